@@ -1,4 +1,4 @@
-//! Cancellation of requests whose client has disconnected.
+//! Runs each request to completion when its client disconnects, but cancels the work that has not started yet.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -11,7 +11,7 @@ tokio::task_local! {
     static CANCELLATION: Cancellation;
 }
 
-/// Triggers the [`Cancellation`] on drop.
+/// Triggers the [`Cancellation`] signal when dropped, for example because the client has disconnected.
 pub(crate) struct CancelOnDrop(pub(crate) Cancellation);
 
 impl Drop for CancelOnDrop {
@@ -20,14 +20,13 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Outermost middleware: runs each request to completion, even after its client disconnects.
+/// Outermost middleware: runs each request in its own task, so that it completes even after its client disconnects.
 ///
-/// This keeps a change, its audit record and its log line together. Work that has not started yet checks
-/// `cancellation` and stops: searches, and changes still in the queue. The signal also fires once the response head
-/// is ready.
+/// A change is thereby never separated from its audit record and its log line. Work that has not started yet, such as a
+/// search or a queued change, checks `cancellation()` and stops. The signal also fires once the response head is ready.
 ///
 /// # Errors
-/// When a wrapped service fails or panics.
+/// If a wrapped service fails or panics.
 pub async fn outlive_client<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -39,7 +38,7 @@ pub async fn outlive_client<B: MessageBody + 'static>(
     outcome.unwrap_or_else(|_| Err(ErrorInternalServerError("An internal error occurred; see the server log.")))
 }
 
-/// Signal that the client of the current request has disconnected.
+/// Returns the cancellation signal of the current request. Outside of a request, the signal never fires.
 pub(crate) fn cancellation() -> Cancellation {
     CANCELLATION.try_with(Clone::clone).unwrap_or_default()
 }

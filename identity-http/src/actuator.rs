@@ -1,4 +1,4 @@
-//! Health and metrics endpoints of the management port.
+//! Health, readiness, liveness and metrics endpoints (`/actuator`) of the management port.
 
 use std::sync::Arc;
 
@@ -6,37 +6,37 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-/// Health of a dependency of the server.
+/// Health of one dependency of the server, such as the store or an identity provider.
 #[derive(Clone, Debug, Serialize)]
 pub struct Component {
-    /// Name of the dependency.
+    /// Name of the dependency: its key in the member `components` of the response.
     #[serde(skip)]
     pub name: String,
-    /// Current status.
+    /// Whether the dependency is available, and whether the server needs it.
     pub status: Status,
-    /// Reason for the status, or other details. Contains no secrets.
+    /// Human-readable reason for the status, or other details. Contains no secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// Status of a dependency.
+/// Status of a dependency, serialized in upper case. [`Status::Down`] makes the health endpoints respond with 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
-    /// Available.
+    /// The dependency is available.
     Up,
-    /// Unavailable; the server cannot work without it.
+    /// The dependency is unavailable, and the server cannot serve requests without it.
     Down,
-    /// Unavailable; the server can work without it for now.
+    /// The dependency is unavailable, but the server can serve requests without it for now. Responses keep status 200.
     Degraded,
 }
 
-/// Source of the data that the management port exposes.
+/// Source of the health and metrics data that the management port exposes.
 pub trait Operations: Send + Sync {
-    /// Current health of all dependencies.
+    /// Returns the current health of all dependencies.
     fn components(&self) -> Vec<Component>;
 
-    /// Metrics in the Prometheus text format.
+    /// Renders all metrics in the Prometheus text format, version 0.0.4.
     fn metrics(&self) -> String;
 }
 
@@ -46,7 +46,7 @@ struct Health {
     components: std::collections::BTreeMap<String, Component>,
 }
 
-/// Mounts `/actuator`.
+/// Mounts the endpoints below `/actuator`. They require no credentials.
 pub fn mount(operations: &Arc<dyn Operations>, config: &mut web::ServiceConfig) {
     config
         .app_data(web::Data::from(Arc::clone(operations)))
@@ -56,12 +56,12 @@ pub fn mount(operations: &Arc<dyn Operations>, config: &mut web::ServiceConfig) 
         .route("/actuator/prometheus", web::get().to(prometheus));
 }
 
-/// Liveness probe: always `UP`, since a restart does not repair a dependency.
+/// Liveness probe: always 200 and `UP`, because restarting the process does not repair a dependency.
 async fn liveness() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Status::Up, components: std::collections::BTreeMap::new() })
 }
 
-/// Readiness probe: 503 while a dependency that every request needs is down.
+/// Readiness probe: 503 while a dependency that the server needs is down.
 async fn readiness(operations: web::Data<dyn Operations>) -> HttpResponse {
     respond(&operations)
 }

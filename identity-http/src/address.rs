@@ -1,7 +1,7 @@
-//! Client addresses behind proxies.
+//! Client addresses of requests that arrive through proxies.
 //!
-//! Any client can send any header. `X-Forwarded-For` and `Forwarded` (RFC 7239) are therefore evaluated only as far as
-//! trusted proxies wrote them: from the right, up to the first address that is not a trusted proxy.
+//! Any client can send any header. `X-Forwarded-For` and `Forwarded` (RFC 7239) are therefore evaluated from the right,
+//! and only up to the first address that is not a trusted proxy.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
 use actix_web::web::Data;
 
-/// Proxies whose forwarding headers are trusted.
+/// Networks of the proxies whose forwarding headers are accepted. Empty by default: the headers are ignored.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
-/// An IP address or a CIDR block.
+/// An IP address or a CIDR block, such as `10.0.0.0/8`. A single address is a block with the full prefix length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -25,7 +25,7 @@ impl Network {
     /// Parses an address or a CIDR block: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     ///
     /// # Errors
-    /// When the text is neither an address nor a block, or bits after the prefix are not zero.
+    /// If the text is neither an address nor a block, or if bits after the prefix are set, as in `192.0.2.1/24`.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const NEITHER: &str = "must be an IP address, or a block such as `10.0.0.0/8`";
         let (address, prefix) = match text.split_once('/') {
@@ -62,14 +62,14 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// Network mask of `prefix` bits in an address of `whole` bits.
+/// Returns the network mask with `prefix` leading one bits, for addresses of `whole` bits (32 or 128).
 fn mask(prefix: u8, whole: u8) -> u128 {
     let all = u128::MAX >> (128 - u32::from(whole));
     all & !all.checked_shr(prefix.into()).unwrap_or(0)
 }
 
 impl TrustedProxies {
-    /// Trusts these networks.
+    /// Accepts forwarding headers from these networks only.
     #[must_use]
     pub fn new(networks: &[Network]) -> Self {
         Self(networks.into())
@@ -79,7 +79,8 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.holds(address))
     }
 
-    /// Address of the client, from the connection's address `peer` and the forwarding headers.
+    /// Determines the client address. Forwarding headers are evaluated only if `peer`, the remote address of the
+    /// connection, is a trusted proxy.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
@@ -89,8 +90,8 @@ impl TrustedProxies {
         let listed: Vec<&str> = values(X_FORWARDED_FOR).flat_map(|value| value.split(',')).collect();
         let forwarded: Vec<Option<IpAddr>> = values(FORWARDED).flat_map(elements).collect();
         let listed: Vec<Option<IpAddr>> = listed.into_iter().map(node).collect();
-        // A proxy writes only one of the two headers; the other one may come from the client. If they differ, both are
-        // ignored.
+        // A proxy writes only one of the two headers, so the other one may come from the client. If both are present
+        // and differ, both are ignored.
         let hops = match (listed.is_empty(), forwarded.is_empty()) {
             (false, false) if listed != forwarded => return peer,
             (false, _) => listed,
@@ -108,8 +109,8 @@ impl TrustedProxies {
     }
 }
 
-/// Addresses in the `for` parameters of a `Forwarded` header. Addresses contain no comma or semicolon, even when
-/// quoted.
+/// Parses the `for` parameter of each element of a `Forwarded` header (RFC 7239 §4), such as
+/// `for=192.0.2.1;proto=https`. Splitting at `,` and `;` is safe: addresses contain neither, even when quoted.
 fn elements(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
     value.split(',').map(|element| {
         let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
@@ -118,7 +119,7 @@ fn elements(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
     })
 }
 
-/// Parses an address with an optional port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+/// Parses an address with an optional port: `192.0.2.1:80`, `[2001:db8::1]:80`. Obfuscated identifiers yield `None`.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = match text.strip_prefix('[') {
@@ -129,7 +130,7 @@ fn node(text: &str) -> Option<IpAddr> {
     address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Client address of a request.
+/// Returns the client address of a request; `None` if the connection has no remote address.
 pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     match request.app_data::<Data<TrustedProxies>>() {

@@ -1,4 +1,4 @@
-//! Authentication of requests: resolves the `Authorization` header or a browser session to a [`Caller`].
+//! Middleware that authenticates requests: resolves the `Authorization` header or a browser session to a [`Caller`].
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -28,11 +28,12 @@ use crate::session::{RequestSession, SignIn, csrf};
 
 const BASIC: &str = "Basic";
 
-/// Authenticates each request: responds 401 without valid credentials, otherwise attaches the caller.
+/// Authenticates each request: responds with 401 without valid credentials, otherwise attaches the caller to the
+/// request.
 ///
-/// The head is authenticated before the body is received. If the body arrives later, the request is authenticated again
-/// once it is complete, so that rights, session and token lifetime are current. A body that is processed while it
-/// arrives is left to its handler, which authorizes each change separately.
+/// The caller is authenticated from the head, before the body is received. If the body arrives later, authentication is
+/// repeated once it is complete, so that rights, session and token lifetime are current. Exception: the handler of a
+/// streamed body (`/api/bulk`) receives the body itself, and each change is authorized separately.
 pub(crate) async fn authenticate<B: MessageBody + 'static>(
     authentication: web::Data<Authentication>,
     engine: web::Data<Engine>,
@@ -54,7 +55,7 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
             let caller = Arc::new(caller);
-            // A token for another API only reaches endpoints about its bearer.
+            // A token for another API grants access only to endpoints about its bearer.
             if resolves {
                 request.extensions_mut().insert(Bearer(caller));
             } else {
@@ -74,21 +75,22 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     }
 }
 
-/// The caller, with the session for requests from a browser.
+/// The authenticated caller. Requests that were authenticated by a session cookie also have a session.
 type Found = (Caller, Option<RequestSession>);
 
-/// Dependencies of authentication.
+/// Authentication of one request: its dependencies, and the kind of its endpoint.
 struct RequestAuthentication<'a> {
     authentication: &'a Authentication,
     sign_in: Option<&'a SignIn>,
     engine: &'a Engine,
     limits: &'a Limits,
-    /// Whether the endpoint returns the rights of the token's bearer. Such endpoints accept tokens for other APIs.
+    /// Whether the endpoint returns the rights of the token's bearer. Such endpoints also accept tokens for other APIs
+    /// of this installation.
     resolves: bool,
 }
 
 impl RequestAuthentication<'_> {
-    /// Authenticates the caller once the whole request has arrived. The body is left in the request.
+    /// Authenticates the caller and receives the whole body, which extractors then read from the request.
     async fn caller_of_whole(&self, request: &ServiceRequest, payload: Payload) -> Result<Found, Problem> {
         let mut receiving = Receiving::start(request.request(), payload, None);
         let at_once = match &mut receiving {
@@ -102,10 +104,11 @@ impl RequestAuthentication<'_> {
         if is_whole { Ok(found) } else { self.again(found, request).await }
     }
 
-    /// Authenticates the caller against a world at least as new as the request demands.
+    /// Authenticates the caller against a world that satisfies the minimum revision and maximum age in the request
+    /// headers.
     ///
-    /// The demanded revision may contain the caller's user or password, so it is awaited first. The store is only
-    /// queried on behalf of authenticated callers.
+    /// The minimum revision is awaited first, because it may have created the caller's user or changed the password.
+    /// The store is only queried on behalf of authenticated callers.
     async fn fresh_caller(&self, request: &ServiceRequest) -> Result<Found, Problem> {
         let demanded = Demanded::read(request)?;
         if let Some(least) = demanded.least {
@@ -131,8 +134,8 @@ fn request_id(request: &ServiceRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.to_string())
 }
 
-/// Authenticates the caller. The `Authorization` header takes precedence over cookies, which browsers add by
-/// themselves.
+/// Authenticates the caller by the `Authorization` header, otherwise by the session cookie, otherwise as anonymous if
+/// the profile allows that. The header takes precedence, because browsers attach cookies without being asked.
 async fn caller(
     authentication: &Authentication,
     sign_in: Option<&SignIn>,
@@ -175,7 +178,7 @@ async fn caller(
             authentication.bearer(credentials, request_id).await
         }
     } else if scheme.eq_ignore_ascii_case(BASIC) {
-        // Browsers add a remembered password even to requests that another site triggers.
+        // Browsers attach a remembered password even to requests that another site triggers.
         if csrf::is_cross_site(request.headers()) {
             return Err(Problem::forged());
         }
@@ -194,7 +197,7 @@ fn no_credentials(offered: Vec<&'static str>) -> Problem {
     Problem::unauthorized(offered.into_iter(), "no_credentials", "The request requires credentials.".to_owned(), false)
 }
 
-/// Whether the request comes from a browser page or script: it has Fetch Metadata headers or accepts HTML.
+/// Whether the request comes from a browser: it has Fetch Metadata headers, or its `Accept` header lists `text/html`.
 fn is_in_a_browser(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     let wants_html =
@@ -202,14 +205,14 @@ fn is_in_a_browser(request: &ServiceRequest) -> bool {
     wants_html || ["sec-fetch-mode", "sec-fetch-site"].into_iter().any(|name| headers.contains_key(name))
 }
 
-/// Whether the request declares itself as sent by a page's script.
+/// Whether a script sent the request, according to `X-Requested-With: XMLHttpRequest`.
 ///
-/// Such scripts handle sign-in themselves; a challenge would make the browser open its own password dialog.
+/// The 401 response then carries no challenge, because a challenge makes the browser open its own password dialog.
 fn is_by_script(request: &ServiceRequest) -> bool {
     request.headers().get("x-requested-with").is_some_and(|by| by == "XMLHttpRequest")
 }
 
-/// Extracts the caller in handlers below [`authenticate`].
+/// Extractor for the caller of a request. Responds with 401 on routes outside of [`authenticate`].
 pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequest for Authenticated {
@@ -218,13 +221,13 @@ impl FromRequest for Authenticated {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
-        // Fails closed outside `authenticate`. No route is mounted that way.
+        // Fails closed outside of `authenticate`. No route is mounted that way.
         ready(caller.map(Self).ok_or_else(|| no_credentials(Vec::new())))
     }
 }
 
-/// Extracts the bearer of a token in handlers that return the bearer's rights. The token may be for another API of this
-/// installation.
+/// Extractor for the bearer of a token, for endpoints that return the rights of their caller. The token may be issued
+/// for another API of this installation.
 #[derive(Clone)]
 pub(crate) struct Bearer(pub(crate) Arc<Caller>);
 

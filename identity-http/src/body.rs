@@ -1,4 +1,4 @@
-//! Request bodies and the values in them.
+//! Extractors for JSON and form bodies, with validation against the OpenAPI schema.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +15,8 @@ use crate::load::receive;
 use crate::problem::Problem;
 use crate::shape::{self, Deviation, Enumerations};
 
-/// A JSON body with the right media type and size, without duplicate members, that has the schema of `T`.
+/// Extractor for a JSON object with the schema of `T`. Rejects other media types (415), too large bodies (413),
+/// duplicate members and deviations from the schema (400).
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Body<T> {
@@ -31,7 +32,7 @@ impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// Parses an object without duplicate members.
+/// Parses a JSON object. Rejects duplicate member names, which RFC 8259 §4 leaves undefined.
 pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     strict_json_object(bytes).map_err(|fault| match fault {
         "not JSON" => Problem::bad_request("malformed_json", "The body is not JSON."),
@@ -39,7 +40,8 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> 
     })
 }
 
-/// Deserializes the object at a pointer of the body after comparing it with the schema of `T`.
+/// Deserializes `object`, which is located at `pointer` in the body. All deviations from the schema of `T` are reported
+/// at once.
 pub(crate) fn deserialize<T: ToSchema + DeserializeOwned>(
     object: Map<String, Value>,
     pointer: &str,
@@ -50,30 +52,30 @@ pub(crate) fn deserialize<T: ToSchema + DeserializeOwned>(
         let pointed = |Deviation { pointer, kind }| (pointer, kind.to_string());
         return Err(Unfit(deviations.into_iter().map(pointed).collect()));
     }
-    // Fails only for rules that the schema does not express.
+    // The schema does not express all rules of the type.
     T::deserialize(Value::Object(object)).map_err(|error| {
         tracing::debug!(%error, "a body matches its schema but cannot be deserialized");
         Unfit::of(pointer, "does not have the form that this operation expects")
     })
 }
 
-/// Deviations of a request from its schema: JSON pointers, and the violated rules in words that follow the member's
-/// name.
+/// Deviations of a body from its schema, as pairs of a JSON pointer and the violated rule. A rule completes a sentence
+/// that starts with the member's name: "must be a string".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfit(Vec<(String, String)>);
 
 impl Unfit {
-    /// A single violated rule.
+    /// Creates a deviation with a single violated rule.
     pub(crate) fn of(pointer: impl Into<String>, rule: impl Into<String>) -> Self {
         Self(vec![(pointer.into(), rule.into())])
     }
 
-    /// Pointers to all deviating parts.
+    /// Returns the JSON pointers to all deviating members. The pointer to the body itself is empty.
     pub(crate) fn pointers(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(pointer, _)| pointer.as_str())
     }
 
-    /// Describes all violated rules.
+    /// Describes all violated rules, in one sentence each.
     pub(crate) fn detail(&self) -> String {
         let sentence = |(pointer, rule): &(String, String)| match pointer.as_str() {
             "" => format!("The body {rule}."),
@@ -82,17 +84,18 @@ impl Unfit {
         self.0.iter().map(sentence).collect::<Vec<_>>().join(" ")
     }
 
-    /// Problem that reports all violated rules.
+    /// Converts the deviations to a 400 problem with the given reason code.
     pub(crate) fn problem(self, reason: &'static str) -> Problem {
         Problem::bad_request(reason, self.detail()).pointing_at(self.0)
     }
 }
 
-/// Bytes of a JSON body, for handlers that parse it themselves. An empty body needs no media type.
+/// Extractor for the bytes of a JSON body, for handlers that parse it themselves. An empty body may have any media
+/// type.
 pub(crate) struct JsonBytes(pub(crate) web::Bytes);
 
 impl JsonBytes {
-    /// Receives the body, for handlers that run other checks first and therefore do not use the extractor.
+    /// Receives the body, for handlers that run other checks before they receive it.
     pub(crate) fn receive(
         request: &HttpRequest,
         payload: &mut dev::Payload,
@@ -115,7 +118,7 @@ impl FromRequest for JsonBytes {
     }
 }
 
-/// Receives the bytes of a JSON body. Fails with `otherwise` for any other media type.
+/// Receives the bytes of a JSON body. Other media types, including a missing one, fail with the problem of `otherwise`.
 pub(crate) fn json_bytes(
     request: &HttpRequest,
     payload: &mut dev::Payload,
@@ -137,8 +140,8 @@ fn not_json() -> Problem {
 /// Maximum size of a form, in bytes.
 const MAX_FORM: usize = 16 * 1024;
 
-/// A URL-encoded form in UTF-8. `None` when the body is not such a form or lacks a field. A body that cannot be
-/// received is an error.
+/// Extractor for a URL-encoded form. `None` if the body has another media type, is not UTF-8 or lacks a required field.
+/// Fails if the body cannot be received.
 pub(crate) struct Form<T>(pub(crate) Option<T>);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -151,7 +154,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 }
 
 impl<T: DeserializeOwned> Form<T> {
-    /// Receives the form, for handlers that run other checks first and therefore do not use the extractor.
+    /// Receives the form, for handlers that run other checks before they receive it.
     pub(crate) fn receive(
         request: &HttpRequest,
         payload: &mut dev::Payload,
@@ -168,13 +171,13 @@ impl<T: DeserializeOwned> Form<T> {
         }
     }
 
-    /// Returns the form, or a problem when the body is not a complete form.
+    /// Returns the form, or a 400 problem if the body is not a form with all required fields.
     pub(crate) fn required(self) -> Result<T, Problem> {
         self.0.ok_or_else(|| Problem::bad_request("form", "The body must be a complete form."))
     }
 }
 
-/// Deserializes an optional member; `null` means absent.
+/// Deserializes a member with serde so that `null` yields the default value, as if the member were absent.
 pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     value: D,
 ) -> Result<T, D::Error> {

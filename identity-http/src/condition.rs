@@ -1,4 +1,4 @@
-//! Conditions of authorizations in requests.
+//! Parses the conditions of authorizations (attribute-based rules) in request bodies.
 
 use identity_core::entity::{Comparison, Condition, PropertyPath};
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,11 @@ pub(crate) enum ComparisonOperator {
     ContainsCallersGroup,
 }
 
-/// Member that holds a condition.
+/// Name of the member that contains a condition, for error messages.
 const FIELD: &str = "condition";
 
-/// Parses the member `condition` of an authorization. The outer `None` means that it is invalid.
+/// Parses the member `condition` of an authorization; an absent member yields `Some(None)`. Returns `None` if it is
+/// invalid, and adds the violated rules to `findings`.
 #[expect(clippy::option_option, reason = "a condition is optional, and may be invalid")]
 pub(crate) fn condition(body: Option<&[ComparisonBody]>, findings: &mut Findings) -> Option<Option<Condition>> {
     let Some(body) = body else { return Some(None) };
@@ -61,7 +62,7 @@ impl ComparisonBody {
         if property.is_none() || other.is_some_and(|other| other.is_none()) {
             return None;
         }
-        // Which members go with which operator is a rule of the model.
+        // The model validates which members are allowed for each operator.
         let comparison = serde_json::to_value(self).and_then(serde_json::from_value::<Comparison>);
         let rule = |error: serde_json::Error| {
             let text = error.to_string();

@@ -1,55 +1,57 @@
-//! Findings: violated rules of a request, collected while its parts are parsed, and reported together.
+//! Collects all violated rules of a request while its members and parameters are parsed, and reports them in one
+//! response.
 
 use identity_core::value::{BrokenRule, InvalidValue};
 
 use crate::problem::Problem;
 use crate::shape;
 
-/// One violated rule of a request.
+/// A violated rule of one member or parameter of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    /// JSON pointer to the member (RFC 6901). `None` for parameters of the path and the query.
+    /// JSON pointer (RFC 6901) to the member; `None` for a path or query parameter.
     pub(crate) pointer: Option<String>,
-    /// Name of the member or the parameter.
+    /// Name of the member or parameter. The error code derives from it, such as `name.invalid`.
     pub(crate) field: &'static str,
-    /// The violated rule, to follow the name.
+    /// The violated rule as a predicate of `field`, such as "must not be blank".
     pub(crate) rule: String,
 }
 
-/// All violated rules of a request.
+/// Collector of the violated rules of a request.
 pub(crate) struct Findings {
-    /// Pointer to the object that is being parsed. `None` for parameters of the path and the query.
+    /// JSON pointer to the object that is currently parsed; `None` for path and query parameters.
     object: Option<String>,
     found: Vec<Finding>,
 }
 
 impl Findings {
-    /// Findings about the members of the body.
+    /// Creates a collector for the members of the request body.
     pub(crate) fn of_body() -> Self {
         Self::of_object(String::new())
     }
 
-    /// Findings about the members of the object at a pointer.
+    /// Creates a collector for the members of the object at `pointer` in the body.
     pub(crate) fn of_object(pointer: String) -> Self {
         Self { object: Some(pointer), found: Vec::new() }
     }
 
-    /// Findings about parameters of the path and the query.
+    /// Creates a collector for path and query parameters. Its findings have no JSON pointer.
     pub(crate) fn of_parameters() -> Self {
         Self { object: None, found: Vec::new() }
     }
 
-    /// Returns the value, or records the violated rule.
+    /// Unwraps the parsed value of the member `field`. On error, records the violated rule and returns `None`.
     pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
         self.within(field, |findings| findings.here(field, value))
     }
 
-    /// Returns the value of the current part of the object, or records that `field` violates a rule.
+    /// Like [`Self::take`], but the JSON pointer refers to the current part, as set by [`Self::within`], instead of to
+    /// `field`.
     pub(crate) fn here<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
         value.map_err(|InvalidValue { rule, .. }| self.refuse(field, rule.to_string())).ok()
     }
 
-    /// Like [`Self::take`], for a parameter of the path or the query.
+    /// Like [`Self::take`], for a path or query parameter: the finding has no JSON pointer.
     pub(crate) fn parameter<T>(&mut self, name: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
         let record = |InvalidValue { rule, .. }| {
             self.found.push(Finding { pointer: None, field: name, rule: rule.to_string() });
@@ -57,7 +59,8 @@ impl Findings {
         value.map_err(record).ok()
     }
 
-    /// Returns all values of a list, or records the first violated rule.
+    /// Unwraps all parsed items of the list `field`. At the first invalid item, records its rule and index and returns
+    /// `None`.
     pub(crate) fn all<T>(
         &mut self,
         field: &'static str,
@@ -76,12 +79,12 @@ impl Findings {
         Some(all)
     }
 
-    /// Records a violated rule of a member.
+    /// Records that the member `field` violates `rule`.
     pub(crate) fn note(&mut self, field: &'static str, rule: BrokenRule) {
         self.record(field, field, rule);
     }
 
-    /// Parses a part of the object: a member, or an item of a list.
+    /// Runs `parse` with the JSON pointer extended by `name`: a member name or a list index.
     pub(crate) fn within<T>(&mut self, name: &str, parse: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.object.as_ref().map(String::len);
         if let Some(pointer) = &mut self.object {
@@ -98,7 +101,7 @@ impl Findings {
         self.within(name, |findings| findings.refuse(field, rule.to_string()));
     }
 
-    /// Records that the current part of the object violates a rule.
+    /// Records that the current part of the object violates a rule. `field` determines the error code.
     pub(crate) fn refuse(&mut self, field: &'static str, rule: String) {
         self.found.push(Finding { pointer: self.object.clone(), field, rule });
     }
@@ -111,7 +114,7 @@ impl Findings {
         self.found.is_empty()
     }
 
-    /// Problem that reports all findings.
+    /// Converts all findings to one 400 problem, with a code such as `name.invalid` and a JSON pointer for each.
     pub(crate) fn problem(&self) -> Problem {
         let detail: Vec<String> =
             self.found.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect();
@@ -122,7 +125,7 @@ impl Findings {
     }
 }
 
-/// Validates a single value of a path or query.
+/// Validates a single path or query parameter. The error is a 400 problem.
 pub(crate) fn one<T>(field: &'static str, value: Result<T, InvalidValue>) -> Result<T, Problem> {
     let mut findings = Findings::of_parameters();
     findings.take(field, value).ok_or_else(|| findings.problem())

@@ -1,4 +1,4 @@
-//! Security headers for browsers (docs/reference/orchestration-cluster.md §5.12; OWASP HTTP Headers).
+//! Security headers of all responses (docs/reference/orchestration-cluster.md §5.12; OWASP HTTP Headers).
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
@@ -14,11 +14,11 @@ const ALWAYS: &[(&str, &str)] = &[
     ("permissions-policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// Defaults for responses that do not set these headers: uncached data that must not be framed and loads no resources.
+/// Defaults for responses that do not set these headers: not cached, not framed, and no resources are loaded.
 const UNLESS_SAID: &[(&str, &str)] =
     &[("cache-control", "no-store"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")];
 
-/// HSTS with a lifetime of one year.
+/// Value of `Strict-Transport-Security` (RFC 6797): browsers use HTTPS only, for one year.
 const INSIST: &str = "max-age=31536000";
 
 pub(crate) fn add(headers: &mut HeaderMap, https: Https) {

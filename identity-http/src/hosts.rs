@@ -1,7 +1,7 @@
-//! Validation of the `Host` header.
+//! Validation of the `Host` header, as protection against DNS rebinding.
 //!
-//! With DNS rebinding, a page's host name resolves to this machine. The page is then same-origin and may read
-//! responses, but it cannot change the name in `Host`.
+//! In this attack, a malicious page's host name resolves to this machine, so the page is same-origin with this server
+//! and may read responses. It cannot change the host name that the browser sends in `Host`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -14,28 +14,28 @@ use actix_web::{Error, ResponseError, web};
 
 use crate::problem::Problem;
 
-/// Host names that requests may be addressed to.
+/// Allowed host names in the `Host` header and in absolute request targets.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
-    /// If set: only names of this machine, and this additional name. `None` allows any name.
+    /// `None` allows any name. `Some` allows only names of this machine, and the additional name if one is given.
     local: Option<Option<String>>,
 }
 
 impl Hosts {
-    /// Allows any host name.
+    /// Allows any host name. This is the default.
     #[must_use]
     pub fn any() -> Self {
         Self::default()
     }
 
     /// Allows only names of this machine: `localhost` and its subdomains (RFC 6761 §6.3), and loopback addresses. Also
-    /// allows `also`, the host of the public URL.
+    /// allows `also`, the host name of the server's public URL.
     #[must_use]
     pub fn local(also: Option<&str>) -> Self {
         Self { local: Some(also.map(str::to_ascii_lowercase)) }
     }
 
-    /// Whether requests for this host, with or without a port, are allowed.
+    /// Whether requests for this host are allowed. A port is ignored.
     fn answer(&self, host: &str) -> bool {
         let Some(also) = &self.local else { return true };
         let name = name(host).to_ascii_lowercase();
@@ -43,7 +43,7 @@ impl Hosts {
     }
 }
 
-/// Removes the port from a host (RFC 3986 §3.2.2).
+/// Removes the port and the brackets of an IPv6 address (RFC 3986 §3.2.2): `[::1]:8080` becomes `::1`.
 fn name(host: &str) -> &str {
     match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
@@ -59,10 +59,10 @@ fn is_local(name: &str) -> bool {
         || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Rejects requests for other host names with 421 (RFC 9110 §15.5.20).
+/// Middleware: responds with 421 (RFC 9110 §15.5.20) to requests for a host name that [`Hosts`] does not allow.
 ///
 /// # Errors
-/// When a wrapped service fails.
+/// If a wrapped service fails.
 pub async fn check_host<B: MessageBody + 'static>(
     hosts: web::Data<Hosts>,
     request: ServiceRequest,

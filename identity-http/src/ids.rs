@@ -1,7 +1,7 @@
 //! Validation of ids in `/v2` (docs/reference/orchestration-cluster.md §2.1).
 //!
-//! Ids of new entities must match a pattern. References may also name existing entities, and principals and groups that
-//! tokens of this installation can name.
+//! Ids of new entities must match the configured pattern. References to entities may also contain ids that already
+//! exist or that an identity provider has chosen.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use identity_core::value::{
 use identity_core::world::{Sources, World};
 use regex::Regex;
 
-/// Maximum length of a tenant id, in characters.
+/// Maximum length of the id of a new tenant, in characters.
 const MAX_TENANT_ID: usize = 31;
 
-/// Pattern for ids, as configured by the operator.
+/// Rules for ids of new entities: the pattern that the operator configures.
 #[derive(Clone)]
 pub struct IdRules {
     pattern: Regex,
@@ -23,7 +23,8 @@ pub struct IdRules {
 }
 
 impl IdRules {
-    /// Requires ids to match `whole`, which is `source` anchored at both ends.
+    /// Creates rules from `whole`, the compiled pattern anchored at both ends, and `source`, its text for error
+    /// messages.
     #[must_use]
     pub fn new(whole: Regex, source: &str) -> Self {
         Self { pattern: whole, source: Arc::from(source) }
@@ -63,7 +64,7 @@ impl IdRules {
         self.parse(text, MappingRuleId::parse)
     }
 
-    /// Validates a tenant id. Tenant ids have their own pattern.
+    /// Validates the id of a new tenant. It must have at most 31 characters; the configured pattern does not apply.
     pub(crate) fn tenant(&self, text: &str) -> Result<TenantId, InvalidValue> {
         if text.chars().count() > MAX_TENANT_ID {
             return Err(InvalidValue { what: "tenant id", rule: BrokenRule::TooLong(MAX_TENANT_ID) });
@@ -71,21 +72,21 @@ impl IdRules {
         TenantId::parse(text)
     }
 
-    /// Validation rules for references to entities.
+    /// Returns the validation rules for references to entities of `world`.
     pub(crate) fn references<'r>(&'r self, world: &'r World) -> References<'r> {
         References { rules: self, world }
     }
 }
 
-/// Validation rules for references: ids valid for new entities, ids of existing entities, and ids of users, clients and
-/// groups that a provider's tokens can name.
+/// Validation rules for references to entities. They accept the ids of new and of existing entities. In profiles with
+/// an identity provider, they also accept any user or client id.
 pub(crate) struct References<'r> {
     rules: &'r IdRules,
     world: &'r World,
 }
 
 impl References<'_> {
-    /// Whether users and clients are managed by an identity provider, which chooses their ids.
+    /// Whether an identity provider manages users and clients, and therefore chooses their ids.
     fn principals_are_foreign(&self) -> bool {
         matches!(self.world.sources(), Sources::Provider { .. })
     }
@@ -117,8 +118,8 @@ impl References<'_> {
         self.parse(text, self.world.group(text).is_some(), GroupId::parse, IdRules::group)
     }
 
-    /// Validates the id of a group that is a member. It need not match the pattern, because token claims may name any
-    /// group.
+    /// Validates the id of a group that is a member of an entity. The configured pattern does not apply, because token
+    /// claims may name any group.
     #[expect(clippy::unused_self, reason = "one of the rules for ids that refer to something")]
     pub(crate) fn member_group(&self, text: &str) -> Result<GroupId, InvalidValue> {
         GroupId::parse(text)
@@ -136,7 +137,8 @@ impl References<'_> {
         self.parse(text, self.world.tenant(text).is_some(), TenantId::parse, IdRules::tenant)
     }
 
-    /// Validates a resource id: `*`, a valid id, or the id of an entity of the resource type.
+    /// Validates a resource id: `*`, an id that matches the pattern, or a valid reference to an entity of the resource
+    /// type `kind`. Types without stored entities accept any id in the form of a tenant id.
     pub(crate) fn resource(&self, kind: Option<&ResourceTypeName>, text: &str) -> Result<Scope, InvalidValue> {
         let scope = Scope::from_resource_id(text)?;
         let is_entity = match kind.map(ResourceTypeName::as_str) {

@@ -1,4 +1,4 @@
-//! Streamed JSON arrays: a worker serializes a long list in parts and serves other requests in between.
+//! Streamed JSON arrays: a long list is serialized in parts, and the worker serves other requests between the parts.
 
 use std::cell::OnceCell;
 use std::pin::Pin;
@@ -14,24 +14,25 @@ use tokio::task::yield_now;
 
 use crate::load::Connection;
 
-/// Size in bytes from which a part is complete.
+/// Minimum size of a part in bytes, except the last one. Serialization yields once it is reached.
 const PART: usize = 16 * 1024;
-/// Maximum number of items that a part consumes, including skipped ones.
+/// Maximum number of items per part, including items that are skipped.
 const MAX_ITEMS: usize = 256;
 
-/// Marks a response whose body is generated after its head has been sent. The request counts as finished when the body
-/// is dropped.
+/// Response extension that marks a body which is generated after the head is sent. The request ends when the body is
+/// dropped.
 #[derive(Clone, Default)]
 pub(crate) struct Unfinished(Rc<OnceCell<Rc<Connection>>>);
 
 impl Unfinished {
-    /// Sets the connection on which dropping the body ends the request.
+    /// Sets the connection whose current request ends when the body is dropped.
     pub(crate) fn end_on(&self, connection: &Rc<Connection>) {
         let _ = self.0.set(Rc::clone(connection));
     }
 }
 
-/// Responds with an array of the items that have a view. `X-Total-Count` is the size of the whole list, if known.
+/// Responds with a JSON array. Items that are `None` are omitted. `total`, if known, becomes the header
+/// `X-Total-Count`.
 pub(crate) fn respond<V: Serialize>(
     items: impl Iterator<Item = Option<V>> + 'static,
     total: Option<usize>,
@@ -69,7 +70,7 @@ struct Part {
     is_last: bool,
 }
 
-/// Serializes the next part of the array. `is_begun` is set once the array is open.
+/// Serializes the next part of the array. `is_begun` is set once the opening bracket is written.
 fn part<V: Serialize>(
     items: &mut impl Iterator<Item = Option<V>>,
     is_begun: &mut bool,
@@ -90,12 +91,12 @@ fn part<V: Serialize>(
     Ok(Part { bytes: bytes.into(), is_last: false })
 }
 
-/// Body of a long array.
+/// Body of a JSON array that exceeds one part.
 struct Body {
     next: Option<Part>,
     is_ended: bool,
     parts: Box<dyn FnMut() -> Result<Part, serde_json::Error>>,
-    /// Completes once the worker has polled other requests. A task that wakes itself would not let them run first.
+    /// Completes once the worker has polled other tasks. A task that wakes itself would not let them run first.
     turn: Pin<Box<dyn Future<Output = ()>>>,
     unfinished: Unfinished,
 }
@@ -112,7 +113,7 @@ impl MessageBody for Body {
             match self.next.take() {
                 Some(part) => {
                     self.is_ended = part.is_last;
-                    // An empty chunk would end the body.
+                    // An empty chunk would end a body with chunked transfer coding.
                     if !part.bytes.is_empty() {
                         return Poll::Ready(Some(Ok(part.bytes)));
                     }

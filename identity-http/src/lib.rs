@@ -1,8 +1,8 @@
 //! HTTP APIs of Identity, with one handler file per resource. A handler parses the request, calls one service method
 //! and renders the response.
 //!
-//! APIs that the profile lacks are not mounted. Each caller is authenticated before anything else of the request is
-//! evaluated, and authorized in the service.
+//! An API that is not part of the deployment profile is not mounted. Callers are authenticated before the query and
+//! body of their request are parsed; the services in `identity_core` authorize them.
 
 mod abandoned;
 mod access;
@@ -64,67 +64,70 @@ pub use problem::no_such_path;
 pub use request::observe;
 pub use session::{FirstAdministrator, SignIn};
 
-/// The APIs to serve. Those that are `None` are not mounted.
+/// The HTTP APIs of a server, with their shared settings. An API whose service is `None` is not mounted.
 #[derive(Clone)]
 pub struct Surfaces {
-    /// Engine that holds the current world.
+    /// Holds the current world, the in-memory snapshot of all policy data, and commits changes to it.
     pub engine: Arc<Engine>,
-    /// Authenticates callers.
+    /// Resolves the credentials of a request to a caller, by the schemes that the profile offers.
     pub authentication: Arc<Authentication>,
-    /// `/api/users`, for users managed in a directory.
+    /// Serves `/api/users`. Set only if users are managed in an external directory.
     pub people: Option<Arc<People>>,
-    /// `/api/clients`.
+    /// Serves `/api/clients`: applications, their secrets and their permissions.
     pub clients: Option<Arc<Clients>>,
-    /// `/api/resource-servers`.
+    /// Serves `/api/resource-servers`: APIs and the permissions that they define.
     pub apis: Option<Arc<Apis>>,
-    /// `/api/groups`.
+    /// Serves `/api/groups`: groups, their members, roles and authorizations.
     pub groups: Option<Arc<dyn Groups>>,
-    /// `/api/roles`.
+    /// Serves `/api/roles`: roles and their permissions.
     pub roles: Option<Arc<dyn Roles>>,
-    /// `/api/memberships`, and members of stored roles.
+    /// Serves `/api/memberships`, and `/api/roles/{id}/members` for roles that are stored in this server.
     pub memberships: Option<Arc<Memberships>>,
-    /// `/api/bulk`.
+    /// Serves `/api/bulk`, which applies a list of changes.
     pub bulk: Option<BulkChanges>,
-    /// `/api/tenants`, and tenants of a token's bearer.
+    /// Serves `/api/tenants`, and `/api/tenants/for-token` for the tenants of a token's bearer.
     pub tenants: Option<Arc<Tenants>>,
-    /// `/api/mapping-rules`.
+    /// Serves `/api/mapping-rules`: rules that assign entities to callers by the claims of their tokens.
     pub mapping_rules: Option<Arc<MappingRules>>,
-    /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations of a token's bearer.
+    /// Serves `/api/authorizations`, `/api/resources`, `/api/resource-types`, and the authorizations of a token's
+    /// bearer.
     pub authorizations: Option<Arc<Authorizations>>,
-    /// `/access/v1`.
+    /// Serves `/access/v1`, the access decisions for other services.
     pub decisions: Option<Decisions>,
-    /// `/api/audit-log`.
+    /// Serves `/api/audit-log`: records of changes and of denied requests.
     pub audit_logs: Option<Arc<AuditLogs>>,
-    /// `/v2`.
+    /// Serves `/v2`, the identity part of the Orchestration Cluster API.
     pub cluster: Option<Cluster>,
-    /// `/auth`, and authentication by session in all other APIs.
+    /// Serves `/auth` (browser sign-in), and enables authentication by session cookie in all other APIs.
     pub sign_in: Option<SignIn>,
-    /// Path prefix of all endpoints: empty, or with a leading and without a trailing slash. The admin UI is directly
-    /// below it, in builds with the feature `ui`.
+    /// Path prefix of all endpoints: empty, or with a leading and without a trailing slash, such as `/identity`. Builds
+    /// with the feature `ui` serve the admin UI at this path.
     pub base_path: String,
-    /// Whether browsers reach this server by HTTPS.
+    /// Whether browsers reach this server by HTTPS. If so, responses carry `Strict-Transport-Security`.
     pub https: Https,
-    /// Generates request ids.
+    /// Generates a request id for each request whose client sends none.
     pub ids: Arc<dyn Ids>,
-    /// Limits of a request.
+    /// Size, rate and time limits of each request.
     pub limits: Limits,
-    /// Host names that requests may be addressed to.
+    /// Allowed values of the `Host` header, which protect against DNS rebinding.
     pub hosts: Hosts,
-    /// Proxies whose forwarding headers are trusted.
+    /// Proxies from which `X-Forwarded-For` and `Forwarded` are accepted.
     pub proxies: TrustedProxies,
 }
 
-/// Limits of a request.
+/// Limits of a single request.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Limits of request bodies.
+    /// Maximum size, minimum rate and timeout of request bodies.
     pub bodies: BodyLimits,
-    /// Maximum time that a request waits for the revision it demands.
+    /// Maximum time that a request waits until this replica reaches the revision in `X-Identity-Min-Revision`. After
+    /// that, the response is 503.
     pub revision_wait: Duration,
 }
 
 impl Surfaces {
-    /// Mounts all APIs under the current scope.
+    /// Mounts all configured APIs and `/api/openapi.json` under the current scope. The default handler returns the
+    /// admin UI (feature `ui`) or 404.
     pub fn mount(&self, config: &mut web::ServiceConfig) {
         shape::describe_by(openapi_document);
         config
@@ -174,7 +177,7 @@ impl Surfaces {
     }
 }
 
-/// Empty response with status 204.
+/// Builds the response of a successful operation without content: 204.
 fn done() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }

@@ -1,11 +1,11 @@
-//! Rate limit for log lines.
+//! Rate limit for log lines, so that frequent errors do not fill the disk.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const PER_SECOND: u32 = 20;
 
-/// Admits [`PER_SECOND`] lines per second, and counts the suppressed ones.
+/// Admits at most [`PER_SECOND`] log lines per second, and counts the suppressed ones.
 pub(crate) struct LineLimit(Mutex<Option<Second>>);
 
 struct Second {
@@ -19,7 +19,8 @@ impl LineLimit {
         Self(Mutex::new(None))
     }
 
-    /// Returns the number of lines suppressed since the last admitted one; `None` if this line is suppressed.
+    /// Admits or suppresses a line. Returns `None` if it is suppressed, otherwise the number of lines suppressed since
+    /// the last admitted one.
     pub(crate) fn admit(&self, now: Instant) -> Option<u64> {
         let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let current = second.get_or_insert(Second { begun: now, lines: 0, suppressed: 0 });

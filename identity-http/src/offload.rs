@@ -1,4 +1,4 @@
-//! Runs long computations outside the worker threads.
+//! Runs long computations on the blocking thread pool, so that workers can serve other requests.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
@@ -13,19 +13,20 @@ use tokio::time::timeout;
 use crate::abandoned;
 use crate::problem::Problem;
 
-/// Maximum time that a request waits for a permit. It is short, because permissions were checked before the wait.
+/// Maximum time that a request waits for a permit. It is short, because the caller's permissions were checked before.
 const TURN_WAIT: Duration = Duration::from_secs(2);
 
-/// Permits for concurrent computations: one for each processor, shared with the worker threads.
+/// Permits for concurrent computations: one per processor.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, NonZeroUsize::get);
     Arc::new(Semaphore::new(processors))
 });
 
-/// Runs `work` with a budget on the blocking thread pool. The work stops at its next step after the client disconnects.
+/// Runs `work` on the blocking thread pool, limited by a search budget. The work stops at its next budget check after
+/// the client disconnects.
 ///
 /// # Errors
-/// When no permit becomes free in time, or the work exceeds its budget.
+/// If no permit becomes free within 2 seconds (503), or if the work exceeds its budget (400).
 pub(crate) async fn off_the_worker<T: Send + 'static>(
     work: impl FnOnce(&SearchBudget) -> Result<T, SearchStopped> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -33,7 +34,7 @@ pub(crate) async fn off_the_worker<T: Send + 'static>(
     let turn = timeout(TURN_WAIT, Arc::clone(&TURNS).acquire_owned()).await.map_err(|_| busy())?;
     let cancellation = abandoned::cancellation();
     let outcome = web::block(move || {
-        // Held until the work ends, even if its request was dropped.
+        // Held until the work ends, even if its request is dropped.
         let _turn = turn;
         work(&SearchBudget::new(cancellation))
     });

@@ -1,4 +1,4 @@
-//! OpenAPI document, generated from the handlers.
+//! OpenAPI document, generated from the handlers of all APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -162,7 +162,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
 }
 
-/// Adds the errors 413 and 415 to all operations with a body.
+/// Adds the error responses 413 and 415 to all operations with a request body.
 struct Bodies;
 
 impl Modify for Bodies {
@@ -184,7 +184,7 @@ impl Modify for Bodies {
     }
 }
 
-/// Makes optional members in request bodies of the management API nullable. Null means absent.
+/// Makes optional members in request bodies of the management API nullable, because null means absent there.
 struct OptionalMembers;
 
 impl Modify for OptionalMembers {
@@ -212,7 +212,7 @@ impl Modify for OptionalMembers {
     }
 }
 
-/// Names of the schemas that a schema refers to.
+/// Returns the names of all schemas that a serialized schema refers to with `$ref`, at any depth.
 fn references(schema: &Value) -> Vec<String> {
     match schema {
         Value::Object(members) => {
@@ -238,7 +238,7 @@ fn name_of(schema: &RefOr<Schema>) -> Option<String> {
     }
 }
 
-/// Sets the schema of the ids in the management API's paths.
+/// Sets the schema of ids in the paths of the management API.
 struct PathIds;
 
 impl Modify for PathIds {
@@ -257,8 +257,8 @@ impl Modify for PathIds {
     }
 }
 
-/// Makes operation ids unique across resources (OpenAPI 3.1.0 §4.8.10). Operations below `/v2` keep the ids of the
-/// public document.
+/// Prefixes operation ids with their tag, so that they are unique in the document (OpenAPI 3.1.0 §4.8.10). Operations
+/// below `/v2` keep the ids of the public Orchestration Cluster API.
 struct OperationIds;
 
 impl Modify for OperationIds {
@@ -274,7 +274,7 @@ impl Modify for OperationIds {
     }
 }
 
-/// The APIs that are mounted.
+/// The APIs that this server mounts. Determines which paths its OpenAPI document contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mounted {
     cluster: bool,
@@ -315,7 +315,7 @@ impl Mounted {
         }
     }
 
-    /// Whether the operations of a path are mounted.
+    /// Whether the operations at `path` are mounted.
     fn has(self, path: &str) -> bool {
         let mut segments = path.split('/').skip(1);
         match (segments.next(), segments.next(), segments.next()) {
@@ -342,7 +342,8 @@ impl Mounted {
         }
     }
 
-    /// The serialized document of these APIs. It is built once in a process, at the first request for it.
+    /// Returns the serialized document of the mounted APIs. It is built at the first request and cached for the
+    /// process.
     fn document(self) -> Bytes {
         static DOCUMENTS: Mutex<BTreeMap<Mounted, Bytes>> = Mutex::new(BTreeMap::new());
         let mut documents = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -355,13 +356,13 @@ impl Mounted {
     }
 }
 
-/// Returns the OpenAPI document of all APIs of all profiles.
+/// Returns the OpenAPI document of all APIs, including those that a profile does not mount.
 #[must_use]
 pub fn openapi_document() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// Serves the document. It contains no user data and needs no credentials.
+/// Handler of `GET /api/openapi.json`. The document contains no user data, so no credentials are required.
 pub(crate) async fn serve(mounted: Data<Mounted>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(mounted.document())
 }

@@ -1,4 +1,4 @@
-//! Early rejection of changes under overload.
+//! Early rejection of changes while the server is overloaded.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
@@ -6,14 +6,14 @@ use identity_core::engine::Engine;
 
 use crate::problem::Problem;
 
-/// Rejects a change while the queue of changes is full, before its authentication, body and permission checks consume
-/// resources.
+/// Rejects a change with 503 while the write queue is full. Called before authentication, body parsing and permission
+/// checks, which would consume resources.
 pub(crate) fn admit(request: &ServiceRequest, engine: &Engine) -> Result<(), Problem> {
     if is_change(request.method(), request.path()) { engine.admit_write().map_err(Problem::from) } else { Ok(()) }
 }
 
-/// Whether a request counts as a change: any unsafe request, except searches (`…/search`), decisions (`/access/v1`) and
-/// requests about sessions.
+/// Whether a request counts as a change: its method is unsafe (RFC 9110 §9.2.1), and it is neither a search
+/// (`…/search`), an access decision (`/access/v1`) nor a request about sessions.
 fn is_change(method: &Method, path: &str) -> bool {
     let is_read = method.is_safe() || path.ends_with("/search") || path.contains("/access/v1/");
     !is_read && !path.split('/').any(|segment| segment == "sessions")

@@ -1,4 +1,4 @@
-//! Pagination of lists in the management API.
+//! Query parameters and responses of paginated lists in the management API.
 
 use actix_web::error::QueryPayloadError;
 use actix_web::web::Query;
@@ -15,9 +15,9 @@ use crate::json_array;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 
-/// Number of items without `page` and `resultSize`: bounded, but enough for clients that expect the whole list.
+/// Page size if neither `page` nor `resultSize` is given: enough for clients that expect the whole list.
 const UNPAGED: usize = 10_000;
-/// Maximum length of a search text in characters: that of the longest id.
+/// Maximum length of the parameter `search`, in characters: the maximum length of an id.
 const MAX_SEARCH: usize = 256;
 /// Default page size if only `page` is given.
 const PAGED: usize = 50;
@@ -79,12 +79,12 @@ impl PageQuery {
     }
 }
 
-/// Deserializes the query of a request.
+/// Deserializes the query string of a request. Unknown or malformed parameters are a 400 problem if `T` denies them.
 pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     query_without(request, &[])
 }
 
-/// Deserializes the query of a request without the given parameters, which are parsed separately.
+/// Like [`query`], but ignores the parameters in `others`, which the handler parses separately.
 pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: &[&str]) -> Result<T, Problem> {
     let own: Vec<&str> = request
         .query_string()
@@ -94,12 +94,12 @@ pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: 
     Query::<T>::from_query(&own.join("&")).map(Query::into_inner).map_err(|error| unfit(&error))
 }
 
-/// Problem for a query that cannot be parsed.
+/// Converts a query error to a 400 problem.
 pub(crate) fn unfit(error: &QueryPayloadError) -> Problem {
     Problem::bad_request("query", format!("The query is invalid: {error}."))
 }
 
-/// Responds with the items of a page as array. `X-Total-Count` is the total, if known.
+/// Responds with a page of a list as a JSON array. `X-Total-Count` is the number of items on all pages, if known.
 pub(crate) fn respond<T: 'static, V: Serialize>(
     list: impl Into<Listing<T>>,
     mut view: impl FnMut(T) -> V + 'static,
@@ -108,7 +108,7 @@ pub(crate) fn respond<T: 'static, V: Serialize>(
     json_array::respond(items.into_iter().map(move |item| Some(view(item))), total)
 }
 
-/// Responds with a list. A list that needs a scan is computed off the worker thread.
+/// Responds with a list as a JSON array. A list that requires a scan is computed on the blocking thread pool.
 pub(crate) async fn answer<T: Send + 'static, V: Serialize>(
     list: List<T>,
     mut view: impl FnMut(T) -> V + 'static,
@@ -116,7 +116,7 @@ pub(crate) async fn answer<T: Send + 'static, V: Serialize>(
     answer_some(list, move |item| Some(view(item))).await
 }
 
-/// Like [`answer`], but skips items without a view.
+/// Like [`answer`], but omits items for which `view` returns `None`.
 pub(crate) async fn answer_some<T: Send + 'static, V: Serialize>(
     list: List<T>,
     view: impl FnMut(T) -> Option<V> + 'static,

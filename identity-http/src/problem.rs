@@ -1,6 +1,7 @@
-//! Problem documents (RFC 9457).
+//! Error responses as problem documents (RFC 9457).
 //!
-//! Reason codes are stable; texts are for humans. Internal causes are logged and not included in the response.
+//! The member `reason` is a stable code; titles and details are for humans. Internal causes are logged, but never
+//! included in a response.
 
 mod errors;
 
@@ -14,34 +15,34 @@ use identity_core::service::AuthenticationError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An error response.
+/// An error response: status, headers and problem document. The path of the request is added when it is rendered.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
 #[derive(Clone, Debug)]
 struct Parts {
     status: StatusCode,
-    /// Title in the style of the Orchestration Cluster API, if it differs from the status phrase.
+    /// Title in problem documents of the Orchestration Cluster API. `None` uses the phrase of the status code.
     title: Option<&'static str>,
     reason: &'static str,
     detail: String,
     errors: Vec<String>,
-    /// Parts of the body that the error concerns.
+    /// JSON pointers to the invalid members of the body, with the violated rules.
     findings: Vec<FindingView>,
     retry_after: Option<Duration>,
-    /// Methods that the path supports, for a request with another method.
+    /// Value of the header `Allow` of a 405 response: the methods that the path supports.
     allow: Option<Box<str>>,
     challenges: Vec<HeaderValue>,
-    /// Id under which administrators can look up the reason for a denial.
+    /// Id of a denial. Administrators can look up its reason under this id.
     reason_id: Option<u64>,
-    /// Index of the failed command in a bulk request.
+    /// Index of the failed command in a bulk request, starting at 0.
     index: Option<usize>,
 }
 
-/// Style of an API's problem documents: their members and titles.
+/// Variant of the problem document that an API requires. Requests without a style get the default document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// The five members and the titles of the Orchestration Cluster API (docs/reference/orchestration-cluster.md §8).
+    /// Orchestration Cluster API: five members and fixed titles (docs/reference/orchestration-cluster.md §8).
     Cluster,
 }
 
@@ -110,7 +111,7 @@ impl Problem {
         }))
     }
 
-    /// An internal server error.
+    /// 500. The detail only refers to the server log.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An internal error occurred; see the server log.")
     }
@@ -119,13 +120,13 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, reason, detail)
     }
 
-    /// Adds findings: JSON pointers to the parts of the body that the error concerns, and the rules that they violate.
+    /// Adds pairs of a JSON pointer to an invalid member of the body and the rule that it violates.
     pub(crate) fn pointing_at(mut self, findings: impl IntoIterator<Item = (String, String)>) -> Self {
         self.0.findings.extend(findings.into_iter().map(|(pointer, detail)| FindingView { pointer, detail }));
         self
     }
 
-    /// Prepends `pointer` to the pointers of all findings, which are relative to an object in the body.
+    /// Prepends `pointer` to all JSON pointers of the problem. Used when a nested object was validated by itself.
     pub(crate) fn below(mut self, pointer: &str) -> Self {
         self.0.findings.iter_mut().for_each(|finding| finding.pointer.insert_str(0, pointer));
         self
@@ -136,7 +137,7 @@ impl Problem {
             .titled("NOT_FOUND")
     }
 
-    /// 405 for a method that the path does not support (RFC 9110 §15.5.6).
+    /// 405 for a method that the path does not support (RFC 9110 §15.5.6). `allow` is the value of the header `Allow`.
     pub(crate) fn no_such_method(allow: &str) -> Self {
         let detail = "This path does not support the method; `Allow` lists the supported methods.";
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", detail);
@@ -153,19 +154,19 @@ impl Problem {
         self.codes([code.to_owned()])
     }
 
-    /// Sets the member `errors`: codes that clients of Management Identity evaluate.
+    /// Sets the member `errors`, the error codes for clients of Management Identity.
     pub(crate) fn codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.0.errors = codes.into_iter().collect();
         self
     }
 
-    /// Adds the index of the failed command in a bulk request.
+    /// Sets the member `index` to the index of the failed command in a bulk request.
     pub(crate) fn of_command(mut self, index: usize) -> Self {
         self.0.index = Some(index);
         self
     }
 
-    /// Removes and returns the index of the failed command.
+    /// Removes and returns the index of the failed command, for responses that report it elsewhere.
     pub(crate) fn take_index(&mut self) -> Option<usize> {
         self.0.index.take()
     }
@@ -175,7 +176,8 @@ impl Problem {
         self
     }
 
-    /// 401 with a challenge for each offered scheme (RFC 9110 §11.6.1, RFC 6750 §3, RFC 7617 §2).
+    /// 401 with a challenge for each offered scheme (RFC 9110 §11.6.1, RFC 6750 §3, RFC 7617 §2). `token_was_bad` adds
+    /// `error="invalid_token"` to the Bearer challenge.
     pub(crate) fn unauthorized<'s>(
         schemes: impl Iterator<Item = &'s str>,
         reason: &'static str,
@@ -193,14 +195,14 @@ impl Problem {
         problem
     }
 
-    /// 403 for an unsafe request without proof that it comes from this site.
+    /// 403 for an unsafe request that is cross-site or lacks the CSRF token.
     pub(crate) fn forged() -> Self {
         let detail =
             "The request has no proof of its origin; send the session's CSRF token in the header X-CSRF-TOKEN.";
         Self::new(StatusCode::FORBIDDEN, "csrf", detail).code("FORBIDDEN").titled("FORBIDDEN")
     }
 
-    /// 401 for a session that has ended. It offers no scheme, since browsers would show a password dialog.
+    /// 401 for a session that has ended. It has no challenge, because browsers would show a password dialog.
     pub(crate) fn session_ended() -> Self {
         let detail = "The browser session has ended; sign in again at /auth/login.";
         Self::unauthorized(std::iter::empty(), "session_ended", detail.to_owned(), false)
@@ -214,7 +216,7 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(retry_after)
     }
 
-    /// Human-readable description of the error.
+    /// Returns the human-readable description of the error.
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
     }
@@ -238,7 +240,7 @@ impl Problem {
         response.content_type("application/problem+json").json(self.document(instance, style))
     }
 
-    /// Builds the problem document. `instance` is the path of the request.
+    /// Builds the problem document. `instance` is the path of the request; `style` selects the members and the title.
     pub(crate) fn document(&self, instance: &str, style: Option<Style>) -> ProblemDocument {
         let in_cluster = style == Some(Style::Cluster);
         let in_words = self.0.status.canonical_reason().unwrap_or("Error");
@@ -256,7 +258,7 @@ impl Problem {
         }
     }
 
-    /// Maps an authentication error. 401 responses carry a challenge for each of `schemes`.
+    /// Converts an authentication error. 401 responses carry a challenge for each of `schemes`.
     pub(crate) fn from_authentication(error: &AuthenticationError, schemes: Vec<&'static str>) -> Self {
         let detail = format!("{error}.");
         match error {
@@ -287,29 +289,29 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // `request::observe` handles every response and fills in the request's path.
+        // `request::observe` renders the problem again, with the path of the request.
         let mut response = self.respond("", None);
         response.extensions_mut().insert(self.clone());
         response
     }
 }
 
-/// 404 for a path without a handler.
+/// Handler for paths without a resource: responds with 404.
 pub async fn no_such_path() -> impl actix_web::Responder {
     nothing_here()
 }
 
-/// Problem for a path without a handler.
+/// 404 for a path without a resource.
 pub(crate) fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "No resource exists at this path.")
 }
 
-/// Problem for a path with a segment that cannot be parsed.
+/// 404 for a path whose parameters cannot be parsed. The response equals that of [`nothing_here`].
 pub(crate) fn unreadable_path() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "No resource exists at this path.")
 }
 
-/// Problem for a disabled API (docs/reference/orchestration-cluster.md §8.4).
+/// 403 for an API that is disabled by configuration (docs/reference/orchestration-cluster.md §8.4).
 pub(crate) fn switched_off(why: &str) -> Problem {
     let detail = format!("This API is not accessible: {why}.");
     Problem::new(StatusCode::FORBIDDEN, "switched_off", detail).titled("Access issue")

@@ -1,4 +1,4 @@
-//! Reports mapping rules that were not evaluated because all rules together exceed the step limit on a token's claims.
+//! Reports mapping rules that were skipped because evaluating all rules on a token's claims exceeds the step limit.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use identity_core::resolve::Subject;
 use identity_core::value::MappingRuleId;
 
-/// Maximum number of rules logged by id.
+/// Maximum number of rules that are logged, over the lifetime of the process.
 const MAX_LOGGED: usize = 1000;
 
-/// Rules that were already logged. Each rule is logged once per process.
+/// Rules that are already logged. Each rule is logged once per process.
 static LOGGED: Mutex<BTreeSet<MappingRuleId>> = Mutex::new(BTreeSet::new());
 
-/// Counts the refused rules of a caller, and logs those not logged before.
+/// Counts the skipped rules of a caller in a metric, and logs each rule once.
 pub(crate) fn report(subject: &Subject) {
     if subject.refused_rules.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! Outer layer of every request: request id, access log, metrics and common response headers.
+//! Outermost processing of every request: request id, access log, metrics and common response headers.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,20 +27,20 @@ use crate::request_metrics;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Rate limit for log lines about server errors, so that they do not fill the disk.
 static ERRORS: LineLimit = LineLimit::new();
-/// Maximum length of a client-supplied request id, in bytes.
+/// Maximum length of a client-supplied request id, in bytes. Longer ids are replaced by a generated one.
 const MAX_REQUEST_ID: usize = 128;
-/// Value of `Retry-After` when the quota of unread bytes is exhausted.
+/// Value of `Retry-After` if the quota of unread response bytes is exhausted.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Request id, supplied by the client or generated.
+/// Id of a request (`X-Request-Id`), supplied by the client or generated.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) Arc<str>);
 
-/// Middleware around the whole application: assigns the request id, completes problem documents, adds common headers,
-/// and records logs and metrics.
+/// Middleware around the whole application: assigns the request id, completes problem documents, adds security headers,
+/// and records the access log and metrics.
 ///
 /// # Errors
-/// When a wrapped service fails, or the client has disconnected.
+/// If a wrapped service fails, or if the client disconnects before the request is processed.
 pub async fn observe<B: MessageBody + 'static>(
     ids: web::Data<dyn Ids>,
     https: web::Data<Https>,
@@ -65,7 +65,7 @@ pub async fn observe<B: MessageBody + 'static>(
         connection.begin(has_body(&request));
     }
     let response = next.call(request).await?;
-    // Handlers and extractors return problems without the path of the request, which is added here.
+    // Handlers and extractors return problems without the path of the request; it is added here.
     let style = response.request().extensions().get::<Style>().copied();
     let mut problem = response.response().extensions().get::<Problem>().cloned();
     if let (Some(connection), BodySize::Sized(bytes)) = (&connection, response.response().body().size()) {
@@ -113,7 +113,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let elapsed = began.elapsed();
     request_metrics::record(&method, &route, status, elapsed);
     let micros = elapsed.as_micros();
-    // There may be thousands of requests per second. They are counted above. Only server errors are logged above debug
+    // Metrics count all requests. There may be thousands per second, so only server errors are logged above debug
     // level.
     if response.status().is_server_error() {
         if let Some(suppressed) = ERRORS.admit(Instant::now()) {

@@ -1,4 +1,4 @@
-//! Metrics of requests, by method, route and status.
+//! Request metrics, labelled by method, route and status.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,19 +13,18 @@ thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
 
-/// What a worker has looked up. A look-up of a route, and of a metric in the registry, costs more than a request needs
-/// elsewhere in this crate.
+/// Per-worker cache of routes and metric handles, because looking them up for each request is expensive.
 ///
-/// The size is bounded by the number of methods, routes and statuses: the paths of routes with parameters are not kept.
+/// The numbers of methods, routes and statuses bound its size: paths of routes with parameters are not cached.
 #[derive(Default)]
 struct Known {
-    /// Routes without parameters, by path.
+    /// Route patterns by path, for routes without parameters.
     routes: HashMap<String, Rc<str>>,
     metrics: HashMap<(&'static str, Rc<str>, u16), (Counter, Histogram)>,
 }
 
-/// Pattern of the route of a request, such as `/api/users/{id}`; `none` without a route. Labels use it, because the ids
-/// in paths would create one time series each.
+/// Returns the route pattern of a request, such as `/api/users/{id}`; `none` if no route matches. Metric labels contain
+/// the pattern, because ids in paths would create one time series each.
 pub(crate) fn route(request: &HttpRequest) -> Rc<str> {
     let path = request.path();
     if let Some(route) = KNOWN.with_borrow(|known| known.routes.get(path).cloned()) {
@@ -39,7 +38,7 @@ pub(crate) fn route(request: &HttpRequest) -> Rc<str> {
     route
 }
 
-/// Counts a response and records its duration.
+/// Increments the request counter and records the duration. The histogram is not labelled by status.
 pub(crate) fn record(method: &Method, route: &Rc<str>, status: u16, elapsed: Duration) {
     let method = known_method(method.as_str());
     KNOWN.with_borrow_mut(|known| {
@@ -53,7 +52,7 @@ pub(crate) fn record(method: &Method, route: &Rc<str>, status: u16, elapsed: Dur
     });
 }
 
-/// Maps unknown methods to `other`, which bounds the number of label values.
+/// Maps methods other than the well-known ones to `other`, which bounds the number of label values.
 fn known_method(method: &str) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     known.into_iter().find(|name| *name == method).unwrap_or("other")

@@ -1,7 +1,7 @@
-//! Revisions and ages in headers.
+//! Headers for the revision and the age of the world that a response is based on.
 //!
-//! Each response contains the revision it is based on. A request to any replica may demand a minimum revision, such as
-//! one that its sender has read or written, and a maximum age.
+//! Each response contains its revision. For read-your-writes consistency on any replica, a request may demand a minimum
+//! revision, such as that of an earlier response, and a maximum age.
 
 use std::time::Duration;
 
@@ -15,36 +15,36 @@ use identity_core::value::Revision;
 use crate::Limits;
 use crate::problem::Problem;
 
-/// Response header: revision that the response is based on.
+/// Response header: revision of the world that the response is based on.
 pub(crate) static REVISION: HeaderName = HeaderName::from_static("x-identity-revision");
-/// Request header: minimum revision.
+/// Request header: minimum revision of the world. The replica waits until it has reached this revision.
 pub(crate) static MIN_REVISION: HeaderName = HeaderName::from_static("x-identity-min-revision");
 
-/// Request header: maximum age in seconds of the store's last confirmation of the revision.
+/// Request header: maximum time in seconds since the store confirmed that the replica's world is the latest.
 pub(crate) static MAX_AGE: HeaderName = HeaderName::from_static("x-identity-max-age");
-/// Response header for requests with a maximum age: actual age in seconds.
+/// Response header: the actual age in seconds, with three fractional digits. Only for requests with [`MAX_AGE`].
 pub(crate) static WORLD_AGE: HeaderName = HeaderName::from_static("x-identity-world-age");
 
-/// Actual age of the world for a request that demanded a maximum age.
+/// Request extension: age of the world for a request with a maximum age.
 #[derive(Clone, Copy)]
 pub(crate) struct WorldAge(pub(crate) Duration);
 
-/// Revision that the response is based on.
+/// Request extension: revision of the world that the response is based on.
 #[derive(Clone, Copy)]
 pub(crate) struct ComputedAt(pub(crate) Revision);
 
-/// Records the revision of a write for the response, and returns the written value.
+/// Sets the response's revision to that of a write, and returns the written value.
 pub(crate) fn written<T>(request: &HttpRequest, written: Written<T>) -> T {
     request.extensions_mut().insert(ComputedAt(written.revision));
     written.value
 }
 
-/// Demands of a request on the world it is evaluated in.
+/// Consistency requirements from the headers of a request.
 #[derive(Default)]
 pub(crate) struct Demanded {
-    /// Minimum revision.
+    /// Minimum revision, from [`MIN_REVISION`].
     pub(crate) least: Option<Revision>,
-    /// Maximum age.
+    /// Maximum age, from [`MAX_AGE`], in whole seconds.
     pub(crate) max_age: Option<Duration>,
 }
 
@@ -61,10 +61,10 @@ impl Demanded {
     }
 }
 
-/// Waits until this replica reaches a revision, at most for [`Limits::revision_wait`].
+/// Waits until this replica reaches `revision`, for at most [`Limits::revision_wait`].
 ///
 /// # Errors
-/// When the revision is not reached in time.
+/// If the revision is not reached in time: 503 with `Retry-After: 1`.
 pub(crate) async fn reached(engine: &Engine, revision: Revision, limits: &Limits) -> Result<(), Problem> {
     match tokio::time::timeout(limits.revision_wait, engine.at_least(revision)).await {
         Ok(_) => Ok(()),
@@ -76,7 +76,7 @@ pub(crate) async fn reached(engine: &Engine, revision: Revision, limits: &Limits
     }
 }
 
-/// Adds the revision, and the age if demanded, to the response headers.
+/// Adds the recorded revision and, if the request demanded a maximum age, the actual age to the response headers.
 pub(crate) fn show<B>(response: &mut ServiceResponse<B>) {
     let computed = response.request().extensions().get::<ComputedAt>().copied();
     if let Some(ComputedAt(revision)) = computed {

@@ -1,17 +1,17 @@
-//! Routes with one handler per method.
+//! Builder for routes with one handler per HTTP method.
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::{FromRequest, Handler, Resource, Responder, guard, web};
 
 use crate::problem::Problem;
 
-/// A path with its handlers. Other methods get 405 with the supported methods in `Allow`.
+/// A path with its handlers. Requests with other methods get 405, with the supported methods in `Allow`.
 pub(crate) struct Methods {
     resource: Resource,
     allow: Vec<&'static str>,
 }
 
-/// Creates a path without handlers.
+/// Creates a path without handlers. Handlers are added with [`Methods::get`] and similar methods.
 pub(crate) fn resource(path: &str) -> Methods {
     Methods { resource: web::resource(path.to_owned()), allow: Vec::new() }
 }
@@ -32,7 +32,7 @@ macro_rules! methods {
 impl Methods {
     methods!(post: "POST", put: "PUT", delete: "DELETE");
 
-    /// Handles GET and HEAD (RFC 9110 §9.3.2).
+    /// Registers the handler for GET and HEAD (RFC 9110 §9.3.2).
     pub(crate) fn get<F, Args>(self, handler: F) -> Self
     where
         F: Handler<Args>,

@@ -1,21 +1,21 @@
-//! String schemas for the OpenAPI document: the rules of `identity_core::value` as patterns.
+//! JSON schemas of strings for the OpenAPI document. Their patterns express the rules of `identity_core::value`.
 
 use serde_json::Value;
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
-/// Characters that no text may contain: control characters, and invisible characters of the Basic Multilingual Plane.
+/// Content of a regex character class: control characters, and invisible characters of the Basic Multilingual Plane.
 macro_rules! refused {
     () => {
         r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
     };
 }
 
-/// Pattern: none of the `refused!` characters, and no white space at either end.
+/// Pattern for a non-empty text without control or invisible characters, and without white space at either end.
 const PLAIN: &str = concat!("^[^\\s", refused!(), "]([^", refused!(), "]*[^\\s", refused!(), "])?$");
-/// Like [`PLAIN`], at most 256 characters, with optional white space around them.
+/// Pattern for 1 to 256 characters as in [`PLAIN`], surrounded by optional white space. Has no anchors.
 const NAME: &str = concat!("\\s*[^\\s", refused!(), "]([^", refused!(), "]{0,254}[^\\s", refused!(), "])?\\s*");
-/// Pattern: no control characters except line breaks and tabs.
+/// Pattern for a possibly empty text without control characters, except line breaks and tabs.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 const TENANT_ID: &str = r"^(<default>|[A-Za-z0-9_.-]+)$";
 
@@ -27,12 +27,12 @@ fn trimmed(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).into()
 }
 
-/// A non-empty string that matches a pattern.
+/// Schema of a string with 1 to `max` characters that matches `pattern`.
 pub(crate) fn matching(max: usize, pattern: &str) -> RefOr<Schema> {
     text(max, pattern).min_length(Some(1)).into()
 }
 
-/// Makes a schema nullable.
+/// Allows null in addition to the values of a schema.
 pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     if let RefOr::T(Schema::Object(object)) = &mut schema
         && let SchemaType::Type(kind) = &object.schema_type
@@ -44,7 +44,7 @@ pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     OneOfBuilder::new().item(Object::with_type(Type::Null)).item(schema).into()
 }
 
-/// Whether a schema allows null.
+/// Whether a schema allows null. References to other schemas are not resolved and count as not nullable.
 pub(crate) fn takes_null(schema: &RefOr<Schema>) -> bool {
     let is_null = |kind: &SchemaType| match kind {
         SchemaType::Type(kind) => *kind == Type::Null,
@@ -61,7 +61,7 @@ pub(crate) fn takes_null(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// An id that this server or an identity provider may have chosen.
+/// Schema of an entity id, which this server or an identity provider may have chosen.
 pub(crate) fn id() -> RefOr<Schema> {
     matching(256, PLAIN)
 }
@@ -78,12 +78,12 @@ pub(crate) fn tenant_ids() -> RefOr<Schema> {
     ArrayBuilder::new().items(tenant_id()).into()
 }
 
-/// A display name, or an id that is trimmed like one.
+/// Schema of a display name, or of an id that the server trims.
 pub(crate) fn name() -> RefOr<Schema> {
     trimmed(&format!("^{NAME}$"))
 }
 
-/// Like [`name`], or blank.
+/// Schema of a display name that may be blank.
 pub(crate) fn name_or_blank() -> RefOr<Schema> {
     trimmed(&format!(r"^({NAME}|\s*)$"))
 }
@@ -92,26 +92,27 @@ pub(crate) fn not_blank() -> RefOr<Schema> {
     trimmed(r"\S")
 }
 
-/// An email address, or blank.
+/// Schema of an email address that may be blank.
 pub(crate) fn email_or_blank() -> RefOr<Schema> {
     let format = SchemaFormat::Custom("email".to_owned());
     let address = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
     OneOfBuilder::new().item(address).item(trimmed(r"^\s*$")).into()
 }
 
-/// Base64 of at least one byte.
+/// Schema of a pagination cursor: Base64 of at least one byte, with or without padding.
 pub(crate) fn cursor() -> RefOr<Schema> {
     let base64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=)?$";
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).pattern(Some(base64)).into()
 }
 
-/// A time (RFC 3339).
+/// Schema of a time (RFC 3339).
 pub(crate) fn time() -> RefOr<Schema> {
     let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
     ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
 }
 
-/// A pattern without an unpaired backslash at its end, at most 1024 characters.
+/// Schema of a search pattern of at most 1024 characters. A backslash must be followed by the character that it
+/// escapes.
 pub(crate) fn like_pattern() -> RefOr<Schema> {
     text(1024, r"^([^\\]|\\[\s\S])*$").into()
 }
@@ -128,7 +129,7 @@ pub(crate) fn claim_value() -> RefOr<Schema> {
     matching(1024, PLAIN)
 }
 
-/// The name of a resource type.
+/// Schema of the name of a resource type: 1 to 256 letters, digits, `_`, `.` and `-`.
 pub(crate) fn resource_type() -> RefOr<Schema> {
     matching(256, r"^[A-Za-z0-9_.-]+$")
 }

@@ -1,8 +1,8 @@
-//! Shape of JSON requests: types, required members, enumerations and ranges.
+//! Validation of JSON request bodies against the schemas of the OpenAPI document: types, required members, enumerations
+//! and ranges.
 //!
-//! The shapes derive from the schemas of the OpenAPI document. A request is compared with its shape before it is
-//! deserialized, so that all deviations are reported at once, each with a JSON pointer (RFC 6901). Rules about texts,
-//! such as the grammar of ids, are checked by `identity_core::value` instead.
+//! Bodies are validated before they are deserialized. All deviations are therefore reported at once, each with a JSON
+//! pointer (RFC 6901). Rules about texts, such as the grammar of ids, are validated by `identity_core::value` instead.
 
 mod check;
 
@@ -16,36 +16,36 @@ use utoipa::openapi::{self, RefOr, Schema, Type};
 
 use check::Check;
 
-/// Maximum length of a member name in a pointer, in characters. Longer names are shortened.
+/// Maximum length of a member name in a JSON pointer, in characters. Longer names are cut and end with `…`.
 const MAX_NAME: usize = 100;
-/// Maximum nesting of schemas. Deeper values are accepted without examination; requests are no deeper
+/// Maximum nesting of schemas. Deeper values are accepted without validation. Requests cannot be nested more deeply
 /// (`identity_core::value::strict_json_object`).
 const MAX_DEPTH: usize = 16;
 
-/// Deviation of a request from its schema.
+/// A part of a request body that violates its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deviation {
-    /// JSON pointer to the member. Empty for the body.
+    /// JSON pointer to the violating value, such as `/condition/0/operator`. Empty for the body itself.
     pub(crate) pointer: String,
     pub(crate) kind: Kind,
 }
 
-/// Kind of a deviation.
+/// The violated rule. [`fmt::Display`] completes a sentence that starts with the member's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A required member is missing.
     Missing,
-    /// A member that is not nullable is null.
+    /// The member is null, but its schema is not nullable.
     Null,
-    /// The value does not have one of these types.
+    /// The value has a wrong type. Contains the accepted types, such as "a string or a list".
     Type(String),
-    /// The text is not one of these.
+    /// The text is not one of the enumeration. Contains the accepted texts, separated by commas.
     Word(String),
-    /// The number is outside this range.
+    /// The number is out of range. Contains the accepted range, such as "between 1 and 10".
     Range(String),
-    /// The object must have exactly one of its known members.
+    /// The object must have exactly one of its alternative members.
     Alternatives,
-    /// The object has no such member.
+    /// The schema of the object has no such member, and allows no others.
     Unknown,
 }
 
@@ -63,20 +63,20 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Whether texts are compared with the enumerations of the schema.
+/// Whether strings are validated against the enumerations of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Enumerations {
-    /// Texts must be one of the words.
+    /// Strings must be one of the enumeration.
     Closed,
-    /// Texts are not compared. The code that parses the request compares them: it ignores case, or accepts words that
-    /// an operator has added.
+    /// Strings are not validated against the enumeration. The parser of the request validates them: it ignores case, or
+    /// accepts words that an operator has added.
     Open,
 }
 
-/// Values that a schema accepts, by JSON type.
+/// The values that a schema accepts, by JSON type. An absent type is rejected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shape {
-    /// Whether all values are accepted.
+    /// Whether all values are accepted, without validation.
     is_any: bool,
     null: bool,
     flag: bool,
@@ -86,7 +86,7 @@ pub(crate) struct Shape {
     object: Option<Members>,
 }
 
-/// Accepted numbers.
+/// Accepted range of a number. Bounds are inclusive; `None` means unbounded.
 #[derive(Clone, Copy, Debug, Default)]
 struct Number {
     is_whole: bool,
@@ -94,41 +94,41 @@ struct Number {
     max: Option<i64>,
 }
 
-/// Accepted texts: all, or those of an enumeration.
+/// Accepted strings: any, or those of an enumeration.
 #[derive(Clone, Debug)]
 enum Words {
     Any,
     Of(BTreeSet<String>),
 }
 
-/// Members of an object.
+/// Accepted members of an object.
 #[derive(Clone, Debug, Default)]
 struct Members {
     known: BTreeMap<String, Shape>,
     required: BTreeSet<String>,
-    /// Shape of all other members; `None` if there must be none.
+    /// Shape of members that are not in `known`. `None` rejects such members.
     others: Option<Box<Shape>>,
-    /// Whether the object must have exactly one member.
+    /// Whether the object must have exactly one member, as in the JSON form of an enum variant with data.
     is_choice: bool,
 }
 
-/// Shapes of the schemas in the OpenAPI document, by name.
+/// Shapes of all schemas in the OpenAPI document, by schema name.
 #[derive(Default)]
 struct Shapes(BTreeMap<String, Shape>);
 
-/// Builds the document that requests are compared with.
+/// Builds the OpenAPI document whose schemas requests are validated against. Set once by [`describe_by`].
 static DOCUMENT: OnceLock<fn() -> openapi::OpenApi> = OnceLock::new();
 
-/// The shapes that requests are compared with. They are built once, at the first request with a body.
+/// The shapes of all schemas. They are built once, when the first body is validated.
 static SHAPES: LazyLock<Shapes> =
     LazyLock::new(|| DOCUMENT.get().map_or_else(Shapes::default, |document| Shapes::of(&document())));
 
-/// Sets the document that requests are compared with. Only the first call has an effect.
+/// Sets the OpenAPI document for validation. Only the first call in a process has an effect.
 pub(crate) fn describe_by(document: fn() -> openapi::OpenApi) {
     DOCUMENT.get_or_init(|| document);
 }
 
-/// Finds a shape by the name of its schema. `None` is a bug of this crate, which is logged.
+/// Finds a shape by the name of its schema. `None` indicates a bug of this crate and is logged as an error.
 pub(crate) fn find(schema: &str) -> Option<&'static Shape> {
     let shape = SHAPES.find(schema);
     if shape.is_none() {
@@ -155,13 +155,13 @@ impl Shapes {
 }
 
 impl Shape {
-    /// Accepts every value, without examining it.
+    /// Creates a shape that accepts every value without validation.
     fn any() -> Self {
         Self { is_any: true, ..Self::default() }
     }
 
-    /// Adds the values that a schema accepts. Alternatives (`oneOf`, `anyOf`) are merged by type: an object then has
-    /// the members of all of them.
+    /// Adds the values that a schema accepts. Alternatives (`oneOf`, `anyOf`) are merged by type: the merged object
+    /// accepts the members of all alternatives.
     fn accept(&mut self, schema: &RefOr<Schema>, all: &BTreeMap<String, RefOr<Schema>>, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else {
             *self = Self::any();
@@ -259,7 +259,7 @@ impl Shape {
         }
     }
 
-    /// Compares an object at a pointer with this shape. Returns all deviations, at most 50.
+    /// Validates `object`, which is located at `pointer` in the body. Returns all deviations, at most 50.
     pub(crate) fn deviations(
         &self,
         object: &Map<String, Value>,
@@ -274,7 +274,7 @@ impl Shape {
         check.found()
     }
 
-    /// Names the accepted types, to follow "must be".
+    /// Describes the accepted types, to follow "must be", such as "a string or a list".
     fn types(&self) -> String {
         let number = self.number.map(|number| if number.is_whole { "a whole number" } else { "a number" });
         let types = [
@@ -288,8 +288,8 @@ impl Shape {
     }
 }
 
-/// Whether a schema describes an object with exactly one property, which is required: the JSON form of an enum variant
-/// with data.
+/// Whether a schema describes an object with exactly one property, which is required. This is the JSON form of an enum
+/// variant with data.
 fn is_tagged(schema: &RefOr<Schema>) -> bool {
     matches!(schema, RefOr::T(Schema::Object(object)) if object.properties.len() == 1 && object.required.len() == 1)
 }
@@ -302,7 +302,7 @@ fn accepts_null(kind: &SchemaType) -> bool {
     }
 }
 
-/// Appends a member name or an index to a JSON pointer.
+/// Appends a member name or a list index to a JSON pointer, escaped according to RFC 6901 §3.
 pub(crate) fn push(pointer: &mut String, name: &str) {
     pointer.push('/');
     for (index, character) in name.chars().enumerate() {

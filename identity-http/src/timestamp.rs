@@ -1,5 +1,5 @@
-//! Times in JSON: ISO 8601 in requests, RFC 3339 with six fractional digits in responses, so that they sort as text.
-//! The stores keep microseconds.
+//! Times in JSON. Requests accept ISO 8601. Responses contain RFC 3339 in UTC with six fractional digits, so that their
+//! lexicographic order is their chronological order. The stores keep microseconds.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
@@ -10,7 +10,7 @@ const MICROSECONDS: EncodedConfig = Config::DEFAULT
     .set_offset_precision(OffsetPrecision::Minute)
     .encode();
 
-/// Parses a time with an offset. Seconds and fractions are optional.
+/// Parses an ISO 8601 time. The offset is required; seconds and fractions are optional: `2026-01-31T12:00Z`.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Iso8601::PARSING).ok()
 }
@@ -20,7 +20,7 @@ pub(crate) fn format(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(&Iso8601::<MICROSECONDS>).unwrap_or_default()
 }
 
-/// Serializes a time like [`format()`].
+/// Serializes a time as a string in the form of [`format()`].
 pub(crate) fn serialize<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*at))
 }

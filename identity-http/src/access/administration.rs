@@ -1,4 +1,4 @@
-//! Paths to administration: for one right, for all rights, and for the parties affected by a change.
+//! `/access/v1/review/right` and `/rights`: paths by which a right leads to administrative power.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
@@ -16,7 +16,7 @@ use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
-/// Maximum number of parties listed in each of `gained` and `lost`.
+/// Maximum number of parties in each of the response members `gained` and `lost`.
 const MAX_NAMED: usize = 1000;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {

@@ -1,4 +1,4 @@
-//! Request bodies of simulated changes.
+//! Request bodies of the changes to simulate with `/access/v1/simulate`.
 
 use identity_core::apply::{Command, NewAuthorization};
 use identity_core::entity::{
@@ -113,7 +113,7 @@ pub(crate) struct GrantBody {
 }
 
 impl ChangeBody {
-    /// Parses the change. Records invalid values.
+    /// Converts the change to a command of the model. Invalid values are recorded in `findings`.
     pub(crate) fn command(self, findings: &mut Findings) -> Option<Command> {
         match self {
             Self::CreateMappingRule(body) => {
@@ -147,7 +147,7 @@ impl ChangeBody {
     }
 }
 
-/// Parses a display name, which defaults to the id.
+/// Parses the optional display name of an entity. It defaults to the entity's id.
 fn named(name: Option<&str>, id: &str, findings: &mut Findings) -> Option<Name> {
     findings.take("name", Name::parse(name.unwrap_or(id)))
 }

@@ -1,4 +1,4 @@
-//! Single and batch access evaluation (docs/reference/authzen.md §6, §7).
+//! `/access/v1/evaluation` and `/evaluations`: single and batch access evaluation (docs/reference/authzen.md §6, §7).
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
-/// Maximum number of evaluations in one batch request.
+/// Maximum number of evaluations in a batch request.
 const MAX_EVALUATIONS: usize = 1000;
-/// Maximum size of the members in [`DEFAULTS`] of a batch, in bytes of JSON, multiplied by the number of evaluations.
+/// Maximum of the size of a batch's [`DEFAULTS`], in bytes of JSON, times its number of evaluations.
 const MAX_DEFAULTS: usize = 4 * 1024 * 1024;
-/// Members that an evaluation inherits from the batch request when it omits them.
+/// Members of a batch request that each evaluation inherits unless it has its own.
 const DEFAULTS: [&str; 4] = ["subject", "action", "resource", "context"];
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
@@ -148,7 +148,7 @@ impl From<Evaluated> for Decision {
 }
 
 impl Decision {
-    /// Denies an evaluation that failed.
+    /// Creates a denial for an evaluation of a batch that failed. `status` is the HTTP status of the error.
     fn failed(status: StatusCode, message: String) -> Self {
         let error = Some(ItemError { status: status.as_u16(), message });
         Self { decision: false, context: Some(DecisionContext { reason: None, error, explanation: None }) }
@@ -181,8 +181,8 @@ async fn single(
     Ok(HttpResponse::Ok().json(Decision::from(evaluate(access, caller, asked, explain).await?)))
 }
 
-/// Evaluates a request. Explanations run on the blocking thread pool, because their cost grows with the subject's
-/// access.
+/// Evaluates a request. With `explain`, it runs on the blocking thread pool, because the cost grows with the number of
+/// the subject's grants.
 async fn evaluate(
     access: &Data<Access>,
     caller: &Caller,
@@ -205,7 +205,7 @@ async fn permit(
     explain: bool,
 ) -> Result<(), ServiceError> {
     let kinds: BTreeSet<&str> = questions.iter().map(|asked| asked.resource.kind.as_str()).collect();
-    // Rate limiting counts the whole batch once, with the first resource type.
+    // The rate limit counts the whole batch once, with the first resource type.
     let mut count = questions.len();
     for kind in kinds {
         access.permit(caller, RequestKind::Evaluate, Some(kind), std::mem::take(&mut count)).await?;
@@ -289,7 +289,7 @@ pub(crate) async fn evaluations(
     Ok(HttpResponse::Ok().json(Decisions { evaluations }))
 }
 
-/// Merges an evaluation with the batch defaults: each missing member is copied whole.
+/// Completes an evaluation of a batch with the default members. A present member replaces the default as a whole.
 fn merged(body: &Object, item: Value) -> Result<EvaluationRequest, Unfit> {
     let Value::Object(mut item) = item else { return Err(Unfit::of("", "of an evaluation must be an object")) };
     let member = |name: &str| Some((name.to_owned(), item.remove(name).or_else(|| body.get(name).cloned())?));

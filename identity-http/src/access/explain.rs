@@ -1,4 +1,4 @@
-//! Explanations of decisions, and of this service's own denials.
+//! `/access/v1/explain` and `/access/v1/denials`: explanations of access decisions and of this service's own denials.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig};

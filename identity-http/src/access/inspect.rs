@@ -1,4 +1,4 @@
-//! Inspection of tokens, and of the tokens of recent callers.
+//! `/access/v1/inspect` and `/access/v1/recent-callers`: validation and rule matching of tokens, for troubleshooting.
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
@@ -21,9 +21,9 @@ use crate::route::resource;
 
 /// Maximum number of recent callers in one response.
 const MAX_CALLERS: usize = 10_000;
-/// Maximum size of the claims in one response, in bytes of JSON.
+/// Maximum total size of the claims in one response, in bytes of JSON.
 const MAX_RESPONSE_CLAIM_BYTES: usize = 4 * 1024 * 1024;
-/// Default number of recent callers.
+/// Default number of recent callers in one response.
 const DEFAULT_CALLERS: usize = 100;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {

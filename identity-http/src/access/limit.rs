@@ -1,13 +1,13 @@
-//! Number of lines of an access review.
+//! Query parameter `limit` of access reviews.
 
 use crate::problem::Problem;
 
-/// Default number of lines.
+/// Default number of lines in a review.
 const DEFAULT_LINES: usize = 10_000;
-/// Maximum number of lines.
+/// Maximum number of lines in a review.
 const MAX_LINES: usize = 1_000_000;
 
-/// Parses the parameter `limit`.
+/// Validates the parameter `limit`, and applies its default. Values out of range are a 400 problem.
 pub(super) fn parse(given: Option<usize>) -> Result<usize, Problem> {
     let limit = given.unwrap_or(DEFAULT_LINES);
     if (1..=MAX_LINES).contains(&limit) {

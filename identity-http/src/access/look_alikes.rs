@@ -1,4 +1,4 @@
-//! Entities with confusable ids or names.
+//! `/access/v1/review/look-alikes`: entities with confusable ids or names.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Metadata of this policy decision point (docs/reference/authzen.md §9). Needs no credentials.
+//! Metadata of this policy decision point (docs/reference/authzen.md §9). Requires no credentials.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::route::resource;
 
 const WELL_KNOWN: &str = "/.well-known/authzen-configuration";
-/// Cache lifetime of the document: one hour.
+/// Value of `Cache-Control`: clients and proxies may cache the document for an hour.
 const MAX_AGE: &str = "public, max-age=3600";
 
 pub(super) fn mount(identifier: Option<Arc<str>>, config: &mut ServiceConfig) {

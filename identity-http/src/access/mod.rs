@@ -1,4 +1,5 @@
-//! `/access/v1`: decisions as a service. Implements the OpenID AuthZEN Authorization API 1.0, with extensions.
+//! `/access/v1`: access decisions for other services. Implements the OpenID AuthZEN Authorization API 1.0, with
+//! extensions.
 
 pub(crate) mod administration;
 mod changes;
@@ -29,12 +30,13 @@ use crate::authentication::authenticate;
 use crate::problem::{self, Problem, ProblemDocument};
 use crate::request::RequestId;
 
-/// The decision service behind `/access/v1`.
+/// The policy decision point behind `/access/v1`.
 #[derive(Clone)]
 pub struct Decisions {
-    /// Evaluates the requests.
+    /// Evaluates, explains and simulates access.
     pub access: Arc<Access>,
-    /// Public `https` URL of this decision point, without a trailing slash. Without it, no metadata is published.
+    /// Public `https` URL of this decision point, without a trailing slash. If `None`, the metadata endpoint responds
+    /// with 404.
     pub identifier: Option<Arc<str>>,
 }
 
@@ -63,7 +65,7 @@ pub(crate) enum Failures {
 }
 
 impl Decisions {
-    /// Mounts `/access/v1`.
+    /// Mounts the endpoints of `/access/v1`. Those about tokens are mounted only if this server accepts tokens.
     pub(crate) fn mount(&self, config: &mut ServiceConfig) {
         let scope = web::scope("/access/v1")
             .app_data(Data::from(Arc::clone(&self.access)))
@@ -86,13 +88,13 @@ impl Decisions {
         config.service(scope);
     }
 
-    /// Mounts the metadata at the root of the host, independent of the base path.
+    /// Mounts `/.well-known/authzen-configuration` at the root of the host, regardless of the base path.
     pub fn mount_metadata(&self, config: &mut ServiceConfig) {
         metadata::mount(self.identifier.clone(), config);
     }
 }
 
-/// Rejects requests whose `X-Request-ID` cannot be echoed unchanged.
+/// Middleware: rejects a request with 400 if its `X-Request-ID` cannot be returned unchanged in the response.
 async fn with_a_usable_id<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,4 +1,4 @@
-//! Authorizations that refer to an entity that does not exist.
+//! `/access/v1/review/orphans`: authorizations that refer to an entity that does not exist.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};

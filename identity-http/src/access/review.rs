@@ -1,4 +1,5 @@
-//! Access reviews as JSON or CSV (RFC 4180), with the grant path of each line.
+//! `/access/v1/review/…`: access reviews as JSON or CSV (RFC 4180). Each line is a grant with the path that leads to
+//! it.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
@@ -153,7 +154,7 @@ impl LineView {
     }
 }
 
-/// Quotes a CSV cell. Guards text that a spreadsheet would evaluate as a formula.
+/// Quotes a CSV cell (RFC 4180). Text that a spreadsheet would evaluate as a formula is prefixed with `'`.
 fn cell(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))

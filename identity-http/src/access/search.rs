@@ -1,4 +1,4 @@
-//! Searches for subjects, resources and actions (docs/reference/authzen.md §8).
+//! `/access/v1/search/…`: searches for subjects, resources and actions (docs/reference/authzen.md §8).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -75,7 +75,7 @@ pub(crate) struct PageView {
     count: usize,
 }
 
-/// Kind of entity to search for.
+/// The part of an access evaluation request that a search looks for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Searched {
     Subjects,
@@ -97,7 +97,7 @@ impl Token {
     }
 }
 
-/// Computes the digest of a request, without its page.
+/// Computes a digest of a search request without its page. Cursors contain it, so that they only fit the same request.
 fn digest(mut body: Object, searched: Searched, page: &PageRequest) -> u64 {
     match searched {
         Searched::Subjects => remove_id(&mut body, "subject"),
@@ -142,7 +142,7 @@ fn respond(hits: Hits, limit: usize, digest: u64, view: impl Fn(&str) -> Value) 
 
 /// Parses a search request and checks the caller's permission.
 ///
-/// The searched part is ignored: the id of the subject or the resource, or the action.
+/// The part to search for is ignored in the request: the id of the subject or resource, or the action.
 async fn question(
     access: &Access,
     caller: &Caller,

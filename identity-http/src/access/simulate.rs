@@ -1,4 +1,4 @@
-//! Simulation of changes.
+//! `/access/v1/simulate`: simulation of changes and their effect on access.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -26,7 +26,7 @@ use crate::route::resource;
 
 /// Maximum number of changes in one simulation.
 const MAX_CHANGES: usize = 1000;
-/// Maximum number of effects, and of changed callers, in one response.
+/// Maximum number of effects, and of recent callers with changed access, in one response.
 const MAX_NAMED: usize = 1000;
 /// Maximum number of gained and lost items in one response.
 const MAX_ITEMS: usize = 20_000;
@@ -108,7 +108,7 @@ pub(crate) struct CallersView {
 }
 
 impl ChangeView {
-    /// Takes at most `left` items of a change, and subtracts them from `left`.
+    /// Creates the view of a change with at most `left` gained and lost items. Subtracts their number from `left`.
     fn new(change: LoginChange, left: &mut usize) -> Self {
         let LoginChange { principal, mut gained, mut lost } = change;
         let all = gained.len() + lost.len();

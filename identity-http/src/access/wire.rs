@@ -1,4 +1,4 @@
-//! Bodies of AuthZEN requests: unknown members are ignored; known members must have the right type.
+//! JSON bodies of AuthZEN requests. Unknown members are ignored, and known members must have the type of the schema.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use utoipa::ToSchema;
 use crate::body::{Unfit, deserialize, json_bytes};
 use crate::problem::Problem;
 
-/// A JSON object.
+/// A JSON object with members of any name and type.
 pub(crate) type Object = Map<String, Value>;
 
-/// A body that is a JSON object per I-JSON (RFC 7493): no duplicate members, no unrepresentable numbers.
+/// Extractor for a body that is one JSON object without duplicate members, as I-JSON requires (RFC 7493 §2.3).
 pub(crate) struct ObjectBody(pub(crate) Object);
 
 impl FromRequest for ObjectBody {
@@ -37,7 +37,7 @@ impl FromRequest for ObjectBody {
 }
 
 impl ObjectBody {
-    /// Deserializes the object after comparing it with the schema of `T`.
+    /// Deserializes the object. All deviations from the schema of `T` are reported at once.
     pub(crate) fn read<T: ToSchema + DeserializeOwned>(self) -> Result<T, Unfit> {
         deserialize(self.0, "")
     }
@@ -100,7 +100,7 @@ pub(crate) struct EvaluationBody {
     _context: Option<Object>,
 }
 
-/// Rejects an empty text.
+/// Rejects an empty string. `pointer` is its location in the body.
 fn filled(text: String, pointer: &str) -> Result<String, Unfit> {
     if text.is_empty() { Err(Unfit::of(pointer, "must not be empty")) } else { Ok(text) }
 }
@@ -116,7 +116,7 @@ impl EntityBody {
 }
 
 impl SearchedEntityBody {
-    /// Parses the entity. It must have an id, unless it is the part that a search looks for (`is_searched`).
+    /// Parses the entity. Its id is required, unless the search looks for entities of this part (`is_searched`).
     pub(crate) fn parse(self, pointer: &str, is_searched: bool) -> Result<EntityRef, Unfit> {
         let at = format!("{pointer}/id");
         let id = match self.id {

@@ -1,4 +1,5 @@
-//! The audit log (docs/reference/orchestration-cluster.md §1.9), limited to the enum values that strict clients accept.
+//! `/v2/audit-logs` (docs/reference/orchestration-cluster.md §1.9): the audit log, limited to enum values of the public
+//! API.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig};
@@ -21,7 +22,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/audit-logs/search").post(search)).service(resource("/audit-logs/{key}").get(find));
 }
 
-/// Response fields of an entry in wire order, each with its audit field.
+/// Response fields of an entry in wire order, each with the audit field that contains its value.
 pub(super) const FIELDS: &[(&str, AuditField)] = &[
     ("auditLogKey", AuditField::Text(AuditText::Key)),
     ("entityKey", AuditField::Text(AuditText::EntityKey)),
@@ -59,7 +60,7 @@ pub(super) const FIELDS: &[(&str, AuditField)] = &[
 ];
 const ABSENT: AuditField = AuditField::Text(AuditText::Absent);
 
-/// Fields that do not support sorting.
+/// Response fields that clients cannot sort by.
 pub(super) const UNSORTED: &[&str] = &[
     "agentElementId",
     "rootProcessInstanceKey",
@@ -71,10 +72,10 @@ pub(super) const UNSORTED: &[&str] = &[
     "entityDescription",
 ];
 
-/// Enum values that strict clients accept, by field. Such clients reject a response with any other value.
+/// Allowed values of the enum fields. Strict clients reject a response with any other value.
 ///
-/// Entries with other entity types or operations are therefore omitted from this API, and so are denied requests.
-/// `/api/audit-log` returns all entries.
+/// This API therefore omits denied requests, and entries with other entity types or operations. `/api/audit-log`
+/// returns all entries.
 const WORDS: &[(AuditText, &[&str])] = &[
     (AuditText::EntityType, ENTITY_TYPES),
     (AuditText::RelatedEntityType, ENTITY_TYPES),
@@ -94,7 +95,7 @@ const OPERATION_TYPES: &[&str] = &[
     "UNASSIGN", "UNKNOWN", "UPDATE",
 ];
 
-/// Allowed enum values of a field, if it is an enum.
+/// Returns the allowed values of a field; `None` if the field is not an enum.
 pub(super) fn words_of(field: AuditField) -> Option<&'static [&'static str]> {
     WORDS.iter().find(|(text, _)| AuditField::Text(*text) == field).map(|(_, words)| *words)
 }
@@ -123,7 +124,7 @@ fn filter(fields: &mut Fields, report: &mut Report) -> Option<AuditFilter> {
     Some(filter)
 }
 
-/// Normalizes enum values of a filter: they are case-insensitive, and `UNKNOWN` stands for the server itself as actor.
+/// Normalizes the enum values of a filter: converts them to upper case, and `UNKNOWN` as actor type to `SYSTEM`.
 fn in_our_words(name: &str, text: AuditText, mut filter: TextFilter, report: &mut Report) -> TextFilter {
     let Some(words) = words_of(AuditField::Text(text)) else { return filter };
     let mut word = |word: &mut String| {
@@ -186,14 +187,14 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
 
 const RELATED: AuditField = AuditField::Text(AuditText::RelatedEntityType);
 
-/// Whether strict clients accept the entry's value in a field.
+/// Whether the entry's value in an enum field is one of the allowed values. An absent value is allowed.
 fn is_known(event: &AuditEvent, field: AuditField) -> bool {
     use identity_core::search::Row as _;
     let words = words_of(field).unwrap_or_default();
     event.text(field).is_none_or(|word| words.contains(&word.as_ref()))
 }
 
-/// Renders an entry with all fields. Fields that never apply to identity entries are null.
+/// Renders an entry with all fields of the public API. Fields that never apply to identity entries are null.
 fn view(event: &AuditEvent) -> Value {
     use identity_core::search::Row as _;
     let mut entry = Map::new();

@@ -1,4 +1,4 @@
-//! Authorizations (docs/reference/orchestration-cluster.md §1.6).
+//! `/v2/authorizations`: authorizations on resources (docs/reference/orchestration-cluster.md §1.6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -82,16 +82,16 @@ impl From<Authorization> for AuthorizationView {
     }
 }
 
-/// Families of resource types that the Orchestration Cluster API enumerates.
+/// Families of the resource types that the schema of the Orchestration Cluster API enumerates.
 const ENUMERATED: &[Family] = &[Family::Cluster];
 
-/// Whether this API can create authorizations on a resource type: one of the Orchestration Cluster, one of this
-/// service, or a custom one.
+/// Whether this API can create authorizations on a resource type: only types of the Orchestration Cluster, types of
+/// this service and custom types.
 fn grantable(kind: &ResourceType) -> bool {
     matches!(kind.family, Family::Cluster | Family::Identity | Family::Custom)
 }
 
-/// Query parameters that select authorizations.
+/// Query parameter of requests that return authorizations.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
@@ -99,14 +99,14 @@ struct Shown {
     resource_types: ShownTypes,
 }
 
-/// Resource types whose authorizations are returned.
+/// Filter for authorizations by resource type: the value of the query parameter `resourceTypes`.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ShownTypes {
-    /// Types that the Orchestration Cluster API enumerates. Strict clients accept no others.
+    /// Only types that the schema of the Orchestration Cluster API enumerates. Strict clients reject others.
     #[default]
     Enumerated,
-    /// All types.
+    /// Authorizations on all resource types, including those of `/api` and custom ones.
     All,
 }
 
@@ -123,7 +123,7 @@ impl ShownTypes {
     }
 }
 
-/// Parses a case-insensitive name of a resource type that `fits` accepts.
+/// Reads the member `resourceType`, which is case-insensitive. Rejects types for which `fits` returns `false`.
 fn resource_type(
     matrix: &ResourceCatalog,
     fits: impl Fn(&ResourceType) -> bool,
@@ -135,7 +135,7 @@ fn resource_type(
     fields.word("resourceType", &words, report).cloned()
 }
 
-/// Parses the type of an owner.
+/// Reads the member `ownerType`. Rejects `UNSPECIFIED`, although it is a value of the public API.
 fn owner_type(fields: &mut Fields, report: &mut Report) -> Option<PartyKind> {
     let kind = fields.word("ownerType", OWNERS, report);
     if kind == Some(None) {
@@ -154,7 +154,7 @@ fn owner(kind: PartyKind, id: &str, ids: &References<'_>) -> Result<Party, Inval
     }
 }
 
-/// Parses the authorization in a body. The flag is set if the body contains `condition`.
+/// Parses the request body. The flag in the result is `true` if the body contains `condition`, even as null.
 fn new_authorization(bytes: &[u8], caller: &Caller, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
     let (matrix, ids) = (caller.world.catalog(), ids.references(&caller.world));
     let alternatives = ["resourceId", "resourcePropertyName"];

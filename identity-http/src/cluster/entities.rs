@@ -1,4 +1,4 @@
-//! Groups, roles and tenants (docs/reference/orchestration-cluster.md §1.2 to §1.4): id, name and description.
+//! Groups, roles and tenants in `/v2`: id, name, description (docs/reference/orchestration-cluster.md §1.2 to §1.4).
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -86,7 +86,7 @@ fn naming(body: &mut Fields, report: &mut Report) -> Option<Naming> {
     Some(Naming { name: name?, description: description? })
 }
 
-/// Parses an entity to create.
+/// Parses the body of a request that creates an entity. `make` builds the entity from its id, name and description.
 fn creation<I, E>(
     bytes: &[u8],
     schema: &str,
@@ -101,7 +101,7 @@ fn creation<I, E>(
     report.finish(id.zip(naming).map(|(id, naming)| make(id, naming)))
 }
 
-/// Parses a filter by id and name, either with operators and alternatives or by equality.
+/// Reads a filter by id and name. Without `operators`, values are compared for equality, and `$or` is not supported.
 pub(super) fn named_filter(
     filter: &mut Fields,
     report: &mut Report,

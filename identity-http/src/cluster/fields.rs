@@ -1,5 +1,5 @@
-//! Request objects of `/v2` (docs/reference/orchestration-cluster.md §1.11): compared with their schema, then read member
-//! by member. All findings are reported together.
+//! Parser for the JSON bodies of `/v2` (docs/reference/orchestration-cluster.md §1.11). The body is validated against
+//! its schema, then read member by member. All errors are reported in one response.
 
 use actix_web::http::StatusCode;
 use identity_core::search::{LikePattern, TextFilter};
@@ -10,12 +10,13 @@ use crate::findings::{Finding, Findings};
 use crate::problem::Problem;
 use crate::shape::{self, Deviation, Enumerations, Kind};
 
-/// Findings of a request, in two categories with different problem titles.
+/// Errors found in a request, in two categories that determine the title of the problem document.
 #[derive(Default)]
 pub(crate) struct Report {
-    /// `Bad Request`: unknown properties, wrong types, unknown enum values.
+    /// Errors with the title `Bad Request`: unknown properties, wrong types, unknown enum values.
     shape: Vec<String>,
-    /// `INVALID_ARGUMENT`: missing properties, blank text, invalid characters, numbers out of range.
+    /// Errors with the title `INVALID_ARGUMENT`: missing properties, blank text, invalid characters, numbers out of
+    /// range.
     values: Vec<String>,
 }
 
@@ -28,12 +29,12 @@ impl Report {
         self.values.push(finding.into());
     }
 
-    /// Whether no property has been found so far that is unknown, or has a wrong type or enum value.
+    /// Whether the shape of the request is valid so far: no unknown properties, wrong types or unknown enum values.
     pub(crate) fn has_shape(&self) -> bool {
         self.shape.is_empty()
     }
 
-    /// Records the findings of a parser that other APIs use as well.
+    /// Adds errors of a parser that is shared with other APIs, with the title `INVALID_ARGUMENT`.
     pub(crate) fn values_of(&mut self, findings: Findings) {
         for Finding { pointer, field, rule } in findings.into_all() {
             self.value(format!("`{}` {rule}.", pointer.as_deref().unwrap_or(field)));
@@ -48,12 +49,13 @@ impl Report {
         }
     }
 
-    /// Returns the value, or records the violated rule. `name` is a JSON pointer or the name of a path parameter.
+    /// Unwraps a parsed value. On error, records the violated rule for `name`: a JSON pointer, or the name of a path
+    /// parameter.
     pub(crate) fn take<T>(&mut self, name: &str, value: Result<T, InvalidValue>) -> Option<T> {
         value.map_err(|error| self.value(format!("`{name}` {}.", error.rule))).ok()
     }
 
-    /// Returns the parsed request if there are no findings.
+    /// Returns the parsed request if no errors were recorded, otherwise a 400 problem that describes all of them.
     pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Problem> {
         let title = if self.shape.is_empty() { "INVALID_ARGUMENT" } else { "Bad Request" };
         match made {
@@ -66,21 +68,21 @@ impl Report {
     }
 }
 
-/// A request object whose properties are removed one by one. Properties with the wrong type, which have been reported,
-/// count as absent.
+/// A JSON object whose properties are removed one by one. A property of a wrong type counts as absent, because
+/// validation against the schema has already reported it.
 pub(crate) struct Fields {
     map: Map<String, Value>,
-    /// JSON pointer to this object.
+    /// JSON pointer (RFC 6901) to this object in the body.
     pointer: String,
 }
 
 impl Fields {
-    /// Parses the body, and compares it with a schema of the OpenAPI document.
+    /// Parses the body and validates it against the schema of this name in the OpenAPI document.
     pub(crate) fn body(bytes: &[u8], schema: &str) -> Result<(Self, Report), Problem> {
         Self::body_with_alternatives(bytes, schema, &[])
     }
 
-    /// Like [`Self::body`], for a schema with alternative properties. Null means that an alternative is absent.
+    /// Like [`Self::body`], for a schema with alternative properties: an alternative that is null counts as absent.
     pub(crate) fn body_with_alternatives(
         bytes: &[u8],
         schema: &str,
@@ -93,13 +95,13 @@ impl Fields {
         map.retain(|name, value| !value.is_null() || !alternatives.contains(&name.as_str()));
         let mut report = Report::default();
         let shape = shape::find(schema).ok_or_else(Problem::internal)?;
-        // Enumerations are not compared here: the code that reads the properties ignores case, and accepts custom
-        // resource types.
+        // Enum values are validated when a property is read: they are case-insensitive, and custom resource types are
+        // accepted.
         shape.deviations(&map, "", Enumerations::Open).iter().for_each(|found| report.deviation(found));
         Ok((Self { map, pointer: String::new() }, report))
     }
 
-    /// Like [`Self::body`]. A missing body counts as an empty object.
+    /// Like [`Self::body`], but an empty body counts as an empty object.
     pub(crate) fn optional_body(bytes: &[u8], schema: &str) -> Result<(Self, Report), Problem> {
         if bytes.trim_ascii().is_empty() {
             return Ok((Self { map: Map::new(), pointer: String::new() }, Report::default()));
@@ -107,7 +109,7 @@ impl Fields {
         Self::body(bytes, schema)
     }
 
-    /// JSON pointer to a property.
+    /// Returns the JSON pointer to a property of this object.
     pub(crate) fn pointer(&self, name: &str) -> String {
         format!("{}/{name}", self.pointer)
     }
@@ -122,12 +124,12 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Removes a property. Null counts as absent.
+    /// Removes and returns a property. Null counts as absent.
     pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
         self.map.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Removes a string.
+    /// Removes and returns a string. Other types count as absent.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         match self.value(name) {
             Some(Value::String(text)) => Some(text),
@@ -135,7 +137,7 @@ impl Fields {
         }
     }
 
-    /// Removes a string that must not be blank.
+    /// Removes and returns a string. A blank string is recorded as an error.
     pub(crate) fn filled_text(&mut self, name: &str, report: &mut Report) -> Option<String> {
         let text = self.text(name)?;
         if text.trim().is_empty() {
@@ -145,19 +147,19 @@ impl Fields {
         Some(text)
     }
 
-    /// Removes a list of strings.
+    /// Removes and returns a list of strings. A list with an item of another type counts as absent.
     pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
         let Value::Array(items) = self.value(name)? else { return None };
         items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    /// Removes the alternatives of a filter. An empty list does not filter, since published clients send every unset
-    /// list as `[]`.
+    /// Removes and returns the alternatives of a filter. An empty list counts as absent, because published clients send
+    /// every unset list as `[]`.
     pub(crate) fn alternatives(&mut self, name: &str) -> Option<Vec<String>> {
         self.texts(name).filter(|texts| !texts.is_empty())
     }
 
-    /// Removes a list of objects; empty if it is absent.
+    /// Removes and returns a list of objects. Items of other types are skipped; an absent list is empty.
     pub(crate) fn objects(&mut self, name: &str) -> Vec<Fields> {
         let Some(Value::Array(items)) = self.value(name) else { return Vec::new() };
         let pointer = self.pointer(name);
@@ -168,7 +170,7 @@ impl Fields {
         items.into_iter().enumerate().filter_map(object).collect()
     }
 
-    /// Removes an object; empty if it is absent.
+    /// Removes and returns an object. An absent property yields an empty object.
     pub(crate) fn object(&mut self, name: &str) -> Fields {
         let pointer = self.pointer(name);
         match self.value(name) {
@@ -177,7 +179,7 @@ impl Fields {
         }
     }
 
-    /// Wraps the value of the property `name` if it is an object; `None` for other values.
+    /// Converts `value`, the removed value of the property `name`, if it is an object; `None` for other types.
     pub(crate) fn nested(&self, name: &str, value: Value) -> Option<Fields> {
         match value {
             Value::Object(map) => Some(Fields { map, pointer: self.pointer(name) }),
@@ -185,7 +187,7 @@ impl Fields {
         }
     }
 
-    /// Removes an integer. One beyond 64 bits with sign is a finding, so that it is not ignored.
+    /// Removes and returns an integer. One that exceeds `i64` is recorded as an error.
     pub(crate) fn number(&mut self, name: &str, report: &mut Report) -> Option<i64> {
         let value = self.value(name)?;
         if value.is_u64() && !value.is_i64() {
@@ -194,12 +196,13 @@ impl Fields {
         value.as_i64()
     }
 
-    /// Removes a boolean.
+    /// Removes and returns a boolean.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         self.value(name)?.as_bool()
     }
 
-    /// Removes a case-insensitive enum value.
+    /// Removes a string and returns the value of the case-insensitive match in `words`. Other strings are recorded as
+    /// errors.
     pub(crate) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.filled_text(name, report)?;
         let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, value)| *value);
@@ -210,7 +213,8 @@ impl Fields {
         found
     }
 
-    /// Removes a text filter: a string, or an object of operators (docs/reference/orchestration-cluster.md §1.11).
+    /// Removes and parses a text filter: a string, or an object of operators such as `{"$like": "a*"}`
+    /// (docs/reference/orchestration-cluster.md §1.11).
     pub(crate) fn text_filter(&mut self, name: &str, report: &mut Report) -> Option<TextFilter> {
         if let Some(Value::String(_)) = self.map.get(name) {
             return self.text(name).map(TextFilter::equals);

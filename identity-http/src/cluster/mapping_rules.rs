@@ -1,4 +1,4 @@
-//! Mapping rules (docs/reference/orchestration-cluster.md §1.5): one claim, one value.
+//! `/v2/mapping-rules`: rules that compare one claim with one value (docs/reference/orchestration-cluster.md §1.5).
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,4 +1,4 @@
-//! The authenticated caller (docs/reference/orchestration-cluster.md §1.7).
+//! `/v2/authentication/me`: the authenticated caller (docs/reference/orchestration-cluster.md §1.7).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,7 @@ async fn me(Authenticated(caller): Authenticated, about: Data<About>) -> HttpRes
     })
 }
 
-/// Renames the component `identity` to `admin`, its name since 8.9.
+/// Translates a component id: since version 8.9, clients expect `admin` instead of `identity`.
 fn component(id: &str) -> String {
     if id == "identity" { "admin".to_owned() } else { id.to_owned() }
 }

@@ -1,5 +1,5 @@
-//! Members of groups, roles and tenants (docs/reference/orchestration-cluster.md §1.2 to §1.4). A table defines the
-//! allowed kinds of member.
+//! Members of groups, roles and tenants in `/v2` (docs/reference/orchestration-cluster.md §1.2 to §1.4). The table
+//! [`MEMBERS`] defines which kinds of member each of them accepts.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 
-/// A kind of entity that has members.
+/// A kind of entity that has members: its path, the name of its id and the parser for the id.
 #[derive(Clone, Copy)]
 pub(super) struct Holder {
     pub(super) path: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Holder {
     parse: fn(&References<'_>, &str) -> Result<Container, InvalidValue>,
 }
 
-/// A kind of member.
+/// A kind of member: its path segment, the name of its id and the parser for the id.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
     pub(super) path: &'static str,
@@ -74,14 +74,14 @@ const RULES: Kind = Kind {
     parse: |ids, id| ids.mapping_rule(id).map(Party::MappingRule),
 };
 
-/// Kinds of member by holder (docs/reference/orchestration-cluster.md §2.3).
+/// Accepted kinds of member, by the kind of entity that has them (docs/reference/orchestration-cluster.md §2.3).
 pub(super) const MEMBERS: [(Holder, &[Kind]); 3] = [
     (GROUPS, &[USERS, CLIENTS, RULES]),
     (ROLES, &[USERS, CLIENTS, MEMBER_GROUPS, RULES]),
     (TENANTS, &[USERS, CLIENTS, MEMBER_GROUPS, MEMBER_ROLES, RULES]),
 ];
 
-/// Mounts the member endpoints below a path.
+/// Mounts the member endpoints of the entities at `path`, such as `/groups`.
 pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
     for (holder, kinds) in MEMBERS.into_iter().filter(|(holder, _)| holder.path == path) {
         for kind in kinds {
@@ -90,7 +90,7 @@ pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
     }
 }
 
-/// Mounts the read-only search for a group's roles. Roles are assigned through the role's endpoints.
+/// Mounts the search for the roles of a group. It is read-only: roles are assigned with the role's endpoints.
 pub(super) fn mount_roles_of_groups(v2: &mut ServiceConfig) {
     v2.service(resource("/groups/{id}/roles/search").post(roles_of_group));
 }
@@ -179,7 +179,7 @@ async fn search_members(
     }
 }
 
-/// Searches for members that are rendered as their id only.
+/// Searches for users, clients or groups that are members. Results contain only the id, not the name.
 async fn ids_only(
     kind: Kind,
     members: Data<Members>,

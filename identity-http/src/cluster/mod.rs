@@ -34,30 +34,30 @@ use crate::authentication::authenticate;
 use crate::ids::IdRules;
 use crate::problem::{self, Style};
 
-/// The services of `/v2`.
+/// The services behind `/v2`. If an optional service is `None`, its paths respond with 403 and the reason.
 #[derive(Clone)]
 pub struct Cluster {
-    /// Built-in users. If `None`, their paths respond with the reason.
+    /// Serves `/v2/users`. `None` if an identity provider manages the users.
     pub users: Option<Arc<ClusterUsers>>,
-    /// Creation of the first administrator, if users are built in.
+    /// Serves `/v2/setup`, the creation of the first administrator. `None` if an identity provider manages the users.
     pub setup: Option<Arc<Setup>>,
-    /// Stored groups. `None` if groups come from token claims.
+    /// Serves `/v2/groups`. `None` if groups come from token claims.
     pub groups: Option<Arc<ClusterGroups>>,
-    /// Roles.
+    /// Serves `/v2/roles`. Available in all profiles.
     pub roles: Arc<ClusterRoles>,
-    /// Tenants. `None` if their API is disabled.
+    /// Serves `/v2/tenants`. `None` if the API is disabled by `multi-tenancy.api-enabled`.
     pub tenants: Option<Arc<ClusterTenants>>,
-    /// Mapping rules.
+    /// Serves `/v2/mapping-rules`: rules that match callers by the claims of their tokens.
     pub mapping_rules: Arc<ClusterMappingRules>,
-    /// Members of groups, roles and tenants.
+    /// Serves the members of groups, roles and tenants, such as `/v2/groups/{id}/users`.
     pub members: Arc<Members>,
-    /// Authorizations.
+    /// Serves `/v2/authorizations`: permissions of an owner on resources.
     pub authorizations: Arc<ClusterAuthorizations>,
-    /// The audit log.
+    /// Serves `/v2/audit-logs`: records of changes, without denied requests.
     pub audit_logs: Arc<AuditLogs>,
-    /// Validation rules for ids.
+    /// Validation rules for the ids of new entities and in references to entities.
     pub ids: IdRules,
-    /// Information about the installation.
+    /// Data about the installation, for endpoints such as `/v2/topology`.
     pub about: neighbours::About,
 }
 
@@ -118,14 +118,14 @@ impl Cluster {
     }
 }
 
-/// Responds to all requests below a path that this API is disabled, with the reason
+/// Mounts a handler for all requests below `path` that responds with 403 and the reason why the API is disabled
 /// (docs/reference/orchestration-cluster.md §8.4).
 fn switched_off(v2: &mut ServiceConfig, path: &'static str, why: &'static str) {
     let answer = move || async move { problem::switched_off(why) };
     v2.service(web::resource([path.to_owned(), format!("{path}/{{rest:.*}}")]).to(answer));
 }
 
-/// Renders problems below this scope with exactly the five members of the Orchestration Cluster API.
+/// Middleware: renders problems of this scope with exactly the five members of the Orchestration Cluster API.
 async fn in_cluster_style<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     request.extensions_mut().insert(Style::Cluster);
     next.call(request).await

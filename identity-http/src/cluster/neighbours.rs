@@ -1,6 +1,7 @@
-//! Other endpoints that clients of the Orchestration Cluster call (docs/reference/orchestration-cluster.md §1.10).
+//! Endpoints outside of identity that clients of the Orchestration Cluster require
+//! (docs/reference/orchestration-cluster.md §1.10): license, status, topology and configuration.
 //!
-//! The responses describe a single node that manages identities and runs no processes.
+//! The responses describe a single node that runs no processes.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -8,22 +9,22 @@ use serde_json::json;
 
 use crate::route::resource;
 
-/// Information about the installation.
+/// Data about the installation that clients of the Orchestration Cluster query.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// Version of this server.
+    /// Version of this server, reported as the broker and gateway version.
     pub version: &'static str,
-    /// Host that the server listens on.
+    /// Host that the server listens on, reported in the topology.
     pub host: String,
-    /// Port that the server listens on.
+    /// Port that the server listens on, reported in the topology.
     pub port: u16,
-    /// Whether the caller has a session that can be ended.
+    /// Whether callers have browser sessions, so that clients can offer sign-out.
     pub can_logout: bool,
     /// Whether sign-in is delegated to an identity provider.
     pub is_login_delegated: bool,
-    /// Whether multi-tenancy is enabled.
+    /// Whether multi-tenancy is enabled, reported in `/v2/system/configuration`.
     pub is_multi_tenancy_enabled: bool,
-    /// Maximum size of a request body, in bytes.
+    /// Maximum size of a request body in bytes, reported in `/v2/system/configuration`.
     pub max_request_size: usize,
 }
 
@@ -35,7 +36,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/topology").get(topology)).service(resource("/system/configuration").get(configuration));
 }
 
-/// Always valid: this product needs no license.
+/// Reports a valid license without expiry, because this server needs no license.
 async fn license() -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "validLicense": true, "licenseType": "unknown", "isCommercial": false, "expiresAt": null
@@ -46,7 +47,7 @@ async fn status() -> HttpResponse {
     crate::done()
 }
 
-/// A single node without partitions.
+/// Reports a single node without partitions.
 async fn topology(about: Data<About>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "brokers": [{

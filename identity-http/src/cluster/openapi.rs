@@ -1,4 +1,4 @@
-//! OpenAPI description of `/v2`: a table of operations that corresponds to the mounted routes.
+//! OpenAPI description of `/v2`, built from a table of operations that must match the mounted routes.
 
 mod schemas;
 
@@ -12,10 +12,10 @@ use utoipa::openapi::{Content, ContentBuilder, HttpMethod, OpenApi, Ref, Require
 use super::members::MEMBERS;
 use super::words;
 
-/// Adds `/v2` to the OpenAPI document.
+/// Adds the operations and schemas of `/v2` to the OpenAPI document.
 pub(crate) struct Describe;
 
-/// An operation in the table.
+/// Description of one operation of `/v2`.
 struct Operation {
     method: HttpMethod,
     path: String,
@@ -23,10 +23,10 @@ struct Operation {
     /// Operation id, as in the public document of the Orchestration Cluster API.
     name: String,
     summary: String,
-    /// Schema of the request body, and whether the body is required.
+    /// Name of the request body's schema, and whether the body is required.
     request: Option<(String, Required)>,
     success: &'static str,
-    /// Schema of a successful response.
+    /// Name of the schema of a successful response; `None` for responses without a body.
     answer: Option<String>,
     problems: &'static [u16],
 }
@@ -79,7 +79,7 @@ impl Operation {
         self
     }
 
-    /// Whether the response contains authorizations.
+    /// Whether the response contains authorizations, and therefore depends on the query parameter `resourceTypes`.
     fn shows_authorizations(&self) -> bool {
         const SHOWN: [&str; 3] =
             ["cluster.Authorization", "cluster.AuthorizationsFound", "cluster.OwnAuthorizationsFound"];
@@ -91,7 +91,7 @@ impl Operation {
     }
 }
 
-/// Entities with an id and a name: path, id parameter, schema, words for summaries.
+/// Entities with a common set of operations: path segment, id parameter, schema name and noun for summaries.
 const ENTITIES: [(&str, &str, &str, &str); 6] = [
     ("users", "username", "User", "a user"),
     ("groups", "groupId", "Group", "a group"),
@@ -300,13 +300,13 @@ impl Modify for Describe {
     }
 }
 
-/// Describes the query parameter `resourceTypes` in prose. It is not declared as a parameter, because with it,
-/// responses contain resource types that the schema does not enumerate.
+/// Description of the query parameter `resourceTypes`. It is not declared as a parameter: with it, responses contain
+/// resource types that the schema does not enumerate.
 const SHOWN_TYPES: &str = "Covers authorizations on the resource types that the schema enumerates. \
     With `?resourceTypes=all`, it also covers those on resource types of `/api`, on `POLICY_DECISION` and on custom \
     resource types.";
 
-/// Example of a request body.
+/// Returns an example of a request body; `None` for schemas without one.
 fn example(schema: &str) -> Option<Value> {
     Some(match schema {
         "cluster.UserNew" => {

@@ -14,15 +14,15 @@ use super::fields::{Fields, Report};
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 
-/// Maximum number of alternatives in a filter. Each one is compared with each candidate.
+/// Maximum number of alternatives (`$or`) in a filter, because each one is compared with every candidate.
 const MAX_ALTERNATIVES: usize = 100;
-/// Maximum number of sort fields. Each one is compared for each pair of candidates.
+/// Maximum number of sort fields, because each one may be compared for every pair of candidates.
 const MAX_SORTS: usize = 10;
-/// Default number of items on a page.
+/// Default number of items per page.
 const DEFAULT_LIMIT: i64 = 100;
 
-/// Parses a search request with a schema of the OpenAPI document, with a filter read by `filter`, sorted by any of
-/// `fields`.
+/// Parses a search request: filter, sort fields and page. `schema` is its schema in the OpenAPI document, `fields` are
+/// the allowed sort fields, and `filter` reads the member `filter`.
 pub(crate) fn parse<F, S: Copy>(
     bytes: &[u8],
     schema: &str,
@@ -37,7 +37,7 @@ pub(crate) fn parse<F, S: Copy>(
     report.finish(made)
 }
 
-/// Parses a filter with an optional `$or`: a list of further filters, at least one of which must match.
+/// Reads a filter. Its optional member `$or` is a list of further filters, at least one of which must match.
 pub(super) fn with_alternatives<F>(
     fields: &mut Fields,
     report: &mut Report,
@@ -88,8 +88,8 @@ fn window(body: &mut Fields, sorted_by: usize, report: &mut Report) -> Option<Wi
     Some(Window { start, limit: usize::try_from(limit).ok()? })
 }
 
-/// Decodes a cursor: base64 of a JSON list with the position's sort field values and its key last. It reveals nothing
-/// beyond the item.
+/// Decodes a pagination cursor: Base64 of a JSON list of the item's sort field values, followed by its key. Clients may
+/// decode it, because it contains only data of the item.
 fn cursor(page: &mut Fields, name: &str, sorted_by: usize, report: &mut Report) -> Option<Cursor> {
     let text = page.text(name)?;
     let decoded = BASE64_STANDARD
@@ -109,7 +109,7 @@ fn encoded(cursor: &Cursor) -> String {
     BASE64_STANDARD.encode(Value::from(texts).to_string())
 }
 
-/// Response to a search.
+/// Response to a search: items and pagination.
 #[derive(Serialize)]
 pub(crate) struct Answer<V> {
     items: Vec<V>,
@@ -143,7 +143,7 @@ impl<V: Serialize> Answer<V> {
     }
 }
 
-/// Searches and serializes the response off the worker thread.
+/// Searches and serializes the response on the blocking thread pool, within the search budget.
 pub(crate) async fn answer<V: Serialize + Send + 'static>(
     search: impl FnOnce(&SearchBudget) -> Result<Answer<V>, SearchStopped> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
@@ -152,7 +152,7 @@ pub(crate) async fn answer<V: Serialize + Send + 'static>(
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
-/// Responds with the result of a search.
+/// Responds with the result of a search, serialized on the worker thread.
 pub(crate) fn respond<T, V: Serialize>(found: Found<T>, view: impl FnMut(T) -> V) -> HttpResponse {
     Answer::new(found, view).respond()
 }

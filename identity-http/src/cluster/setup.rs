@@ -1,5 +1,5 @@
-//! Creation of the first administrator (docs/reference/orchestration-cluster.md §1.8). Open to any client while no
-//! administrator exists. Afterwards, requests are rejected before the body is read.
+//! `/v2/setup/user`: creates the first administrator (docs/reference/orchestration-cluster.md §1.8). Requires no
+//! credentials, but is rejected before the body is read once an administrator exists.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, ServiceConfig};
@@ -28,7 +28,7 @@ async fn create(
 ) -> Result<HttpResponse, Problem> {
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     let (address, request_id) = (address::of(&request), request_id.as_deref());
-    // Checked before the body is parsed, so that a response to a rejected client reveals nothing else
+    // Checked before the body is parsed, so that the response to a rejected client reveals nothing else
     // (docs/reference/orchestration-cluster.md §1.8).
     setup.require_open(address, request_id).await.map_err(refused)?;
     let JsonBytes(body) = JsonBytes::from_request(&request, &mut payload.into_inner()).await?;
@@ -37,7 +37,7 @@ async fn create(
     Ok(HttpResponse::Created().json(UserView::of(&created.value)))
 }
 
-/// Replaces the refusal of the protected role by the actual reason: an administrator exists.
+/// Replaces the error about the protected role by the actual reason: an administrator already exists.
 fn refused(error: ServiceError) -> Problem {
     match error {
         ServiceError::Refused(Refusal::Protected(_)) => {

@@ -1,4 +1,4 @@
-//! Users (docs/reference/orchestration-cluster.md §1.1).
+//! `/v2/users`: users that this server stores (docs/reference/orchestration-cluster.md §1.1).
 
 use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -52,7 +52,7 @@ impl UserView {
     }
 }
 
-/// Parses name and email. Blank counts as absent.
+/// Reads the optional members `name` and `email`. A blank value counts as absent.
 fn person(body: &mut Fields, report: &mut Report) -> (Option<Name>, Option<Email>) {
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let name = filled(body.text("name")).and_then(|name| report.take("/name", Name::parse(name.trim())));
@@ -60,7 +60,7 @@ fn person(body: &mut Fields, report: &mut Report) -> (Option<Name>, Option<Email
     (name, email)
 }
 
-/// Parses a user to create, with a password.
+/// Parses the body of a request that creates a user. The password is required, but its length is not validated here.
 pub(super) fn new_user(bytes: &Bytes, ids: &IdRules) -> Result<(NewUser, Secret), Problem> {
     let (mut body, mut report) = Fields::body(bytes, "cluster.UserNew")?;
     let username = body.filled_text("username", &mut report);

@@ -1,4 +1,4 @@
-//! Enumerations of `/v2` and their schemas.
+//! JSON schemas for the enumerations and ids of `/v2`.
 
 use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::entity::PartyKind;
@@ -7,7 +7,7 @@ use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, RefOr, Schema, Type};
 
 use crate::schema;
 
-/// Names of owner types. `UNSPECIFIED` is part of the original API, but rejected by this server.
+/// Owner types by name. `UNSPECIFIED` exists in the public API, but this server rejects it.
 pub(super) const OWNERS: &[(&str, Option<PartyKind>)] = &[
     ("USER", Some(PartyKind::User)),
     ("CLIENT", Some(PartyKind::Client)),
@@ -26,7 +26,7 @@ pub(super) fn list(of: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
     ArrayBuilder::new().items(of.into()).into()
 }
 
-/// Schema of an id in paths and bodies, by parameter name, for the default id pattern.
+/// Returns the schema of the id with this parameter name, for the default id pattern.
 pub(super) fn id(name: &str) -> RefOr<Schema> {
     match name {
         "tenantId" => schema::matching(31, r"^(<default>|[A-Za-z0-9_.-]{1,31})$"),
@@ -54,12 +54,12 @@ pub(super) fn permission_types() -> RefOr<Schema> {
     words(names)
 }
 
-/// Schema of the permissions of an authorization.
+/// Returns the schema of the member `permissionTypes` of an authorization.
 pub(super) fn permission_lists() -> RefOr<Schema> {
     list(permission_types())
 }
 
-/// Schema of the key of an authorization.
+/// Returns the schema of the key of an authorization.
 pub(super) fn authorization_key() -> RefOr<Schema> {
     id("authorizationKey")
 }

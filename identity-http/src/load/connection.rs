@@ -1,4 +1,4 @@
-//! State machine of a connection. Each phase determines how many bytes may be read, and until when.
+//! State machine of an HTTP/1.1 connection. Each phase limits how many bytes are read, and for how long.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -11,60 +11,60 @@ use tokio::time::Instant;
 
 use super::quota::{Exhausted, Quota, Share};
 
-/// Maximum time to drain the rest of a request that was answered early.
+/// Maximum time to read and discard the rest of a request that was answered before it arrived completely.
 const DRAIN: Duration = Duration::from_secs(2);
-/// Maximum number of bytes that are read in a row, except those of a body that a handler reads. The stream then yields,
-/// so that the HTTP dispatcher parses or discards the bytes.
+/// Maximum number of bytes to read before the stream yields, so that the HTTP dispatcher parses or discards them. Does
+/// not apply to bodies that a handler reads.
 const TURN: usize = 16 * 1024;
-/// Bytes of a head that do not count toward the quota of buffered bytes.
+/// Size in bytes of a request head up to which it does not count toward the quota of buffered bytes.
 const SMALL_HEAD: usize = 16 * 1024;
-/// Maximum number of body bytes read ahead of the handler.
+/// Maximum number of body bytes to read before the handler consumes them.
 const WINDOW: usize = 32 * 1024;
-/// Maximum size of a response that does not count toward the quota of unread bytes.
+/// Maximum size in bytes of a response that does not count toward the quota of unread bytes.
 const SMALL_ANSWER: usize = 16 * 1024;
 
-/// Timeouts of a connection.
+/// Timeouts of a connection while no handler processes a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
-    /// Maximum time from the first byte of a head to its end.
+    /// Maximum time from the first byte of a request head to its end.
     pub(super) head: Duration,
-    /// Maximum time between two requests.
+    /// Maximum time from a sent response to the first byte of the next request.
     pub(super) idle: Duration,
 }
 
-/// Phase of a connection.
+/// Phase of a connection. It starts in [`Phase::Head`], and returns to [`Phase::Idle`] after each complete request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// No byte of the next request has arrived.
+    /// Waiting for the first byte of the next request.
     Idle,
-    /// A head is arriving.
+    /// Receiving the head of a request.
     Head,
     /// A handler processes a request.
     Serving,
-    /// The request is answered; the rest of it is discarded.
+    /// The request is answered, and the rest of its body is read and discarded.
     Draining,
 }
 
-/// State of one connection, shared by its stream and its requests on a single thread.
+/// State of one connection. The stream and its requests share it on a single thread, so it needs no locks.
 pub(crate) struct Connection {
     times: Times,
     phase: Cell<Phase>,
     deadline: Cell<Option<Instant>>,
-    /// Bytes of a head that were read since the stream last yielded, or bytes of a body that were read ahead of the
-    /// handler.
+    /// Number of bytes read but not yet processed: of a head since the stream last yielded, or of a body that the
+    /// handler has not consumed.
     ahead: Cell<usize>,
-    /// Whether the current request has arrived completely.
+    /// Whether the current request has arrived completely. If not, its rest is drained after the response.
     whole: Cell<bool>,
     reader: RefCell<Option<Waker>>,
-    /// Bytes of the head that may still arrive without counting toward the quota.
+    /// Number of bytes of the current head that may still arrive without counting toward the quota.
     uncounted: Cell<usize>,
-    /// Share of a large head in the quota of buffered bytes.
+    /// Bytes of a large head, charged to the quota of buffered bytes.
     head: RefCell<Share>,
-    /// Part of the last response that the client has not received.
+    /// State of the response that is being sent.
     unsent: RefCell<Unsent>,
 }
 
-/// State of the response being sent.
+/// State of the response that is being sent, and its share in the quota of unread bytes.
 struct Unsent {
     quota: Arc<Quota>,
     share: Option<Share>,
@@ -73,15 +73,14 @@ struct Unsent {
     next: Option<Waker>,
 }
 
-/// Number of bytes that the stream may read now.
+/// Decision on how many bytes the stream may read in this poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Allowance {
     /// At most this number of bytes.
     Bytes(usize),
-    /// No bytes in this poll. The stream yields to the executor first, so that the bytes read so far are parsed or
-    /// discarded before it reads more.
+    /// None in this poll. The stream yields first, so that the bytes read so far are parsed or discarded.
     NextTurn,
-    /// None until the handler has consumed bytes, or the client has received the previous response.
+    /// None until the handler has consumed bytes, or until the previous response is sent.
     Wait,
 }
 
@@ -101,13 +100,13 @@ impl Connection {
         }
     }
 
-    /// Time at which the connection is closed if it is still in its current phase. `None` while a request is processed,
-    /// because requests enforce their own timeouts, and until the response to a complete request is sent.
+    /// Time at which the connection is closed if it remains in its current phase. `None` while a request is processed
+    /// or a response is sent: other timeouts apply then.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline.get()
     }
 
-    /// Returns how many bytes may be read now. Wakes `waker` when more bytes may be read.
+    /// Returns how many bytes may be read now. `waker` is woken when the limit increases.
     pub(super) fn allowance(&self, waker: &Waker) -> Allowance {
         let mut reader = self.reader.borrow_mut();
         if reader.as_ref().is_none_or(|known| !known.will_wake(waker)) {
@@ -117,7 +116,7 @@ impl Connection {
         match self.phase.get() {
             Phase::Serving if left(WINDOW) == 0 => Allowance::Wait,
             Phase::Serving => Allowance::Bytes(left(WINDOW)),
-            // The next request waits until the client has received the previous response.
+            // The next request waits until the previous response is sent.
             Phase::Idle | Phase::Head if self.unsent.borrow().is_pending => Allowance::Wait,
             Phase::Idle | Phase::Head | Phase::Draining if left(TURN) == 0 => {
                 self.ahead.set(0);
@@ -127,9 +126,9 @@ impl Connection {
         }
     }
 
-    /// Records bytes that were read.
+    /// Records that the stream has read bytes. The first byte after an idle phase starts the timeout of the head.
     ///
-    /// Fails when a large head exhausts the quota of buffered bytes.
+    /// Fails if a large head exhausts the quota of buffered bytes.
     pub(super) fn read(&self, bytes: usize) -> Result<(), Exhausted> {
         match self.phase.get() {
             Phase::Draining | Phase::Serving => {}
@@ -146,14 +145,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Records that no more bytes are available for now, so that those read so far are parsed or discarded next.
+    /// Records that no more bytes are available for now: the dispatcher has parsed or discarded all bytes read so far.
     pub(super) fn turned(&self) {
         if self.phase.get() != Phase::Serving {
             self.ahead.set(0);
         }
     }
 
-    /// Begins a request whose head has arrived.
+    /// Enters [`Phase::Serving`] for a request whose head has arrived.
     pub(crate) fn begin(&self, has_body: bool) {
         self.phase.set(Phase::Serving);
         self.deadline.set(None);
@@ -161,28 +160,29 @@ impl Connection {
         self.whole.set(!has_body);
     }
 
-    /// Records that the handler consumed bytes of the body.
+    /// Records that the handler has consumed body bytes, which allows the stream to read more.
     pub(crate) fn taken(&self, bytes: usize) {
         self.ahead.set(self.ahead.get().saturating_sub(bytes));
         self.wake();
     }
 
-    /// Records that the request has arrived completely.
+    /// Records that the current request has arrived completely.
     pub(crate) fn complete(&self) {
         self.whole.set(true);
     }
 
-    /// Whether the request has arrived completely.
+    /// Whether the current request has arrived completely.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole.get()
     }
 
-    /// Whether a handler processes a request, or its response is being written in parts.
+    /// Whether a handler processes a request, or generates the rest of its response body.
     pub(super) fn is_serving(&self) -> bool {
         self.phase.get() == Phase::Serving
     }
 
-    /// Ends the request: it is answered, but the response is not sent yet.
+    /// Ends the request once its response is complete but not yet sent. A request that has not arrived completely is
+    /// drained.
     pub(crate) fn end(&self) {
         self.head.borrow_mut().release();
         self.uncounted.set(SMALL_HEAD);
@@ -197,7 +197,8 @@ impl Connection {
         }
     }
 
-    /// Charges a response to the quota of unread bytes of the client at `address` until it is sent.
+    /// Charges a response to the quota of unread bytes of the client at `address` until it is sent. Small responses are
+    /// free.
     pub(crate) fn hold(&self, bytes: usize, address: Option<IpAddr>) -> Result<(), Exhausted> {
         if bytes <= SMALL_ANSWER {
             return Ok(());
@@ -209,7 +210,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Records that the operating system accepted all written bytes.
+    /// Records that the operating system has accepted all bytes of the response. This starts the idle timeout.
     pub(super) fn sent(&self) {
         let mut unsent = self.unsent.borrow_mut();
         if !std::mem::take(&mut unsent.is_pending) {
@@ -225,7 +226,7 @@ impl Connection {
         self.wake();
     }
 
-    /// Records that the stream is closed.
+    /// Records that the stream is closed. Releases the quota and wakes a request that waits in [`Self::is_ready`].
     pub(super) fn close(&self) {
         let mut unsent = self.unsent.borrow_mut();
         unsent.is_closed = true;
@@ -233,8 +234,9 @@ impl Connection {
         unsent.next.take().into_iter().for_each(Waker::wake);
     }
 
-    /// Waits until the previous response is sent, so that a client that pipelines requests without reading gets one
-    /// response at most. Returns whether the connection is still open.
+    /// Waits until the previous response is sent. Returns whether the connection is still open.
+    ///
+    /// A client that pipelines requests without reading thereby occupies the memory of one response at most.
     pub(crate) async fn is_ready(&self) -> bool {
         poll_fn(|context| {
             let mut unsent = self.unsent.borrow_mut();

@@ -20,42 +20,43 @@ use crate::problem::Problem;
 
 /// Media type of newline-delimited JSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
-/// Maximum length of a line, in bytes.
+/// Maximum length of a line in bytes, without its line break. Longer lines are rejected with 413.
 pub(crate) const MAX_LINE: usize = 16 * 1024;
-/// Bytes charged to the quota for each request: one batch of lines, and the data that arrives meanwhile.
+/// Bytes that each request charges to the quota of buffered bytes: one batch of lines, and the data that arrives
+/// meanwhile.
 const HELD: usize = MAX_BATCH + 64 * 1024;
-/// Maximum size of a batch of lines, in bytes.
+/// Maximum total size of the lines that a handler processes together, in bytes.
 pub(crate) const MAX_BATCH: usize = 256 * 1024;
 
-/// Whether the body of a request consists of lines of JSON.
+/// Whether the body of a request is newline-delimited JSON.
 pub(crate) fn is_ndjson(request: &HttpRequest) -> bool {
     request.content_type().eq_ignore_ascii_case(NDJSON)
 }
 
-/// Marks a request whose handler reads the body after sending the response head.
+/// Request extension that marks a handler which reads the body after the response head is sent.
 pub(crate) struct Streamed;
 
-/// Reads a request body line by line. Time limits apply only while the handler waits for bytes of the client.
+/// Reads a request body line by line. Time limits apply only while the handler waits for the client.
 pub(crate) struct Lines {
     payload: Payload,
     limits: BodyLimits,
     connection: Option<Rc<Connection>>,
     _share: Share,
     buffer: BytesMut,
-    /// Length of the buffer's prefix that is known to contain no line break.
+    /// Length of the prefix of `buffer` that contains no line break.
     searched: usize,
     received: u64,
     waited: Duration,
     is_whole: bool,
 }
 
-/// Result of waiting for a line.
+/// Result of [`Lines::next`].
 pub(crate) enum Next {
     /// A line, without its line break.
     Line(BytesMut),
-    /// No complete line has arrived within the pause.
+    /// No complete line has arrived within the given pause. The caller may continue to wait.
     Pause,
-    /// End of the body.
+    /// The body is complete, and all lines are returned.
     End,
 }
 
@@ -63,7 +64,7 @@ impl Lines {
     /// Starts to read the body of a request.
     ///
     /// # Errors
-    /// When the quota of buffered bytes is exhausted.
+    /// If the quota of buffered bytes is exhausted.
     pub(crate) fn start(request: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let limits = request.app_data::<Data<BodyLimits>>().map(|limits| limits.get_ref().clone());
         let limits = limits.ok_or_else(unreadable)?;
@@ -83,10 +84,10 @@ impl Lines {
         })
     }
 
-    /// Waits for the next line, at most for `pause` if one is given.
+    /// Waits for the next line, for at most `pause` if one is given.
     ///
     /// # Errors
-    /// When a line is too long, the body is truncated, or it arrives below the minimum rate.
+    /// If a line exceeds [`MAX_LINE`], the body is truncated, or it arrives too slowly.
     pub(crate) async fn next(&mut self, pause: Option<Duration>) -> Result<Next, Problem> {
         loop {
             let unsearched = self.buffer.iter().skip(self.searched);
@@ -120,7 +121,8 @@ impl Lines {
         }
     }
 
-    /// Time for which the client may still send nothing, given the timeout and the minimum rate.
+    /// Returns how long the client may still send nothing: the timeout, or less if the average rate is below the
+    /// minimum.
     fn patience(&self) -> Duration {
         let earned = Duration::from_millis(self.received * 1000 / u64::from(self.limits.min_rate.max(1)));
         self.limits.timeout.min((GRACE + earned).saturating_sub(self.waited))
@@ -145,7 +147,7 @@ impl Lines {
     }
 }
 
-/// Ends the request on the connection. The rest of the body is discarded.
+/// Dropping ends the request on the connection; the rest of the body is discarded.
 impl Drop for Lines {
     fn drop(&mut self) {
         if let Some(connection) = &self.connection {

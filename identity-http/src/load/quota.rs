@@ -1,4 +1,4 @@
-//! Quotas on resources that clients occupy, in total and per client address.
+//! Quotas on resources that clients occupy, such as connections and memory.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity_core::value::client_network;
 
-/// Limit in total and per address. An IPv6 `/64` counts as one address.
+/// Limit of a resource, in total and per client address. An IPv6 `/64` network counts as one address.
 #[derive(Debug)]
 pub struct Quota {
     total: usize,
@@ -20,7 +20,7 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// An amount taken from a quota. Dropping it returns the amount.
+/// Amount of a resource that one client occupies. Dropping the share returns the amount to the quota.
 #[derive(Debug)]
 pub(crate) struct Share {
     quota: Arc<Quota>,
@@ -28,18 +28,18 @@ pub(crate) struct Share {
     amount: usize,
 }
 
-/// Error: less of the quota is left than requested.
+/// Error: the quota has less left than requested. Nothing was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
 impl Quota {
-    /// Creates an unused quota.
+    /// Creates an unused quota with limits in total and per address.
     #[must_use]
     pub fn new(total: usize, per_address: usize) -> Self {
         Self { total, per_address, taken: Mutex::default() }
     }
 
-    /// Creates an empty share for an address. Without an address, only the total is limited.
+    /// Creates an empty share for a client address. Without an address, only the total is limited.
     pub(crate) fn share(self: &Arc<Self>, address: Option<IpAddr>) -> Share {
         Share { quota: Arc::clone(self), address: address.map(client_network), amount: 0 }
     }
@@ -50,19 +50,20 @@ impl Quota {
 }
 
 impl Share {
-    /// Takes the whole amount or nothing.
+    /// Adds `amount` to the share. If the quota has less left, takes nothing and fails.
     pub(crate) fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
         self.take(amount, amount)
     }
 
-    /// Takes the whole amount if any of the quota is left, even if the amount exceeds the rest. For amounts that cannot
-    /// be split and may exceed the whole quota, such as the size of a response. The quota is exceeded by at most one
-    /// such amount.
+    /// Adds `amount` to the share if the quota is not exhausted, even if less than `amount` is left.
+    ///
+    /// For amounts that cannot be split, such as the size of a response. The quota is exceeded by at most one such
+    /// amount.
     pub(crate) fn grow_beyond(&mut self, amount: usize) -> Result<(), Exhausted> {
         self.take(amount, amount.min(1))
     }
 
-    /// Takes `amount` if at least `required` is left.
+    /// Takes `amount` if at least `required` is left in total and for the address.
     fn take(&mut self, amount: usize, required: usize) -> Result<(), Exhausted> {
         let mut taken = self.quota.taken();
         if taken.total.saturating_add(required) > self.quota.total {
@@ -82,7 +83,7 @@ impl Share {
         Ok(())
     }
 
-    /// Returns the whole amount.
+    /// Returns the whole amount to the quota.
     pub(crate) fn release(&mut self) {
         if self.amount == 0 {
             return;

@@ -1,7 +1,7 @@
-//! Receives request bodies within size, time, rate and quota limits.
+//! Receives whole request bodies within limits of size, time, rate and quota.
 //!
-//! Bodies are received whole before a handler parses them: by the authentication of an API, or by the extractor of an
-//! endpoint without authentication.
+//! The authentication middleware receives the body before a handler parses it. For endpoints without authentication,
+//! the extractor receives it.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -25,19 +25,20 @@ use crate::problem::Problem;
 
 /// Grace period before the minimum rate applies.
 pub(super) const GRACE: Duration = Duration::from_secs(3);
-/// Bytes of a body that do not count toward the quota, so that small requests succeed while large ones are rejected.
+/// Number of bytes per body that do not count toward the quota, so that small requests succeed while large ones are
+/// rejected.
 const SMALL: usize = 8 * 1024;
-/// Value of `Retry-After` when the quota is exhausted.
+/// Value of `Retry-After` if the quota of buffered bytes is exhausted.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// A whole body. Holds its share of the quota until the request ends.
+/// A completely received body. It occupies its share of the quota until the request ends.
 #[derive(Debug)]
 pub(crate) struct Received {
     bytes: Bytes,
     _share: Share,
 }
 
-/// A body being received.
+/// A body that is being received.
 pub(crate) struct Receiving {
     payload: Payload,
     limits: BodyLimits,
@@ -49,13 +50,14 @@ pub(crate) struct Receiving {
     is_whole: bool,
 }
 
-/// Whether the head announces a body.
+/// Whether the headers announce a body: `Transfer-Encoding`, or a `Content-Length` other than 0.
 pub(crate) fn has_body(request: &impl HttpMessage) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-/// Returns the whole body of a request. Receives it unless it was received before.
+/// Returns the whole body of a request. Receives it unless the authentication already has. `max_bytes` lowers the limit
+/// of [`BodyLimits`].
 pub(crate) fn body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -79,7 +81,7 @@ pub(crate) fn body(
 }
 
 impl Received {
-    /// Stores the body for the request's extractors.
+    /// Stores the body in the request, where extractors read it, and returns its bytes.
     pub(crate) fn keep(self, request: &HttpRequest) -> Bytes {
         let bytes = self.bytes.clone();
         request.extensions_mut().insert(self);
@@ -88,13 +90,13 @@ impl Received {
 }
 
 impl Receiving {
-    /// Starts to receive a body.
+    /// Starts to receive the body of a request.
     ///
     /// # Errors
-    /// When the announced length exceeds the maximum size.
+    /// If `Content-Length` exceeds the maximum size: 413.
     pub(crate) fn start(request: &HttpRequest, payload: Payload, max_bytes: Option<usize>) -> Result<Self, Problem> {
         let limits = request.app_data::<Data<BodyLimits>>().map(|limits| limits.get_ref().clone());
-        // Rejects the request if no limits are set. All endpoints have limits.
+        // Fails closed if no limits are set. All endpoints have limits.
         let mut limits = limits.ok_or_else(unreadable)?;
         limits.max_bytes = max_bytes.map_or(limits.max_bytes, |most| most.min(limits.max_bytes));
         let expected = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -108,10 +110,11 @@ impl Receiving {
         Ok(Self { payload, limits, connection, share, expected, began, bytes: Vec::new(), is_whole })
     }
 
-    /// Takes the bytes that have arrived, without waiting for the client. Returns whether the body is complete.
+    /// Receives the bytes that have already arrived, without waiting for the client. Returns whether the body is
+    /// complete.
     ///
     /// # Errors
-    /// When the body cannot be received.
+    /// If the body is too large or cannot be read, or if the quota is exhausted.
     pub(crate) async fn at_once(&mut self) -> Result<bool, Problem> {
         // The HTTP dispatcher delivers body bytes that arrived with the head only after it has polled the service once.
         for is_last in [false, true] {
@@ -128,7 +131,7 @@ impl Receiving {
     /// Waits for the rest of the body.
     ///
     /// # Errors
-    /// When the body cannot be received.
+    /// If the body is too large, too slow or cannot be read, or if the quota is exhausted.
     pub(crate) async fn finish(mut self) -> Result<Received, Problem> {
         while !self.is_whole {
             let deadline = self.deadline();
@@ -141,7 +144,7 @@ impl Receiving {
         Ok(Received { bytes: self.bytes.into(), _share: self.share })
     }
 
-    /// Time by which more bytes must arrive, given the timeout and the minimum rate.
+    /// Time by which more bytes must arrive: the timeout, or earlier if the average rate is below the minimum.
     fn deadline(&self) -> Instant {
         let earned = self.bytes.len() as u64 * 1000 / u64::from(self.limits.min_rate.max(1));
         self.began + self.limits.timeout.min(GRACE.saturating_add(Duration::from_millis(earned)))

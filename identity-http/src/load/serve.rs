@@ -1,4 +1,4 @@
-//! Accepts connections within a quota and serves HTTP/1.1 on them.
+//! Accepts TCP connections within a quota, and serves HTTP/1.1 on them.
 
 use std::fmt;
 use std::io;
@@ -22,9 +22,9 @@ use super::quota::Quota;
 use super::stream::BoundedStream;
 use crate::address::TrustedProxies;
 
-/// Maximum time for a rejected client to read the response.
+/// Maximum time to send the 503 response to a rejected client.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
-/// Maximum number of concurrent 503 responses. Further connections are closed without a response.
+/// Maximum number of concurrent 503 responses. Beyond it, connections are closed without a response.
 const REFUSALS: usize = 64;
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\n\
@@ -33,33 +33,34 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections.\",\"instance\":\"\",\"reason\":\"too_many_connections\"}";
 
-/// Limits of connections.
+/// Limits of connections, their requests and their responses.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Number of connections, in total and per address. For trusted proxies only the total applies.
+    /// Number of connections, in total and per client address. Connections of trusted proxies count only toward the
+    /// total.
     pub connections: Arc<Quota>,
-    /// Bytes buffered by all requests.
+    /// Maximum number of bytes that all requests together buffer, in total and per client address.
     pub buffered: Arc<Quota>,
-    /// Bytes of large responses that clients have not received.
+    /// Maximum number of bytes in large responses that clients have not yet received, in total and per client address.
     pub unread: Arc<Quota>,
     /// Minimum average rate at which clients must read a response, in bytes per second.
     pub min_rate: u32,
-    /// Proxies in front of this server.
+    /// Proxies whose connections are exempt from the limits per address.
     pub proxies: TrustedProxies,
     /// Maximum time to receive a request head.
     pub head_timeout: Duration,
     /// Maximum idle time of a connection between requests.
     pub keep_alive: Duration,
-    /// Number of worker threads. Default: number of cores.
+    /// Number of worker threads. `None` uses the default of actix, one per core.
     pub workers: Option<usize>,
-    /// Maximum time for running requests to finish during shutdown.
+    /// Maximum time for running requests to finish during shutdown, in whole seconds.
     pub drain_timeout: Duration,
 }
 
-/// Serves an application on a listener.
+/// Serves an HTTP application on a listener. The returned server does not handle signals: its caller stops it.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// If the address of the listener is unavailable, or the server cannot use the listener.
 pub fn serve<F, I, S, B>(listener: TcpListener, limits: &ConnectionLimits, application: F) -> io::Result<Server>
 where
     F: Fn() -> I + Send + Clone + 'static,
@@ -89,7 +90,7 @@ where
             .keep_alive(KeepAlive::Timeout(door.limits.keep_alive))
             .client_request_timeout(door.limits.head_timeout)
             .client_disconnect_timeout(REFUSAL_TIME)
-            // Detects a closed connection while its request is being processed.
+            // Detects that a client has disconnected while its request is processed.
             .h1_allow_half_closed(false)
             .local_addr(address)
             .on_connect_ext(|stream: &BoundedStream, data: &mut actix_http::Extensions| {
@@ -113,7 +114,7 @@ struct Door {
 }
 
 impl Door {
-    /// Accepts a connection within the quota, or responds with 503.
+    /// Accepts a connection within the quota. Beyond it, responds with 503 and fails.
     async fn open(&self, stream: TcpStream) -> Result<(BoundedStream, Option<SocketAddr>), DispatchError> {
         let peer = stream.peer_addr().ok();
         let counted = peer.map(|peer| peer.ip().to_canonical()).filter(|peer| !self.limits.proxies.trust(*peer));
@@ -149,7 +150,8 @@ impl Door {
     }
 }
 
-/// Writes the 503 response, then reads until the client closes, so that closing does not discard the response.
+/// Writes the 503 response, then reads until the client closes: closing a socket with unread data discards the
+/// response.
 async fn say(stream: &TcpStream) -> io::Result<()> {
     stream.writable().await?;
     stream.try_write(REFUSAL)?;

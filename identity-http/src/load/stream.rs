@@ -1,4 +1,4 @@
-//! Enforces the deadlines and read limits of a connection on its TCP stream.
+//! TCP stream with deadlines, read limits and a minimum read rate.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -14,12 +14,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::connection::{Allowance, Connection};
 use super::quota::Share;
 
-/// Maximum time without progress in sending a response.
+/// Maximum time in which a client may read nothing of a response.
 const STALL: Duration = Duration::from_secs(30);
-/// Interval at which a stream checks again whether its connection has a deadline, while there is none.
+/// Interval at which a stream without a deadline checks whether its connection has one again.
 const CHECK: Duration = Duration::from_secs(30);
 
-/// A stream that fails when the deadline of its connection passes, or when the client reads too slowly or not at all.
+/// TCP stream that fails with a timeout if the deadline of its connection passes, or if the client reads too slowly.
 pub(super) struct BoundedStream {
     stream: TcpStream,
     connection: Rc<Connection>,
@@ -29,12 +29,12 @@ pub(super) struct BoundedStream {
     _place: Share,
 }
 
-/// State of a response that the client reads more slowly than it is written. Counts only the time in which the server
-/// has bytes to write and the client accepts none, because generating the content may take time as well.
+/// Progress of a response that the client reads more slowly than it is written. Only the time in which written bytes
+/// wait for the client counts, because generating the response may also take time.
 struct Slow {
-    /// Start of the current wait for the client.
+    /// Start of the current wait for the client; `None` while the client accepts bytes.
     waiting_since: Option<Instant>,
-    /// Total of the previous waits.
+    /// Total duration of the previous waits.
     waited: Duration,
     bytes: u64,
     timer: Pin<Box<Sleep>>,
@@ -51,7 +51,7 @@ impl Slow {
         self.waited += self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
     }
 
-    /// Time by which the client must read more, given [`STALL`] and the minimum rate.
+    /// Time by which the client must accept more bytes, given [`STALL`] and the minimum rate.
     fn deadline(&mut self, min_rate: u32) -> Instant {
         let earned = Duration::from_millis(self.bytes * 1000 / u64::from(min_rate.max(1)));
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
@@ -70,7 +70,7 @@ impl BoundedStream {
         &self.connection
     }
 
-    /// Whether the deadline has passed. Otherwise schedules a wake-up.
+    /// Whether the deadline of the connection has passed. Otherwise schedules a wake-up for the deadline.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let deadline = self.connection.deadline();
         if deadline.is_some_and(|deadline| deadline < self.timer.deadline()) {
@@ -166,9 +166,9 @@ impl AsyncWrite for BoundedStream {
         self.stream.is_write_vectored()
     }
 
-    /// Called once all bytes so far are written.
+    /// The HTTP dispatcher flushes once all bytes of the response so far are written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // If the response is written in parts, the minimum rate applies to all parts together, so the state is kept.
+        // A response in several parts must reach the minimum rate in total, so the progress is kept between parts.
         if !self.connection.is_serving() {
             self.slow = None;
         }

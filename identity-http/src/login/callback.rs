@@ -1,4 +1,5 @@
-//! `GET /auth/login-callback`: redirect from the identity provider.
+//! `GET /auth/login-callback`: receives the authorization response (RFC 6749 §4.1.2) by redirect from the identity
+//! provider.
 
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
@@ -20,7 +21,7 @@ pub(super) struct CallbackQuery {
     error: Option<String>,
 }
 
-/// Whether the browser has a valid session.
+/// Whether the browser has a valid session. The check does not extend the session's lifetime.
 async fn has_session(sign_in: &SignIn, request: &HttpRequest) -> bool {
     let Some(id) = sign_in.cookies().session(request) else { return false };
     matches!(sign_in.sessions.caller(&id, Activity::Polling, None).await, Ok(Some(_)))

@@ -1,4 +1,4 @@
-//! `POST /auth/login`: sign-in with a username and a password of this server.
+//! `POST /auth/login`: sign-in with a username and a password that this server stores.
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -64,7 +64,7 @@ pub(super) async fn sign_in(
                 _ => Complaint::Wrong,
             };
             let reason = if matches!(complaint, Complaint::Wrong) { "password" } else { "throttled" };
-            // Omits the username: users sometimes type their password there.
+            // Omits the username, because users sometimes type their password into that field.
             sessions
                 .record_refused(reason, String::new(), request_id(&request).as_deref(), address::of(&request))
                 .await;
@@ -74,7 +74,7 @@ pub(super) async fn sign_in(
     open(&sign_in, &request, &caller, Some(&return_to)).await
 }
 
-/// Opens a session for an authenticated user and redirects the browser.
+/// Opens a session for an authenticated user. Redirects browsers to `return_to`; scripts that accept JSON get 204.
 pub(super) async fn open(
     sign_in: &SignIn,
     request: &HttpRequest,

@@ -21,7 +21,7 @@ pub(super) struct LogoutForm {
     return_to: Option<String>,
 }
 
-/// Shows the confirmation page. Following a link must not sign the user out.
+/// Shows the confirmation page. GET must not sign the user out, because other sites can link here.
 pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResponse {
     let frame = Frame::of(&sign_in, &request);
     match sign_in.cookies().session(&request) {
@@ -76,7 +76,8 @@ pub(super) struct SignedOutQuery {
     state: Option<String>,
 }
 
-/// Target of the identity provider's redirect after it has signed the user out.
+/// Target of the identity provider's redirect after sign-out there (OpenID Connect RP-Initiated Logout 1.0). Redirects
+/// to the path that `state` refers to.
 pub(super) async fn signed_out(
     request: HttpRequest,
     sign_in: Data<SignIn>,

@@ -1,7 +1,7 @@
 //! `/auth`: sign-in and sign-out of browsers (docs/reference/management-api.md §9.1,
 //! docs/reference/orchestration-cluster.md §5.9 to §5.11).
 //!
-//! The pages are plain HTML without scripts. A browser only receives its session id, never any part of a token.
+//! The pages are plain HTML without scripts. Browsers receive only a session id, never a token.
 
 mod callback;
 mod form;
@@ -38,7 +38,7 @@ pub(crate) fn mount(sign_in: &SignIn, config: &mut ServiceConfig) {
     );
 }
 
-/// Browser data that is stored with a sign-in.
+/// Collects the browser data that is stored with a new session: user agent, client address and previous session.
 fn browser(sign_in: &SignIn, request: &HttpRequest) -> Browser {
     let header = request.headers().get(actix_web::http::header::USER_AGENT);
     Browser {
@@ -53,7 +53,7 @@ fn request_id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.to_string())
 }
 
-/// Whether the client is a script that expects JSON instead of a page.
+/// Whether the client accepts JSON, as scripts do, instead of an HTML page.
 fn wants_json(request: &HttpRequest) -> bool {
     let accepted = request.headers().get(actix_web::http::header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|types| types.contains("application/json"))

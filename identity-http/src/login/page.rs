@@ -1,4 +1,4 @@
-//! Pages for sign-in and sign-out.
+//! HTML pages for sign-in, sign-out and setup.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use serde::Deserialize;
 use super::texts::{Texts, filled};
 use crate::session::SignIn;
 
-/// Message about the previous attempt, shown in the form.
+/// Error message about the previous attempt, shown above the sign-in form.
 pub(super) enum Complaint {
     /// Wrong username or password.
     Wrong,
-    /// Too many attempts; the duration until the next one is allowed.
+    /// Too many attempts. Contains the time until the next attempt is allowed.
     Throttled(Duration),
-    /// The form came from another site or has expired.
+    /// The CSRF token is missing or wrong. Users see that the form has expired.
     Forged,
 }
 
-/// Fields of the form. A rejected form is shown again with all values except the password.
+/// Fields of the setup form. A rejected form is shown again with all values except the password.
 #[derive(Default, Deserialize)]
 pub(super) struct Wanted {
     pub(super) username: String,
@@ -36,18 +36,18 @@ pub(super) struct Wanted {
     pub(super) csrf: Option<String>,
 }
 
-/// Allows no scripts, no framing and no resources from other origins.
+/// Content security policy of all pages: no scripts, no framing and no resources from other origins.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Context shared by all pages.
+/// Settings and translated texts that all pages need.
 pub(super) struct Frame<'f> {
     pub(super) sign_in: &'f SignIn,
     pub(super) texts: &'static Texts,
 }
 
 impl<'f> Frame<'f> {
-    /// Creates the context for a request, in the client's language.
+    /// Selects the texts in the language of the request.
     pub(super) fn of(sign_in: &'f SignIn, request: &HttpRequest) -> Self {
         Self { sign_in, texts: Texts::for_reader(request) }
     }
@@ -87,7 +87,7 @@ fn page(frame: &Frame<'_>, status: StatusCode, title: &str, content: &Markup) ->
         .body(page.into_string())
 }
 
-/// Form for username and password.
+/// Sign-in form for username and password. `token` is the CSRF token, `status` the HTTP status of the response.
 pub(super) fn form(
     frame: &Frame<'_>,
     return_to: &LocalPath,
@@ -118,7 +118,7 @@ pub(super) fn form(
     page(frame, status, texts.sign_in, &content)
 }
 
-/// Form for the first administrator.
+/// Form to create the first administrator. `complaint` is the error of the previous attempt.
 pub(super) fn set_up(
     frame: &Frame<'_>,
     wanted: &Wanted,
@@ -148,7 +148,7 @@ pub(super) fn set_up(
     page(frame, status, texts.set_up, &content)
 }
 
-/// List of identity providers to choose from.
+/// Page with a sign-in link for each identity provider.
 pub(super) fn choose(frame: &Frame<'_>, return_to: &LocalPath) -> HttpResponse {
     let texts = frame.texts;
     let link = |provider: &str| {
@@ -166,7 +166,7 @@ pub(super) fn choose(frame: &Frame<'_>, return_to: &LocalPath) -> HttpResponse {
     page(frame, StatusCode::OK, texts.sign_in, &content)
 }
 
-/// Error page after a failed sign-in, with advice for the user. Logs the error.
+/// Error page for a failed sign-in, with advice and an error code for the user. Logs the error.
 pub(super) fn failed(frame: &Frame<'_>, error: &SignInError, return_to: Option<&LocalPath>) -> HttpResponse {
     let texts = frame.texts;
     let advice = match error {
@@ -216,7 +216,7 @@ pub(super) fn foreign_target(frame: &Frame<'_>) -> HttpResponse {
     page(frame, StatusCode::BAD_REQUEST, texts.not_signed_in, &content)
 }
 
-/// Page to confirm the sign-out.
+/// Page that asks the user to confirm the sign-out.
 pub(super) fn sign_out(frame: &Frame<'_>, token: &Secret) -> HttpResponse {
     let texts = frame.texts;
     let content = html! {
@@ -229,9 +229,9 @@ pub(super) fn sign_out(frame: &Frame<'_>, token: &Secret) -> HttpResponse {
     page(frame, StatusCode::OK, texts.sign_out_question, &content)
 }
 
-/// Page that forwards to the identity provider's sign-out.
+/// Page that forwards the browser to the sign-out page of the identity provider at `location`.
 ///
-/// It is not an HTTP redirect, since browsers apply `form-action 'self'` of the submitting page to redirects.
+/// A redirect would be blocked: browsers apply `form-action 'self'` of the submitting page to redirects as well.
 pub(super) fn on_to_the_provider(frame: &Frame<'_>, location: &str) -> HttpResponse {
     let texts = frame.texts;
     let content = html! {
@@ -251,7 +251,7 @@ pub(super) fn signed_out(frame: &Frame<'_>) -> HttpResponse {
     page(frame, StatusCode::OK, texts.signed_out, &content)
 }
 
-/// HTTP status of a failed sign-in.
+/// Returns the HTTP status of the error page for a failed sign-in.
 fn status_of(error: &SignInError) -> StatusCode {
     match error {
         SignInError::Unavailable { .. } | SignInError::Store(_) | SignInError::NoRandomness => {

@@ -1,7 +1,7 @@
-//! Sign-out initiated by the identity provider: server to server (OpenID Connect Back-Channel Logout 1.0) or through
-//! the browser (Front-Channel Logout 1.0).
+//! Sign-out that the identity provider initiates, either from server to server (OpenID Connect Back-Channel Logout 1.0)
+//! or through the browser (OpenID Connect Front-Channel Logout 1.0).
 //!
-//! Front-channel logout only works in browsers that send this site's cookies in frames of the provider.
+//! Front-channel logout requires a browser that sends this site's cookies in frames of other sites.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
@@ -68,7 +68,7 @@ pub(super) async fn front_channel(
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "session.front_channel.failed"),
         }
     }
-    // An empty page for the provider's frame.
+    // The provider shows this page in a hidden frame.
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors *"))

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::session::{FirstAdministrator, SignIn, csrf};
 
 impl SignIn {
-    /// Returns the setup while no administrator exists.
+    /// Returns the setup while no administrator exists, otherwise `None`.
     pub(super) fn open_setup(&self) -> Option<&FirstAdministrator> {
         self.setup.as_ref().filter(|first| first.setup.is_open())
     }

@@ -1,4 +1,4 @@
-//! The page with the sign-in form, and its target.
+//! Builds pages with forms and their CSRF tokens, and validates the redirect target after sign-in.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,7 +9,7 @@ use super::request_id;
 use crate::address;
 use crate::session::{SignIn, csrf};
 
-/// Page with the form for username and password, and its CSRF token.
+/// Builds the sign-in page for username and password, with a CSRF token.
 pub(super) fn form_page(
     sign_in: &SignIn,
     request: &HttpRequest,
@@ -21,7 +21,7 @@ pub(super) fn form_page(
     with_token(sign_in, request, |token| page::form(&frame, return_to, token, status, complaint))
 }
 
-/// Page with a form, and its CSRF token.
+/// Builds a page with a form. Passes a CSRF token to `page`, and sets the cookie that the token derives from.
 pub(super) fn with_token(
     sign_in: &SignIn,
     request: &HttpRequest,
@@ -34,12 +34,12 @@ pub(super) fn with_token(
     let token = sign_in.sessions.form_token(&nonce);
     let mut response = page(token.expose());
     csrf::hand_out(&mut response, token.expose());
-    // If the cookie cannot be written, the submitted form is rejected; nothing worse happens.
+    // Without the cookie, the submitted form is rejected; there is no other effect.
     let _added = response.add_cookie(&sign_in.cookies().of_form(&nonce));
     response
 }
 
-/// Redirect target after sign-in; `None` if it is not a path on this site.
+/// Parses the redirect target after sign-in; `None` if it is not a path on this site. The default is the home page.
 pub(super) fn return_target(sign_in: &SignIn, text: Option<&str>) -> Option<LocalPath> {
     match text {
         Some(text) => LocalPath::parse(text).ok(),

@@ -14,9 +14,10 @@ use crate::session::SignIn;
 pub(super) struct LoginQuery {
     /// Path on this site to redirect to after sign-in.
     pub(super) return_to: Option<String>,
-    /// Id of the identity provider.
+    /// Id of the identity provider. Required only if several are configured; without it, the user chooses on a page.
     provider: Option<String>,
-    /// `login` forces a new authentication even if the browser has a session at the provider.
+    /// `login` forces a new authentication even if the browser has a session at the provider (OpenID Connect Core
+    /// §3.1.2.1).
     prompt: Option<String>,
 }
 

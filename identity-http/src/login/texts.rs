@@ -1,9 +1,9 @@
-//! Texts of the sign-in and sign-out pages, in the user's language.
+//! Texts of the sign-in and sign-out pages in all supported languages.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
-/// All texts of the pages. `{}` is a placeholder that the server fills in.
+/// All texts of the pages in one language. `{}` is a placeholder for a value, see [`filled`].
 pub(super) struct Texts {
     pub(super) language: &'static str,
     pub(super) sign_in: &'static str,
@@ -118,7 +118,7 @@ const GERMAN: Texts = Texts {
 };
 
 impl Texts {
-    /// Texts in the first supported language of `Accept-Language`, otherwise in English.
+    /// Selects the first supported language in `Accept-Language`, otherwise English.
     pub(super) fn for_reader(request: &HttpRequest) -> &'static Self {
         let wanted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Browsers list languages in order of preference.
@@ -130,7 +130,7 @@ impl Texts {
     }
 }
 
-/// Replaces the placeholder `{}`.
+/// Replaces the placeholder `{}` in a text with a value.
 pub(super) fn filled(text: &str, with: &str) -> String {
     text.replacen("{}", with, 1)
 }

@@ -1,4 +1,4 @@
-//! `/api/audit-log`: changes and denied requests, newest first. Unlike the audit log of `/v2`, it includes denials.
+//! `/api/audit-log`: changes and denied requests, newest first. The audit log of `/v2` does not include denials.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query, ServiceConfig};
@@ -128,13 +128,13 @@ impl From<AuditEvent> for EntryView {
     }
 }
 
-/// Filter for texts that contain `text`.
+/// Creates a filter for values that contain `text` literally: wildcards in it are escaped.
 fn containing(text: &str) -> Result<TextFilter, InvalidValue> {
     let literal: String = text.chars().flat_map(|c| if "*?\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
     Ok(TextFilter { like: Some(LikePattern::parse(&format!("*{literal}*"))?), ..TextFilter::default() })
 }
 
-/// Filter for an enum value, validated by `parse`.
+/// Creates a filter for a value of an enumeration. Fails if `parse` does not accept `text`.
 fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<TextFilter, InvalidValue> {
     let refuse = || InvalidValue { what: "word", rule: BrokenRule::Form("one of the documented words", String::new()) };
     parse(text).map(|_| TextFilter::equals(text)).ok_or_else(refuse)

@@ -1,4 +1,5 @@
-//! Resource authorizations (docs/reference/management-api.md §1.9, §5.5).
+//! `/api/authorizations` and `/api/resources`: authorizations on resources (docs/reference/management-api.md §1.9,
+//! §5.5).
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -309,7 +310,7 @@ pub(crate) async fn register(
     Ok(HttpResponse::Ok().json(ResourceView::from(resource)))
 }
 
-/// Parses a resource type and key, each given with its field name.
+/// Parses a resource type and a resource key, each given with the name of its member for error messages.
 fn parse_resource(
     findings: &mut Findings,
     (kind_field, kind): (&'static str, &str),

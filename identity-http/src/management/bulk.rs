@@ -1,5 +1,5 @@
-//! `/api/bulk`: many changes in one request. A JSON body is one atomic change; lines of NDJSON are applied in batches
-//! while they arrive.
+//! `/api/bulk`: many changes in one request. A JSON body is applied as one atomic change. The lines of an NDJSON body
+//! are applied in atomic batches while they arrive.
 
 mod command;
 mod stream;
@@ -25,19 +25,19 @@ use crate::revision::written;
 use crate::route::resource;
 use command::{BulkCommand, Reader};
 
-/// Maximum number of concurrent requests. They share the password hasher and the writer with single changes.
+/// Maximum number of concurrent bulk requests. They share the password hasher and the writer with other changes.
 const MAX_RUNNING: usize = 4;
-/// Value of `Retry-After` when that limit is reached.
+/// Value of `Retry-After` if [`MAX_RUNNING`] bulk requests are running.
 const RETRY: Duration = Duration::from_secs(5);
 
 static RUNNING: Semaphore = Semaphore::const_new(MAX_RUNNING);
 
-/// Dependencies of `/api/bulk`.
+/// Dependencies of the endpoint `/api/bulk`.
 #[derive(Clone)]
 pub struct BulkChanges {
-    /// Applies the changes.
+    /// Authorizes and applies the commands.
     pub bulk: Arc<Bulk>,
-    /// Validation rules for new ids.
+    /// Validation rules for the ids of new users and groups.
     pub ids: IdRules,
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn apply(
     Ok(HttpResponse::Ok().json(BulkView { applied, skipped, revision: done.revision.0 }))
 }
 
-/// Problem for a body that deviates from its schema. Names the first command that deviates.
+/// Converts deviations from the schema to a problem. Its index is that of the first deviating command.
 fn misfit(unfit: Unfit) -> Problem {
     let index =
         unfit.pointers().find_map(|pointer| pointer.strip_prefix("/commands/")?.split('/').next()?.parse().ok());
@@ -154,7 +154,7 @@ impl From<BulkError> for Problem {
     fn from(BulkError { index, error }: BulkError) -> Self {
         let problem = Self::from(error);
         match index {
-            // Only a refusal of an authorization has findings, so they are relative to `createAuthorization`.
+            // Only errors about authorizations have findings, so their pointers are relative to `createAuthorization`.
             Some(index) => problem.below(&format!("/commands/{index}/createAuthorization")).of_command(index),
             None => problem,
         }

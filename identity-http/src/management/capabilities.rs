@@ -1,4 +1,4 @@
-//! `/api/capabilities`: the available APIs and the caller. Allows a user interface to adapt to the profile.
+//! `/api/capabilities`: the mounted APIs and the caller, so that a user interface can adapt to the profile.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -54,7 +54,7 @@ pub(crate) enum Surface {
     Cluster,
 }
 
-/// The mounted APIs.
+/// The mounted APIs, in the order of the response.
 #[derive(Clone)]
 pub(crate) struct Mounted(Vec<Surface>);
 

@@ -1,4 +1,4 @@
-//! Applications: OAuth clients managed in a directory (docs/reference/management-api.md §1.6).
+//! `/api/clients`: OAuth clients in an external directory, named applications (docs/reference/management-api.md §1.6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,4 +1,5 @@
-//! Confirmation that creating an entity may remove existing authorizations that refer to its id.
+//! Query parameter of operations that create entities: whether to remove authorizations that already refer to the new
+//! id.
 
 use identity_core::service::Leftovers;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Rights of a token's bearer (docs/reference/management-api.md §2). Requires a valid token but no permission.
-//! Applications send the token they were called with, which is issued for their own API.
+//! `/api/…/for-token`: rights of a token's bearer (docs/reference/management-api.md §2). Requires a valid token, but no
+//! permission. Applications send the access token that they received, which is issued for their own API.
 
 use std::collections::BTreeSet;
 

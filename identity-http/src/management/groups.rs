@@ -1,4 +1,4 @@
-//! Groups with their users, roles and authorizations (docs/reference/management-api.md §1.4).
+//! `/api/groups`: groups with their users, roles and authorizations (docs/reference/management-api.md §1.4).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

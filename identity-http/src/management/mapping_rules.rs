@@ -1,4 +1,4 @@
-//! Mapping rules with their targets (docs/reference/management-api.md §1.10, §6).
+//! `/api/mapping-rules`: mapping rules with their targets (docs/reference/management-api.md §1.10, §6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -178,7 +178,7 @@ pub(crate) async fn replace(
     let targets = parsed.targets.clone();
     let change = |old: &MappingRule| {
         let rule = parsed.rule(id.clone(), parsed.kind.unwrap_or(old.kind));
-        // A client that does not know `issuer` must not extend the rule to every issuer.
+        // A client that does not send `issuer` must not extend the rule to every issuer.
         let issuer = parsed.issuer.clone().unwrap_or_else(|| old.issuer.clone());
         MappingRule { issuer, ..rule }
     };
@@ -200,7 +200,8 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Deserializes a member that is present. An absent member then differs from null, which becomes `Some(None)`.
+/// Deserializes a member that is present: null becomes `Some(None)`. With `#[serde(default)]`, an absent member is
+/// `None`.
 fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(member).map(Some)
 }

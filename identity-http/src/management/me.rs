@@ -1,4 +1,5 @@
-//! The authenticated caller (docs/reference/management-api.md §1.3). Requires a valid token but no permission.
+//! `/api/me`: the authenticated caller (docs/reference/management-api.md §1.3). Requires authentication, but no
+//! permission.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Query, ServiceConfig};

@@ -1,4 +1,4 @@
-//! `/api/memberships` and `/api/roles/{name}/members`: direct memberships, if roles and groups are stored here.
+//! `/api/memberships` and `/api/roles/{name}/members`: direct memberships, in profiles that store roles and groups.
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

@@ -61,7 +61,7 @@ pub(crate) enum Failures {
 
 pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     me::mount(api);
-    // Before all paths with parameters, which are matched by an expression each: applications call these most.
+    // Registered before paths with parameters, which are slower to match: applications call these endpoints most.
     for_token::mount_groups(api);
     if surfaces.tenants.is_some() {
         for_token::mount_tenants(api);
@@ -109,7 +109,8 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
 }
 
-/// Deserializes an optional member and distinguishes null from absent.
+/// Deserializes a member that is present: null becomes `Some(None)`. With `#[serde(default)]`, an absent member is
+/// `None`.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }

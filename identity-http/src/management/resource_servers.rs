@@ -1,4 +1,4 @@
-//! Resource servers: APIs and the permissions they define (docs/reference/management-api.md §1.7).
+//! `/api/resource-servers`: APIs and the permissions they define (docs/reference/management-api.md §1.7).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,4 +1,4 @@
-//! Built-in and custom resource types (docs/reference/management-api.md §1.9).
+//! `/api/resource-types`: built-in and custom resource types (docs/reference/management-api.md §1.9).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,5 +1,5 @@
-//! Roles and their permissions (docs/reference/management-api.md §1.5). In this API, the member `name` of a role is its
-//! id, and `displayName` is its name.
+//! `/api/roles`: roles and their permissions (docs/reference/management-api.md §1.5). The member `name` of a role is
+//! its id in this API, and `displayName` is its name.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ impl PermissionView {
         Some(Permission { audience: audience?, definition: definition? })
     }
 
-    /// Parses the member `permissions` of a role.
+    /// Parses the member `permissions` of a role. Violated rules are recorded with the index of the permission.
     pub(super) fn parse_all(permissions: &[Self], findings: &mut Findings) -> Option<BTreeSet<Permission>> {
         findings.within("permissions", |findings| {
             let items = permissions.iter().enumerate();

@@ -1,4 +1,4 @@
-//! `/api/sessions`, `/api/me/session` and `/api/me/sessions`: browser sessions.
+//! `/api/sessions`, `/api/me/session` and `/api/me/sessions`: lists and ends browser sessions.
 
 use std::collections::BTreeMap;
 
@@ -222,7 +222,7 @@ fn user(username: &str) -> Result<Principal, Problem> {
     one("username", Username::parse(username)).map(Principal::User)
 }
 
-/// Responds immediately. Refresh tokens of the ended sessions are revoked in the background.
+/// Responds with 204 immediately. The refresh tokens of the ended sessions are revoked in the background.
 fn done(ended: Result<EndedSessions, ServiceError>) -> Result<HttpResponse, Problem> {
     actix_web::rt::spawn(ended?.revoke());
     Ok(crate::done())

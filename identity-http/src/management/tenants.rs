@@ -1,4 +1,4 @@
-//! Tenants and their members (docs/reference/management-api.md §1.8).
+//! `/api/tenants`: tenants and their members (docs/reference/management-api.md §1.8).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};

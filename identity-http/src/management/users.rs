@@ -1,4 +1,4 @@
-//! Users managed in a directory (docs/reference/management-api.md §1.2).
+//! `/api/users`: users in an external directory (docs/reference/management-api.md §1.2).
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 
-/// Maximum number of ids in `userIds`.
+/// Maximum number of ids in the query parameter `userIds`.
 const MAX_IDS: usize = 1000;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
@@ -164,8 +164,7 @@ pub(crate) async fn update(
     let (Some(first_name), Some(last_name)) = (first_name, last_name) else {
         return Err(findings.problem());
     };
-    // The email address is passed on unparsed: a new one must be valid, but the current one may be kept even if it is
-    // not.
+    // Passes the email address on without parsing it: a new one must be valid, but an invalid current one may be kept.
     let change = DirectoryUserChange { first_name, last_name, email: body.email, enabled: body.enabled };
     written(&request, people.update(&caller, &id, change).await?);
     if body.enabled == Some(false)
@@ -243,7 +242,7 @@ pub(crate) async fn authorizations(
     page::answer_some(people.authorizations(&caller, &id).await?, ResourceAuthorizationView::of).await
 }
 
-/// Parses an optional value. An empty text counts as absent.
+/// Trims and parses an optional value. A blank text counts as absent.
 fn optional<T>(
     text: Option<&str>,
     parse: impl FnOnce(&str) -> Result<T, InvalidValue>,

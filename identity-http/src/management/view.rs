@@ -1,4 +1,4 @@
-//! Response and request types shared by several resources.
+//! Response types that several resources share.
 
 use std::collections::BTreeSet;
 
@@ -134,7 +134,8 @@ pub(crate) struct ResourceAuthorizationView {
 }
 
 impl ResourceAuthorizationView {
-    /// Creates the view; `None` for grants by property, which this format cannot express.
+    /// Creates the view of a grant without a condition. `None` for a grant by property, which this format cannot
+    /// express.
     pub(crate) fn new(
         resource_type: &ResourceTypeName,
         scope: &Scope,

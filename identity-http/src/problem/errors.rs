@@ -1,4 +1,4 @@
-//! Conversion of service and port errors to problems.
+//! Conversions of service and port errors to problems: status, reason code and title.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! Browser cookies (RFC 6265).
+//! Cookies of browser sessions and pending sign-ins (RFC 6265).
 //!
-//! With HTTPS, their names have the prefix `__Host-`. Other hosts, other paths and plaintext connections then cannot
-//! set them (draft-ietf-httpbis-rfc6265bis §4.1.3.2).
+//! With HTTPS, cookie names other than that of the CSRF token start with `__Host-`. Other hosts, other paths and
+//! plaintext connections then cannot set them (draft-ietf-httpbis-rfc6265bis §4.1.3.2).
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use identity_core::entity::SessionId;
 use identity_core::service::session::Started;
 use identity_core::value::Secret;
 
-/// CSRF cookie that scripts of this site read, and send back in a header of the same name
+/// Name of the CSRF cookie. Scripts of this site read the cookie and send its value back in a header of the same name
 /// (docs/reference/orchestration-cluster.md §5.10).
 pub(crate) const CSRF: &str = "X-CSRF-TOKEN";
 /// Maximum number of pending sign-ins in a browser, for example in tabs that are restored together.
 ///
-/// Each one is a cookie of about 400 bytes; proxies commonly accept 8 KiB of cookies.
+/// Each is a cookie of about 400 bytes; proxies commonly accept 8 KiB of cookies.
 const MAX_TRANSACTIONS: usize = 16;
 
-/// Length of 256 random bits in base64url.
+/// Length of a nonce in characters: 256 random bits in base64url.
 const NONCE_LENGTH: usize = 43;
 
 const SESSION: &str = "identity-session";
@@ -36,26 +36,27 @@ impl<'s> Cookies<'s> {
         Self { https, base_path }
     }
 
-    /// Session id from the request's cookie.
+    /// Reads the session id from the request's cookie. Empty ids and ids over 64 bytes count as absent.
     pub(crate) fn session(&self, request: &HttpRequest) -> Option<SessionId> {
         let cookie = request.cookie(&self.name(SESSION))?;
         let plausible = !cookie.value().is_empty() && cookie.value().len() <= 64;
         plausible.then(|| SessionId::new(Secret::new(cookie.value().to_owned())))
     }
 
-    /// Cookies of a session: its id, and the CSRF token that scripts send with unsafe requests.
+    /// Creates the cookies of a session: its id (`HttpOnly`), and the CSRF token that scripts send with unsafe
+    /// requests.
     pub(crate) fn of_session(&self, id: &SessionId, csrf: &Secret) -> [Cookie<'static>; 2] {
         let mut readable = self.cookie(CSRF.to_owned(), csrf.expose());
         readable.set_http_only(false);
         [self.cookie(self.name(SESSION), id.expose()), readable]
     }
 
-    /// Cookies that remove the session from the browser.
+    /// Creates the expired cookies that remove the session from the browser.
     pub(crate) fn of_no_session(&self) -> [Cookie<'static>; 2] {
         [self.gone(self.name(SESSION)), self.gone(CSRF.to_owned())]
     }
 
-    /// Cookie of a pending sign-in.
+    /// Creates the cookie of a pending sign-in. It expires with the sign-in.
     pub(crate) fn of_transaction(&self, started: &Started) -> Cookie<'static> {
         let name = self.name(&format!("{TRANSACTION}{}", started.tag));
         self.lasting(self.cookie(name, started.transaction.expose()), started.lifetime)
@@ -69,8 +70,8 @@ impl<'s> Cookies<'s> {
         self.gone(self.name(&format!("{TRANSACTION}{tag}")))
     }
 
-    /// Removes the oldest pending sign-ins to make room for one more. Browsers send older cookies first (RFC 6265
-    /// §5.4).
+    /// Creates the expired cookies that remove the oldest pending sign-ins, so that one more fits. Browsers send older
+    /// cookies first (RFC 6265 §5.4).
     pub(crate) fn stale_transactions(&self, request: &HttpRequest) -> Vec<Cookie<'static>> {
         let prefix = self.name(TRANSACTION);
         let begun: Vec<String> = request
@@ -82,7 +83,7 @@ impl<'s> Cookies<'s> {
         begun.into_iter().take(surplus).map(|name| self.gone(name)).collect()
     }
 
-    /// Cookie with the nonce of a form. It expires after an hour.
+    /// Creates the cookie with the nonce of a form's CSRF token. It expires after an hour.
     pub(crate) fn of_form(&self, nonce: &str) -> Cookie<'static> {
         self.lasting(self.cookie(self.name(FORM), nonce), Duration::from_secs(3600))
     }

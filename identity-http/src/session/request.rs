@@ -10,16 +10,16 @@ use identity_core::value::Secret;
 use super::{SignIn, csrf};
 use crate::problem::Problem;
 
-/// Header of background requests by a page, which do not prolong the session (docs/reference/orchestration-cluster.md
-/// §5.9).
+/// Request header that marks background requests of a page. They do not extend the session's lifetime
+/// (docs/reference/orchestration-cluster.md §5.9).
 const POLLING: &str = "x-is-polling";
 
-/// Session of a request.
+/// Browser session that a request was authenticated by.
 #[derive(Clone)]
 pub(crate) struct RequestSession {
-    /// Session id. If the id was just rotated, it differs from the one in the request's cookie.
+    /// Current session id. It differs from the one in the request's cookie if this request rotated it.
     pub(crate) id: SessionId,
-    /// Public key of the session.
+    /// Public identifier of the session, as listed in `/api/me/sessions`. Unlike the id, it grants no access.
     pub(crate) key: String,
     rotated: bool,
     csrf: Secret,
@@ -29,7 +29,8 @@ pub(crate) struct RequestSession {
 impl RequestSession {
     /// Resolves the session cookie to a caller; `None` without a cookie.
     ///
-    /// Fails when the session has ended, or when an unsafe request is cross-site or lacks the CSRF token.
+    /// Fails if the session has ended, or if an unsafe request is cross-site or lacks the CSRF token. Forged requests
+    /// are recorded.
     pub(crate) async fn find(
         sign_in: &SignIn,
         request: &ServiceRequest,
@@ -54,17 +55,17 @@ impl RequestSession {
         Ok(Some((found.caller, Self { id, key: found.key, rotated, csrf, is_safe })))
     }
 
-    /// Resolves the same session again, in the current world. Does not prolong the session.
+    /// Resolves the session again, against the current world. Does not extend its lifetime.
     pub(crate) async fn again(&self, sign_in: &SignIn, request_id: Option<String>) -> Result<Caller, Problem> {
         let found = sign_in.sessions.caller(&self.id, Activity::Polling, request_id).await.map_err(Problem::from)?;
         found.map(|found| found.caller).ok_or_else(Problem::session_ended)
     }
 
-    /// Adds the rotated session cookies and the CSRF token to the response.
+    /// Adds the cookies of a rotated session to the response and, for safe requests, the CSRF token.
     pub(crate) fn show<B>(&self, sign_in: &SignIn, response: &mut HttpResponse<B>) {
         if self.rotated {
             for cookie in sign_in.cookies().of_session(&self.id, &self.csrf) {
-                // If the cookie cannot be written, the browser is signed out; nothing worse happens.
+                // Without the new cookie, the browser is signed out; there is no other effect.
                 let _added = response.add_cookie(&cookie);
             }
         }
@@ -74,7 +75,7 @@ impl RequestSession {
     }
 }
 
-/// Session of the request in a handler, if any.
+/// Returns the session that authenticated the request; `None` if it was authenticated by other credentials.
 pub(crate) fn of(request: &HttpRequest) -> Option<RequestSession> {
     use actix_web::HttpMessage as _;
     request.extensions().get::<RequestSession>().cloned()

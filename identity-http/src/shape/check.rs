@@ -1,16 +1,16 @@
-//! Comparison of a request with its shape.
+//! Validation of a JSON value against a [`Shape`].
 
 use serde_json::{Map, Value};
 
 use super::{Deviation, Enumerations, Kind, Members, Number, Shape, Words, push};
 
-/// Maximum number of deviations of one request.
+/// Maximum number of deviations that are reported for one request.
 pub(super) const MAX_FOUND: usize = 50;
 
-/// Comparison of one request with its shape.
+/// State of the validation of one request.
 pub(super) struct Check {
     enumerations: Enumerations,
-    /// Pointer to the current value.
+    /// JSON pointer to the value that is currently validated.
     pointer: String,
     found: Vec<Deviation>,
 }
@@ -93,7 +93,7 @@ impl Check {
 }
 
 impl Number {
-    /// Describes the accepted range if a whole number is outside of it.
+    /// Returns a description of the accepted range if the whole number `number` is out of range.
     fn outside(self, number: &serde_json::Number) -> Option<String> {
         // A number beyond `i64` is above every maximum.
         let is_above = self.max.is_some_and(|max| number.as_i64().map_or(number.is_u64(), |number| number > max));

@@ -1,8 +1,7 @@
-//! `/`: the admin UI, embedded in the binary.
+//! Admin UI at `/`: a single-page application that is embedded in the binary.
 //!
-//! The UI is a single-page application: navigation to any path without another handler returns its page. Assets have a
-//! content digest in their names, and browsers cache them for a year. The page that refers to them is revalidated on
-//! each request.
+//! Navigation to any path without another handler returns the page. Assets have a content digest in their names, and
+//! browsers cache them for a year. Browsers revalidate the page on each request.
 
 use std::sync::Arc;
 
@@ -16,11 +15,11 @@ use crate::problem::{Problem, nothing_here};
 use crate::route::resource;
 use crate::session::SignIn;
 
-/// Allows scripts and styles from this origin only, no inline ones, and no framing.
+/// Content security policy of the page: only scripts and styles from this origin, no inline ones, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
-/// A file of the UI.
+/// A file of the UI, with its gzip-compressed form if the build created one.
 struct File {
     path: &'static str,
     plain: &'static [u8],
@@ -29,10 +28,10 @@ struct File {
 
 include!(concat!(env!("OUT_DIR"), "/ui.rs"));
 
-/// First path segments at which the page is never served (see `docs/architecture.md`).
+/// First path segments for which the page is never returned, so that clients get 404 (see `docs/architecture.md`).
 const OTHERS: [&str; 7] = ["api", "v2", "auth", "access", "actuator", ".well-known", "assets"];
 
-/// The page, adapted to the base path.
+/// The page of the UI, with the base path of this server inserted.
 #[derive(Clone)]
 struct Page {
     base_path: Arc<str>,
@@ -60,8 +59,8 @@ async fn page(request: HttpRequest, page: Data<Page>) -> HttpResponse {
 }
 
 impl Page {
-    /// Returns the page. Redirects to sign-in if the browser has no session, sign-in is available and authentication is
-    /// required.
+    /// Returns the page. If authentication is required and sign-in is mounted, browsers without a session cookie are
+    /// redirected to sign-in.
     fn show(&self, request: &HttpRequest) -> HttpResponse {
         let sign_in = request.app_data::<Data<SignIn>>();
         let is_stranger = sign_in.is_some_and(|sign_in| sign_in.cookies().session(request).is_none());
@@ -80,7 +79,7 @@ impl Page {
     }
 }
 
-/// Default handler: returns the page to navigating browsers, otherwise 404.
+/// Default handler: returns the page for browser navigation (GET or HEAD that accepts HTML), otherwise 404.
 pub(crate) async fn page_or_nothing(request: HttpRequest) -> HttpResponse {
     let page = request.app_data::<Data<Page>>();
     let shows = |page: &&Data<Page>| {

@@ -1,4 +1,4 @@
-//! OpenAPI schemas of `/v2`: responses derive from their view types, requests follow their parsers.
+//! OpenAPI schemas of `/v2`. Response schemas derive from the view types; request schemas follow the parsers.
 
 use identity_core::port::AuditField;
 use utoipa::openapi::schema::AdditionalProperties;
@@ -18,7 +18,7 @@ use crate::schema::{self, or_null};
 
 type Named = (String, RefOr<Schema>);
 
-/// All schemas, by name.
+/// Returns all schemas of `/v2`, with their names.
 pub(super) fn all() -> Vec<Named> {
     let mut all = vec![
         view::<UserView>(),
@@ -52,7 +52,7 @@ fn plain(kind: Type) -> RefOr<Schema> {
     Object::with_type(kind).into()
 }
 
-/// An object without additional members. Optional members may also be null.
+/// Builds the schema of an object without additional members. Optional members may also be null.
 fn object(required: Vec<(&str, RefOr<Schema>)>, optional: Vec<(&str, RefOr<Schema>)>) -> Object {
     let mut object = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
     for (name, schema) in required {
@@ -110,7 +110,7 @@ fn requests() -> Vec<Named> {
     requests
 }
 
-/// Schemas of the searches: item, sort fields and filter.
+/// Builds the schemas of search requests and responses: items, sort fields and filters.
 fn searches() -> Vec<Named> {
     fn fields<S>(sort: &[(&'static str, S)]) -> Vec<&'static str> {
         sort.iter().map(|(name, _)| *name).collect()
@@ -166,12 +166,12 @@ fn searches() -> Vec<Named> {
     all
 }
 
-/// Members of an audit log entry that are never null according to the public document. The actor's type is not among
-/// them, although this server never returns null for it.
+/// Members of an audit log entry that are never null according to the public document. It allows null for the actor's
+/// type, although this server never returns null there.
 const ALWAYS: [&str; 7] =
     ["auditLogKey", "entityKey", "entityType", "operationType", "timestamp", "result", "category"];
 
-/// Batch operation types that the public document lists. Identity entries have none.
+/// Batch operation types that the public document lists. Identity entries have no batch operation.
 const BATCH_OPERATIONS: [&str; 10] = [
     "ADD_VARIABLE",
     "CANCEL_PROCESS_INSTANCE",
@@ -185,7 +185,7 @@ const BATCH_OPERATIONS: [&str; 10] = [
     "UPDATE_VARIABLE",
 ];
 
-/// Schema of a property of an audit log entry that is not an enumeration.
+/// Builds the schema of a member of an audit log entry that is not an enumeration.
 fn entry_value(name: &str) -> RefOr<Schema> {
     match name {
         "batchOperationType" => words(BATCH_OPERATIONS),

@@ -1,4 +1,4 @@
-//! JSON format of bulk commands: objects with one member, named after the operation.
+//! JSON format of bulk commands: an object with one member, such as `{"deleteUser": {"username": "ann"}}`.
 
 use identity_core::apply::{Command, NewAuthorization};
 use identity_core::entity::{Container, Group, Membership, Role, Scope, Tenant};
@@ -39,7 +39,7 @@ pub(crate) enum BulkCommand {
 }
 
 impl BulkCommand {
-    /// Name of the only member.
+    /// Returns the name of the command's only member in JSON.
     fn name(&self) -> &'static str {
         match self {
             Self::CreateUser(_) => "createUser",
@@ -179,17 +179,17 @@ pub(crate) struct BulkAuthorization {
     condition: Option<Vec<ComparisonBody>>,
 }
 
-/// Parses commands according to the rules of the installation.
+/// Validates bulk commands and converts them to commands of the model.
 pub(super) struct Reader<'r> {
     pub(super) bulk: &'r Bulk,
     pub(super) ids: &'r IdRules,
 }
 
 impl Reader<'_> {
-    /// Parses a command at a pointer of the body.
+    /// Validates the command that is located at `pointer` in the body, and converts it.
     ///
     /// # Errors
-    /// When a value is invalid.
+    /// If values are invalid: one 400 problem that reports all of them.
     pub(super) fn item(&self, command: BulkCommand, mut pointer: String) -> Result<Item, Problem> {
         push(&mut pointer, command.name());
         let mut findings = Findings::of_object(pointer);

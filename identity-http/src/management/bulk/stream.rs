@@ -1,4 +1,4 @@
-//! Lines of commands, applied in atomic batches while they arrive. Other writers proceed between batches.
+//! Applies lines of commands in atomic batches while they arrive. Other changes are applied between the batches.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ use crate::problem::{Problem, ProblemDocument};
 
 /// Maximum number of commands in a batch.
 const MAX_LINES: usize = 500;
-/// Maximum time that an incomplete batch waits for more lines.
+/// Maximum time to wait for the next line before an incomplete batch is applied.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Maximum duration of a request. The client sends the rest in another request.
+/// Maximum duration of a request. After that it fails, and the client sends the remaining commands in another request.
 const MAX_TIME: Duration = Duration::from_secs(60 * 60);
 
-/// State for processing the lines of a request.
+/// Context for processing the lines of one request. Occupies one of the permits for bulk requests.
 pub(super) struct Work {
     pub(super) changes: Data<BulkChanges>,
     pub(super) caller: Caller,
@@ -34,19 +34,19 @@ pub(super) struct Work {
     pub(super) _running: SemaphorePermit<'static>,
 }
 
-/// A line of the response.
+/// A line of the response, in JSON: progress after each batch, and the outcome at the end.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     status: Status,
-    /// Number of lines applied so far, from the first.
+    /// Number of lines processed so far, in the order of the request. Includes skipped lines.
     lines: usize,
-    /// Number of these lines that were skipped, because the entity to create already exists.
+    /// Number of processed lines that were skipped because the entity to create already exists.
     skipped: usize,
-    /// Revision that contains the applied lines.
+    /// Revision that contains all applied lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u64>,
-    /// Number of the failed line, starting at 1.
+    /// Number of the line that failed, starting at 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ enum Status {
     Failed,
 }
 
-/// Lines that are applied together.
+/// Lines that are applied as one atomic change.
 #[derive(Default)]
 struct Batch {
     items: Vec<Item>,
@@ -70,8 +70,8 @@ struct Batch {
     is_last: bool,
 }
 
-/// Responds immediately, and sends a line of the response for each update. A client that does not read misses
-/// intermediate lines, but does not delay the changes. Dropping the response body cancels a queued change.
+/// Responds immediately, and sends a line after each batch. A client that reads slowly misses intermediate lines, but
+/// does not delay the changes. Dropping the response body cancels a queued change.
 pub(super) fn respond(lines: Lines, mut work: Work) -> HttpResponse {
     let cancel = CancelOnDrop(Cancellation::default());
     work.caller.cancellation = cancel.0.clone();
@@ -107,7 +107,7 @@ impl Work {
         tell(&reports, &report);
     }
 
-    /// Applies one batch. Returns whether it was the last.
+    /// Applies the next batch. Returns whether it was the last one.
     async fn step(&self, lines: &mut Lines, report: &mut Report, until: Instant) -> Result<bool, Problem> {
         let Batch { items, is_last, .. } = self.batch(lines).await?;
         if Instant::now() > until {
@@ -149,7 +149,7 @@ impl Work {
     }
 }
 
-/// Parses a line.
+/// Parses a line as a command.
 fn command(line: &[u8]) -> Result<BulkCommand, Problem> {
     deserialize(parse_object(line)?, "").map_err(|unfit| unfit.problem("body_shape"))
 }

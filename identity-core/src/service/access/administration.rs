@@ -28,7 +28,7 @@ impl Access {
     /// Call [`Access::permit`] first, as for all reviews.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_administrators(
         &self,
         caller: &Caller,
@@ -51,7 +51,7 @@ impl Access {
     /// Returns at most `most` authorizations, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_rights(
         &self,
         caller: &Caller,

@@ -35,7 +35,7 @@ pub struct Inspected {
     /// Verdicts of the mapping rules, in this order: matching rules, rules that were not evaluated, rules whose
     /// selector finds values, other rules. Rules of the same rank are ordered by ID.
     pub rules: Vec<RuleVerdict>,
-    /// Whether rules beyond [`MAX_RULES`] were left out.
+    /// Whether rules were left out, because there are more than 1000.
     pub more_rules: bool,
     /// The bearer with its effective memberships; `None` if the token identifies no principal.
     pub subject: Option<Subject>,
@@ -43,7 +43,7 @@ pub struct Inspected {
     pub case_variants: Vec<CaseVariant>,
 }
 
-/// An ID in a token that matches no stored ID exactly, but one if case is ignored.
+/// An ID in a token that matches no stored ID exactly, but matches one if case is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseVariant {
     /// Kind of entity that the ID identifies: a user, client or group.

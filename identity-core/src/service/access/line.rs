@@ -33,8 +33,7 @@ pub struct Line {
     pub through: Vec<Party>,
     /// The access right that the party holds.
     pub holding: Holding,
-    /// Path by which the party can become an administrator, if the line is about that. It starts with the right in
-    /// `holding`.
+    /// For a party that is no administrator but can become one: the path to that. `holding` is the first right on it.
     pub escalation: Option<AdminPath>,
     /// In a review of administrators, the number of requests by which the party becomes an administrator: 0 if it is
     /// one. `None` in other reviews.
@@ -95,7 +94,7 @@ impl Holding {
         }
     }
 
-    /// Returns the condition of an authorization; `None` if it applies always or the right is no authorization.
+    /// Returns the condition of an authorization; `None` for unconditional authorizations and for other rights.
     #[must_use]
     pub fn condition(&self) -> Option<&Condition> {
         match self {

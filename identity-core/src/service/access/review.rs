@@ -22,7 +22,7 @@ impl Access {
     /// as for all reviews.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_resource(
         &self,
         caller: &Caller,
@@ -43,7 +43,7 @@ impl Access {
     /// Lists the authorizations whose owner or resource does not exist: at most `most`, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_orphans(
         &self,
         caller: &Caller,
@@ -56,7 +56,7 @@ impl Access {
     /// Lists sets of look-alike entities of one kind, or of all kinds: at most `most` sets, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_look_alikes(
         &self,
         caller: &Caller,
@@ -72,7 +72,7 @@ impl Access {
     /// Lists all access rights of a subject, one line per path.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_subject(
         &self,
         caller: &Caller,

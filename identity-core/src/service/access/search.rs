@@ -68,7 +68,7 @@ impl Access {
     /// Call [`Access::permit`] first, as for all searches.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn subjects(
         &self,
         caller: &Caller,
@@ -97,7 +97,7 @@ impl Access {
     /// The ID and the properties of the requested resource are ignored.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn resources(
         &self,
         caller: &Caller,
@@ -116,7 +116,7 @@ impl Access {
     /// ignored, but not its properties.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn actions(
         &self,
         caller: &Caller,

@@ -100,7 +100,7 @@ impl ClusterAuthorizations {
     /// Searches the authorizations on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
@@ -115,7 +115,7 @@ impl ClusterAuthorizations {
     /// permission.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn own(
         &self,
         caller: &Caller,

@@ -110,7 +110,7 @@ macro_rules! family {
             /// Searches the entities on which the caller has `READ`.
             ///
             /// # Errors
-            /// When the step budget is exhausted or the request is cancelled.
+            /// When `budget` has no steps left, or the request is cancelled.
             pub fn search<'c>(&self, caller: &'c Caller, search: &Search<$filter, $field>,
  budget: &SearchBudget,
 ) -> Result<Found<&'c $entity>, SearchStopped> {

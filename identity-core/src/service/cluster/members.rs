@@ -42,7 +42,7 @@ impl Members {
     /// on it.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
@@ -67,7 +67,7 @@ impl Members {
     /// Searches the roles that are members of a container and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn roles<'c>(
         &self,
         caller: &'c Caller,
@@ -81,7 +81,7 @@ impl Members {
     /// Searches the roles that are assigned to a group and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn roles_of<'c>(
         &self,
         caller: &'c Caller,
@@ -99,7 +99,7 @@ impl Members {
     /// Searches the mapping rules that are members of a container and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn mapping_rules<'c>(
         &self,
         caller: &'c Caller,

@@ -112,7 +112,7 @@ impl ClusterUsers {
     /// Searches the users on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search<'c>(
         &self,
         caller: &'c Caller,

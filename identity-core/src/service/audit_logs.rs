@@ -1,4 +1,4 @@
-//! Read access to the audit log.
+//! Read access to the audit log. The engine writes the entries.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use crate::entity::{AuditEntity, AuditEvent, EntityKind};
 use crate::port::{AuditLog, AuditQuery, AuditText};
 use crate::search::Found;
 
-/// The audit log.
+/// Reads the audit log on behalf of callers that have read permission on it.
 pub struct AuditLogs {
     authorizer: Authorizer,
     log: Arc<dyn AuditLog>,
 }
 
 impl AuditLogs {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service. `authorizer` checks the read permission of each caller before `log` is queried.
     #[must_use]
     pub fn new(authorizer: Authorizer, log: Arc<dyn AuditLog>) -> Self {
         Self { authorizer, log }
     }
 
-    /// Searches the audit log. Finds nothing for a caller without read permission.
+    /// Searches the audit log. Without read permission, the result is empty and no denial is recorded.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ServiceError::Store`] when the log cannot be read.
     pub async fn search(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
         if !self.authorizer.shows(caller, EntityKind::AuditLog, AuditText::CATEGORY) {
             return Ok(Found { items: Vec::new(), total: 0, ends: None });
@@ -31,16 +31,18 @@ impl AuditLogs {
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
-    /// Searches the audit log.
+    /// Searches the audit log. Unlike [`AuditLogs::search`], fails without read permission and records the denial.
     ///
     /// # Errors
-    /// When the caller lacks read permission or the store fails.
+    /// [`ServiceError::Denied`] when the caller lacks read permission; [`ServiceError::Store`] when the log cannot be
+    /// read.
     pub async fn list(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
         self.authorizer.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
-    /// Returns an entry. A key that is not a number matches no entry (docs/reference/orchestration-cluster.md §1.9).
+    /// Returns the entry with this key: a decimal number without sign or leading zeros. Any other text matches no entry
+    /// (docs/reference/orchestration-cluster.md §1.9).
     ///
     /// # Errors
     /// When the caller lacks read permission, there is no such entry, or the store fails.

@@ -1,4 +1,4 @@
-//! Authentication: from credentials to a caller.
+//! Authentication: validates a bearer token or a password and resolves the caller.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -20,10 +20,10 @@ use crate::port::{
 use crate::resolve::{ResolveInput, Subject, resolve, subject_of_token};
 use crate::value::{PasswordHash, Secret, Username};
 
-/// Principal name of callers without credentials. It is unrelated to a user with this name.
+/// Username that stands for callers without credentials. It is not linked to a stored user with the same name.
 const ANONYMOUS: &str = "anonymous";
 
-/// Authentication by the schemes that the profile offers.
+/// Authenticates requests by bearer token (RFC 6750), by password (RFC 7617), or without credentials if configured.
 pub struct Authentication {
     engine: Arc<Engine>,
     bearer: Option<Arc<dyn TokenVerifier>>,
@@ -36,43 +36,43 @@ pub struct Authentication {
     resolves_for_apis: bool,
 }
 
-/// Reason why authentication fails.
+/// Reason why a request cannot be authenticated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
-    /// The server does not offer this scheme.
+    /// The server does not offer this scheme: `bearer` or `basic`.
     #[error("this server does not accept {0} credentials")]
     NotOffered(&'static str),
-    /// The token is rejected.
+    /// The bearer token failed validation, for the given reason.
     #[error(transparent)]
     Token(RejectedToken),
-    /// The username or the password is wrong. The error does not say which.
+    /// The username or the password is wrong. The error does not reveal which one.
     #[error("the username or the password is wrong")]
     Password,
-    /// Too many earlier attempts have failed. The password was not checked.
+    /// Too many attempts for this username or client address have failed. The password was not checked.
     #[error("too many attempts have failed; try again later")]
     Throttled {
-        /// Time to wait before a retry.
+        /// Time after which the rate limit admits another attempt.
         retry_after: Duration,
     },
-    /// Too many attempts are waiting for verification.
+    /// Too many password verifications are queued. The password was not checked.
     #[error("too many sign-ins at once; try again later")]
     Busy {
-        /// Time to wait before a retry.
+        /// Time after which the client may retry.
         retry_after: Duration,
     },
-    /// The world is too old for decisions.
+    /// The policy data is too old for decisions: the store has not confirmed it recently enough.
     #[error(transparent)]
     Stale(#[from] StaleWorld),
-    /// The token's issuer is unavailable.
+    /// The token may be valid, but data that its issuer must supply for validation is unavailable.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
-        /// Time to wait before a retry.
+        /// Time after which the client may retry.
         retry_after: Duration,
     },
 }
 
 impl Authentication {
-    /// Creates authentication for `engine` by bearer token, by password, or by both.
+    /// Creates authentication over the data of `engine`. A scheme whose verifier or hasher is `None` is not offered.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
@@ -92,35 +92,38 @@ impl Authentication {
         }
     }
 
-    /// Lets [`Authentication::bearer_for_resolution`] also accept tokens for other APIs of this installation: the
-    /// audiences in `apis`, and those on which a role has a permission.
+    /// Extends [`Authentication::bearer_for_resolution`] to tokens for other APIs of this installation. Accepted
+    /// audiences are those in `apis` and those on which a stored role has a permission.
     #[must_use]
     pub fn resolving_for(self, apis: BTreeSet<String>) -> Self {
         Self { apis: Arc::new(apis), resolves_for_apis: true, ..self }
     }
 
-    /// If `unprotected` is set, accepts requests without credentials and permits them everything.
+    /// If `unprotected` is true, requests without credentials are accepted and permitted everything. The default is
+    /// false.
     ///
-    /// For trials on a local machine.
+    /// Intended only for trials on a local machine.
     #[must_use]
     pub fn unprotected(self, unprotected: bool) -> Self {
         Self { unprotected, ..self }
     }
 
-    /// Records validated tokens in `logins`.
+    /// Records validated tokens in `logins`, so that mapping rules can be tested on them. By default, none are
+    /// recorded.
     #[must_use]
     pub fn noting(self, logins: Arc<RecentCallers>) -> Self {
         Self { logins, ..self }
     }
 
-    /// Stores at which addresses users have recently signed in, so that the rate limit still treats them as familiar
-    /// there after a restart. The store contains digests only.
+    /// Persists from which addresses users have recently signed in. After a restart, the rate limit then still treats
+    /// these pairs as familiar. Only SHA-256 digests are stored.
     #[must_use]
     pub fn storing_familiarity(self, store: Arc<dyn SessionStore>, crypto: Arc<dyn Crypto>) -> Self {
         Self { throttle: self.throttle.storable(crypto), familiarity: Some(store), ..self }
     }
 
-    /// Loads the stored familiar pairs of user and address.
+    /// Loads the pairs of user and address that [`Authentication::storing_familiarity`] persists. Does nothing without
+    /// it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -131,16 +134,16 @@ impl Authentication {
         Ok(())
     }
 
-    /// Whether requests without credentials are accepted.
+    /// Whether requests without credentials are accepted; see [`Authentication::unprotected`].
     #[must_use]
     pub fn is_unprotected(&self) -> bool {
         self.unprotected
     }
 
-    /// Returns the caller of requests without credentials, or `None` if they are not accepted.
+    /// Returns an anonymous caller for a request without credentials, or `None` if such requests are not accepted.
     ///
     /// # Errors
-    /// When the world is too old for decisions.
+    /// [`AuthenticationError::Stale`] when the policy data is too old for decisions.
     pub async fn anonymous(&self, request_id: Option<String>) -> Result<Option<Caller>, AuthenticationError> {
         let anonymous = Username::parse(ANONYMOUS).ok().filter(|_| self.unprotected);
         let Some(anonymous) = anonymous.map(Principal::User) else { return Ok(None) };
@@ -160,18 +163,18 @@ impl Authentication {
         }))
     }
 
-    /// Returns the offered schemes, for `WWW-Authenticate`.
+    /// Returns the offered schemes, `Bearer` and `Basic`, for the header `WWW-Authenticate` (RFC 9110 §11.6.1).
     pub fn schemes(&self) -> impl Iterator<Item = &'static str> {
         let bearer = self.bearer.is_some().then_some("Bearer");
         let basic = self.basic.is_some().then_some("Basic");
         bearer.into_iter().chain(basic)
     }
 
-    /// Authenticates a bearer token (RFC 6750).
+    /// Authenticates a bearer token (RFC 6750), given without the prefix `Bearer`.
     ///
     /// # Errors
-    /// When the scheme is not offered, the world is too old for decisions, the token is rejected, or its issuer is
-    /// unavailable.
+    /// When bearer tokens are not offered, the policy data is too old for decisions, the token is rejected, or its
+    /// issuer is unavailable.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
         self.engine.current_world().await?;
@@ -179,15 +182,14 @@ impl Authentication {
         self.bearer_of(verifier, token, verified, request_id)
     }
 
-    /// Authenticates a bearer token for a request that only reads data about the bearer itself. The token may be for
+    /// Authenticates a bearer token for a request that only reads data about its bearer. The token may be issued for
     /// another API of this installation; see [`Authentication::resolving_for`].
     ///
-    /// Do not use the caller for other reads. A change validates the token again by the usual rules, which reject a
-    /// token for another API.
+    /// Use the returned caller for no other read. A change validates the token again and rejects one for another API.
     ///
     /// # Errors
-    /// When the scheme is not offered, the world is too old for decisions, the token is rejected, or its issuer is
-    /// unavailable.
+    /// When bearer tokens are not offered, the policy data is too old for decisions, the token is rejected, or its
+    /// issuer is unavailable.
     pub async fn bearer_for_resolution(
         &self,
         token: &str,
@@ -236,13 +238,14 @@ impl Authentication {
         })
     }
 
-    /// Authenticates a built-in user by username and password (RFC 7617) from the given address.
+    /// Authenticates a built-in user by username and password (RFC 7617). `address` is the client address, for rate
+    /// limits.
     ///
-    /// An unknown user takes as much time as a wrong password.
+    /// An unknown username takes as long as a wrong password, so response times do not reveal which users exist.
     ///
     /// # Errors
-    /// When the scheme is not offered, the world is too old for decisions, the username or the password is wrong, too
-    /// many attempts have failed, or too many are waiting.
+    /// When passwords are not offered, the policy data is too old for decisions, the username or the password is wrong,
+    /// too many attempts have failed, or too many verifications are queued.
     pub async fn basic(
         &self,
         username: &str,
@@ -276,7 +279,7 @@ impl Authentication {
         })
     }
 
-    /// Verifies a password that is not cached as verified, within the rate limit for password guessing.
+    /// Verifies a password that was not verified recently. Counts failures against the rate limit.
     async fn verify(
         &self,
         hasher: &dyn PasswordHasher,

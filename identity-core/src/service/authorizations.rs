@@ -1,4 +1,4 @@
-//! Resource authorizations for the management API: one set of permissions per entity and resource.
+//! Resource authorizations in the management API: one entry per owner, resource and condition, with merged permissions.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,45 +12,45 @@ use crate::search::{List, PageRequest, Sought};
 use crate::value::{PermissionName, ResourceTypeName};
 use crate::world::{Keys, Place, World};
 
-/// Manages authorizations on resource types other than those of the Orchestration Cluster.
+/// Lists and changes authorizations, except those on resource types of the Orchestration Cluster.
 pub struct Authorizations {
     pub(super) authorizer: Authorizer,
 }
 
-/// The permissions of an entity on a resource.
+/// All permissions that an owner has on one target: a resource, under one condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityAuthorization {
-    /// The owner.
+    /// The user, client, group, role or mapping rule that receives the permissions.
     pub owner: Party,
-    /// The resource type.
+    /// Type of the resource, built-in or custom.
     pub resource_type: ResourceTypeName,
-    /// One resource, or all.
+    /// One resource, the resources with a certain property, or all resources of the type.
     pub scope: Scope,
-    /// The condition.
+    /// Condition under which the permissions apply; `None` if they apply always.
     pub condition: Option<Condition>,
-    /// The granted permissions.
+    /// Names of the permissions, merged from all authorizations of the owner on this target.
     pub permissions: BTreeSet<PermissionName>,
 }
 
-/// The target of an authorization.
+/// Target of an authorization. All authorizations of one owner on the same target are managed as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantedOn {
-    /// The resource type.
+    /// Type of the resource, built-in or custom.
     pub resource_type: ResourceTypeName,
-    /// One resource, or all.
+    /// One resource, the resources with a certain property, or all resources of the type.
     pub scope: Scope,
-    /// The condition.
+    /// Condition under which the permissions apply; `None` if they apply always.
     pub condition: Option<Condition>,
 }
 
-/// Parameters for listing authorizations.
+/// Filters, search text and page for [`Authorizations::list`].
 #[derive(Clone, Debug)]
 pub struct AuthorizationList {
-    /// The search text and the page.
+    /// The page, and a search text that the ID of the owner or of the resource must contain.
     pub list: ListRequest,
-    /// Only authorizations of this owner.
+    /// Restricts the list to authorizations of this owner; `None` for all owners.
     pub owner: Option<Party>,
-    /// Only authorizations on this type.
+    /// Restricts the list to authorizations on this type; `None` for all types.
     pub resource_type: Option<ResourceTypeName>,
 }
 
@@ -60,26 +60,26 @@ impl GrantedOn {
     }
 }
 
-/// A resource type with its permissions.
+/// A built-in or custom resource type, with the permissions that it supports.
 pub type ResourceKind = ResourceType;
 
-/// A resource that an authorization names.
+/// A resource on which authorizations can exist. The resource itself is stored by another system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
-    /// The resource type.
+    /// Type of the resource, built-in or custom.
     pub resource_type: ResourceTypeName,
-    /// The resource key: an ID, or `*`.
+    /// ID of the resource, or `*` for all resources of the type.
     pub key: String,
 }
 
 impl Authorizations {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }
     }
 
-    /// Lists authorizations by owner and resource.
+    /// Lists authorizations, sorted by owner, resource type and resource.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -91,10 +91,10 @@ impl Authorizations {
         self.authorizer.read(caller, EntityKind::Authorization, "", |_| listed(&caller.world, wanted)).await
     }
 
-    /// Grants one more permission on a resource. Succeeds if the entity already has it.
+    /// Grants a permission on a target, in addition to those that the owner already has there. Idempotent.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the entity does not exist, or the type does not support the permission.
+    /// When the caller lacks write permission, the owner does not exist, or the type does not support the permission.
     pub async fn add(
         &self,
         caller: &Caller,
@@ -109,13 +109,13 @@ impl Authorizations {
         .await
     }
 
-    /// Replaces the permissions of an entity on a resource. An empty set deletes the authorization.
+    /// Replaces the permissions of an owner on the target `on`. An empty set deletes the authorization.
     ///
-    /// With `from`, the authorization moves from there to `on` in one commit.
+    /// If `from` is given, the authorization is moved from that target to `on` in the same commit.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the entity does not exist, or the type does not support a permission;
-    /// when there is no authorization at `from`, or another one at `on` already.
+    /// When the caller lacks write permission, the owner does not exist, the type does not support a permission, no
+    /// authorization exists at `from`, or `on` already has another one.
     pub async fn replace(
         &self,
         caller: &Caller,
@@ -127,7 +127,7 @@ impl Authorizations {
         self.change(caller, AuditOperation::Update, owner, from, on, |_| permissions).await
     }
 
-    /// Lists the resources that authorizations name, by type and key.
+    /// Lists the resources that authorizations name, sorted by type and key. `search` matches any part of the key.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -140,11 +140,11 @@ impl Authorizations {
         self.authorizer.read(caller, EntityKind::Resource, "", |_| resources(&caller.world, search, page)).await
     }
 
-    /// Checks that the type of a resource accepts authorizations, and stores nothing. The resource is listed only after
-    /// its first authorization.
+    /// Checks that a resource of this type can have authorizations. Stores nothing: a resource is listed only after its
+    /// first authorization is created.
     ///
     /// # Errors
-    /// When the caller lacks write permission, or there is no such type.
+    /// When the caller lacks write permission, or the type is unknown or belongs to the Orchestration Cluster.
     pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: resource.key.clone() };
         let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
@@ -189,8 +189,8 @@ impl Authorizations {
     }
 }
 
-/// Returns the commands that reduce `current` to one authorization with the wanted permissions. If `wanted` is empty,
-/// they delete all.
+/// Returns the commands that replace `current`, the authorizations on one target, by a single one with the permissions
+/// `wanted`. If `wanted` is empty, they delete all.
 fn change(current: Vec<Authorization>, owner: Party, on: GrantedOn, wanted: BTreeSet<PermissionName>) -> Vec<Command> {
     let mut current = current.into_iter().map(|held| held.key);
     let kept = if wanted.is_empty() { None } else { current.next() };
@@ -258,7 +258,7 @@ fn resources(world: &Arc<World>, search: Option<&str>, page: PageRequest) -> Lis
     })
 }
 
-/// Merges all authorizations of an owner on one target into one.
+/// Merges the authorizations of one owner on one target into an entry with the union of their permissions.
 fn merged(world: &World, place: &Place, keys: &Keys) -> EntityAuthorization {
     let held = keys.as_slice().iter().filter_map(|key| world.authorization(*key));
     EntityAuthorization {

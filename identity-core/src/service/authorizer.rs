@@ -1,5 +1,5 @@
-//! Authorization checks between the APIs and the engine. Permissions are checked at the start of a request, so that a
-//! denial is cheap, and again in the revision to which a change is applied.
+//! Authorization checks between the APIs and the engine. A change is checked twice: at the start of its request, so
+//! that a denial costs little, and again in the revision to which it is applied.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::world::World;
 
 use super::{Caller, ServiceError, Written};
 
-/// Returns the commands that delete all memberships and authorizations of a party, and the authorizations on it as a
-/// resource.
+/// Returns the commands that delete everything that refers to a party: its memberships, the authorizations that it
+/// owns, and those on it as a resource.
 pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
     let memberships = world.memberships(party).filter_map(|container| Membership::new(container, party.clone()).ok());
     let owned = world.owned_by(party).map(|authorization| authorization.key);
@@ -31,14 +31,14 @@ pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
     memberships.map(Command::RemoveMember).chain(authorizations).collect()
 }
 
-/// Builds a membership. A party of a kind that the container does not accept is reported as missing.
+/// Builds a membership. Fails with [`ServiceError::Missing`] if the container does not accept members of this kind.
 fn membership(container: Container, member: Party) -> Result<Membership, ServiceError> {
     let missing = AuditEntity::from(&member);
     Membership::new(container, member).map_err(|_| ServiceError::Missing(missing))
 }
 
-/// Requester of a change by a caller. It resolves the caller and checks the permission in the revision to which the
-/// change is applied.
+/// Requester of a caller's change. The engine calls it under the revision lock to resolve the caller and to check the
+/// permission in the latest revision.
 pub(super) struct CallerRequest<'r> {
     pub(super) authorizer: &'r Authorizer,
     pub(super) caller: &'r Caller,
@@ -69,8 +69,8 @@ impl Requester for CallerRequest<'_> {
     }
 }
 
-/// Returns the permit from the first allowed question, otherwise the denial of the first question. Without questions,
-/// returns `Err(None)`.
+/// Returns the permit of the first allowed question. If none is allowed, returns the denial of the first question, or
+/// `Err(None)` if there are no questions.
 fn any_of(world: &World, subject: &Subject, questions: &[Question<'_>]) -> Result<Permit, Option<Box<Denied>>> {
     let mut denied = None;
     for question in questions {
@@ -82,34 +82,35 @@ fn any_of(world: &World, subject: &Subject, questions: &[Question<'_>]) -> Resul
     Err(denied)
 }
 
-/// Checks whether a caller has the permission that an API requires for a read or a change.
+/// Authorizes callers: performs a read or a change only if they have the permission that the API requires.
 #[derive(Clone)]
 pub struct Authorizer {
     engine: Arc<Engine>,
     asks: Policy,
 }
 
-/// The kind of permission that an API checks.
+/// Kind of access right that an API requires of its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Policy {
-    /// Permissions of this service's API (docs/reference/management-api.md §1.1): `read` for all views, `read:users`
-    /// for views of users, `write` for all changes.
+    /// Permissions on this service's API (docs/reference/management-api.md §1.1): `read` for reads, or `read:users` for
+    /// reads of users; `write` for changes.
     Permissions,
-    /// Authorizations on the entities themselves (docs/reference/orchestration-cluster.md §1, §3).
+    /// Authorizations on the affected entities (docs/reference/orchestration-cluster.md §1, §3), such as `UPDATE` on a
+    /// group.
     Authorizations,
-    /// None: authorizations are switched off (docs/reference/orchestration-cluster.md §4.1).
+    /// Nothing: an operator has switched authorizations off (docs/reference/orchestration-cluster.md §4.1).
     Nothing,
 }
 
 impl Authorizer {
-    /// Creates the authorizer of the management API.
+    /// Creates the authorizer of the management API, which requires the permissions `read`, `read:users` and `write`.
     #[must_use]
     pub fn management(engine: Arc<Engine>) -> Self {
         Self { engine, asks: Policy::Permissions }
     }
 
-    /// Creates the authorizer of the Orchestration Cluster API. With authorizations switched off, it permits every
-    /// authenticated caller.
+    /// Creates the authorizer of the Orchestration Cluster API. Without `authorizations_enabled`, every authenticated
+    /// caller is permitted everything.
     #[must_use]
     pub fn cluster(engine: Arc<Engine>, authorizations_enabled: bool) -> Self {
         Self { engine, asks: if authorizations_enabled { Policy::Authorizations } else { Policy::Nothing } }
@@ -123,7 +124,7 @@ impl Authorizer {
         Arc::clone(&self.engine)
     }
 
-    /// Whether the authorizer checks authorizations.
+    /// Whether callers need authorizations on the affected entities.
     pub(super) fn asks_for_authorizations(&self) -> bool {
         self.asks == Policy::Authorizations
     }
@@ -133,13 +134,13 @@ impl Authorizer {
         self.asks == Policy::Nothing || caller.actor == Actor::Anonymous
     }
 
-    /// Returns the entities of a kind that the caller may see.
+    /// Returns the entities of a kind on which the caller has `READ`, to filter searches.
     #[must_use]
     pub fn visible(&self, caller: &Caller, kind: EntityKind) -> Visible {
         self.visible_resources(caller, kind.as_str())
     }
 
-    /// Whether the caller may see one entity.
+    /// Whether the caller may read one entity. Unlike [`Authorizer::read`], never records a denial.
     #[must_use]
     pub fn shows(&self, caller: &Caller, kind: EntityKind, key: &str) -> bool {
         let entity = AuditEntity { kind, key: key.to_owned() };
@@ -148,7 +149,7 @@ impl Authorizer {
         self.is_open_to(caller) || self.questions(&caller.world, &attempt).iter().any(ask)
     }
 
-    /// Returns the resources of a type that the caller may see. A type that does not exist has none.
+    /// Returns the resources of a type on which the caller has `READ`; none if the type does not exist.
     #[must_use]
     pub fn visible_resources(&self, caller: &Caller, resource_type: &str) -> Visible {
         if self.is_open_to(caller) {
@@ -157,10 +158,11 @@ impl Authorizer {
         visible(&caller.world, &caller.subject, resource_type, "READ").unwrap_or(Visible::Only(BTreeSet::new()))
     }
 
-    /// Reads the world after a permission check. Records a denial.
+    /// Checks the permission to read an entity, or all of its kind if `key` is empty. Then returns the result of `look`
+    /// on the caller's world. Records a denial.
     ///
     /// # Errors
-    /// When the caller lacks the permission.
+    /// [`ServiceError::Denied`] when the caller lacks the permission.
     pub async fn read<T>(
         &self,
         caller: &Caller,
@@ -173,7 +175,8 @@ impl Authorizer {
         Ok(look(&caller.world))
     }
 
-    /// Queries a directory after a permission check. Records a denial.
+    /// Checks the permission to read an entity, or all of its kind if `key` is empty. Then awaits `question`, a query
+    /// to a directory. Records a denial.
     ///
     /// # Errors
     /// When the caller lacks the permission or the directory fails.
@@ -188,7 +191,7 @@ impl Authorizer {
         Ok(question.await?)
     }
 
-    /// Makes a change in a directory. Checks the permission in the latest revision immediately before the change.
+    /// Makes a change in a directory by awaiting `change`, immediately after a permission check in the latest revision.
     /// Records the outcome in the audit log.
     ///
     /// # Errors
@@ -207,7 +210,7 @@ impl Authorizer {
         Ok(Written { value: outcome?, revision: self.engine.world().revision() })
     }
 
-    /// Returns the audit event of the operation that `attempt` describes: a success, or a failure with this code.
+    /// Returns the audit event of an attempt: a success, or a failure with this reason code.
     pub(super) fn outcome(&self, caller: &Caller, attempt: AuditDraft, failure: Option<&str>) -> AuditEvent {
         let requester = CallerRequest { authorizer: self, caller, attempt: &attempt };
         match failure {
@@ -216,11 +219,12 @@ impl Authorizer {
         }
     }
 
-    /// Executes the commands that `plan` returns for the latest revision. `attempt` describes the change in the audit
-    /// log if it is denied or refused, or has no effect.
+    /// Executes the commands that `plan` returns for the latest revision, all or none. `attempt` is recorded in the
+    /// audit log if the change is denied, is refused, or has no effect.
     ///
     /// # Errors
-    /// When the caller lacks the permission, the domain model refuses the change, or the store fails.
+    /// When the caller lacks the permission, the domain model refuses the change, the write queue is full, or the store
+    /// fails.
     pub async fn write(
         &self,
         caller: &Caller,
@@ -231,7 +235,7 @@ impl Authorizer {
         Ok(Written { value: (), revision: done.revision })
     }
 
-    /// Makes a change like [`Authorizer::write`] and returns the changed rows.
+    /// Makes a change like [`Authorizer::write`]. Returns the changed rows, which contain generated keys.
     pub(super) async fn execute(
         &self,
         caller: &Caller,
@@ -244,11 +248,11 @@ impl Authorizer {
         Ok(self.engine.execute(&requester, attempt.clone(), plan).await?)
     }
 
-    /// Checks the credential before the revision lock is acquired, so that an unavailable directory does not block
-    /// other changes. Ignores an invalid credential, because the engine checks it again.
+    /// Checks the credential before the change acquires the revision lock, so that a slow directory does not block
+    /// other changes. An invalid credential passes, because the engine rejects it later.
     ///
     /// # Errors
-    /// When a system that the credential depends on is unavailable.
+    /// [`ServiceError::Unavailable`] when a system that validates the credential is unavailable.
     pub(super) async fn reach_issuer(&self, caller: &Caller) -> Result<(), ServiceError> {
         match caller.credential.check(self.engine.clock().now()).await {
             Err(why @ NotPermitted::Unavailable { .. }) => Err(why.into()),
@@ -256,7 +260,7 @@ impl Authorizer {
         }
     }
 
-    /// Makes a change with one command.
+    /// Makes a change that consists of one command. The audit entry is derived from the command.
     ///
     /// # Errors
     /// As [`Authorizer::write`].
@@ -264,10 +268,10 @@ impl Authorizer {
         self.write(caller, command.audit_draft(None), |_| Ok(vec![command])).await
     }
 
-    /// Adds a member to a container.
+    /// Adds a party to a group, role or tenant.
     ///
     /// # Errors
-    /// As [`Authorizer::write`].
+    /// As [`Authorizer::write`], and when the container does not accept members of this kind.
     pub async fn add_member(
         &self,
         caller: &Caller,
@@ -277,10 +281,10 @@ impl Authorizer {
         self.command(caller, Command::AddMember(membership(container, member)?)).await
     }
 
-    /// Removes a member from a container.
+    /// Removes a party from a group, role or tenant.
     ///
     /// # Errors
-    /// As [`Authorizer::write`].
+    /// As [`Authorizer::write`], and when the container does not accept members of this kind.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -290,13 +294,14 @@ impl Authorizer {
         self.command(caller, Command::RemoveMember(membership(container, member)?)).await
     }
 
-    /// Checks the caller's permission in the world from which the request is answered. Records a denial.
+    /// Checks the caller's permission in `caller.world`, the snapshot from which the request is answered. Records a
+    /// denial.
     ///
-    /// Use it for reads, and before expensive work for a change. The permission for a change is checked again in the
-    /// revision to which the change is applied.
+    /// This is sufficient for reads. For a change, call it before expensive work such as hashing; the engine checks the
+    /// permission again when it applies the change.
     ///
     /// # Errors
-    /// When the caller lacks the permission.
+    /// [`ServiceError::Denied`] when the caller lacks the permission.
     pub async fn require(&self, caller: &Caller, attempt: &AuditDraft) -> Result<(), ServiceError> {
         if self.is_open_to(caller) {
             return Ok(());
@@ -304,8 +309,8 @@ impl Authorizer {
         self.require_one_of(caller, attempt, &self.questions(&caller.world, attempt)).await
     }
 
-    /// Decides in `world`, where the caller resolves to `subject`, whether the operation that `attempt` describes is
-    /// permitted.
+    /// Decides whether the operation that `attempt` describes is permitted in `world`, where the caller resolves to
+    /// `subject`.
     pub(super) fn permit_in(
         &self,
         world: &World,
@@ -318,7 +323,7 @@ impl Authorizer {
         }
         any_of(world, subject, &self.questions(world, attempt)).map_err(|denied| match denied {
             Some(denied) => NotPermitted::Denied(denied),
-            // Without a question there is no permit: fail closed.
+            // Fail closed: without a question, nothing is permitted.
             None => Refusal::Missing(attempt.entity.clone()).into(),
         })
     }
@@ -326,7 +331,7 @@ impl Authorizer {
     /// Checks in the latest revision whether the caller may make a change that is stored outside the policy data, such
     /// as in Keycloak. Records a denial.
     ///
-    /// Call it immediately before the change.
+    /// Call it immediately before the change, because the permission may have been revoked since the request started.
     ///
     /// # Errors
     /// When the caller lacks the permission or the store cannot be read.
@@ -335,7 +340,7 @@ impl Authorizer {
         Ok(self.engine.permit(&requester, attempt.clone()).await?)
     }
 
-    /// Succeeds if one of the questions is allowed, otherwise records the denial.
+    /// Succeeds if one of the questions is allowed for the caller. Otherwise records the denial of the first question.
     pub(super) async fn require_one_of(
         &self,
         caller: &Caller,
@@ -344,7 +349,7 @@ impl Authorizer {
     ) -> Result<(), ServiceError> {
         let Err(denied) = any_of(&caller.world, &caller.subject, questions) else { return Ok(()) };
         let Some(mut denied) = denied else {
-            // Without a question there is no permit: fail closed.
+            // Fail closed: without a question, nothing is permitted.
             return Err(ServiceError::Missing(attempt.entity.clone()));
         };
         let requester = CallerRequest { authorizer: self, caller, attempt };
@@ -353,8 +358,8 @@ impl Authorizer {
         Err(ServiceError::Denied(denied))
     }
 
-    /// Returns the authorization questions for the operation that `attempt` describes. The operation is permitted if
-    /// one of them is allowed.
+    /// Returns the questions that decide the operation described by `attempt`. It is permitted if any of them is
+    /// allowed. Empty if authorizations are switched off or the resource type is unknown.
     pub(super) fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
         let AuditEntity { kind, key } = &attempt.entity;
         let permissions = |definitions: &[&'static str]| {

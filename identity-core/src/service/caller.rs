@@ -1,4 +1,4 @@
-//! Callers of services.
+//! The authenticated caller of a service, and the outcome of its writes.
 
 use std::sync::Arc;
 
@@ -9,29 +9,30 @@ use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Email, Revision};
 use crate::world::World;
 
-/// An authenticated caller, with the world that its request is answered from.
+/// An authenticated caller, with the policy data from which its request is answered.
 #[derive(Clone)]
 pub struct Caller {
-    /// The world that the request is answered from.
+    /// Policy data at one revision, from which the whole request is answered.
     pub world: Arc<World>,
-    /// The actor in audit records.
+    /// The caller as recorded in the audit log.
     pub actor: Actor,
-    /// The caller's subject in `world`.
+    /// The caller's mapping rules, groups, roles and tenants, resolved in `world`.
     pub subject: Arc<Subject>,
-    /// The credential of the request.
+    /// The presented credential, which is checked again before each change.
     pub credential: Arc<dyn Credential>,
-    /// The display name.
+    /// Display name from the token or the account, if known.
     pub display_name: Option<String>,
-    /// The e-mail address.
+    /// E-mail address from the token or the account, if known.
     pub email: Option<Email>,
-    /// The request ID.
+    /// ID of the request, for the audit log.
     pub request_id: Option<String>,
-    /// Cancellation signal of the request. Work that has not started when the signal is set is not done.
+    /// Signal that the client no longer waits. A change that is still queued is then not made.
     pub cancellation: Cancellation,
 }
 
 impl Caller {
-    /// Creates a caller for a principal that the embedding service has authenticated itself, with its stored rights.
+    /// Creates a caller for a principal that the embedding service has authenticated. Its rights come only from stored
+    /// data.
     #[must_use]
     pub fn authenticated(world: Arc<World>, principal: Principal, request_id: Option<String>) -> Self {
         Self {
@@ -47,17 +48,17 @@ impl Caller {
     }
 }
 
-/// Outcome of a write.
+/// Result of a successful write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written<T = ()> {
-    /// The written value.
+    /// Data that the write returns, such as the created entity.
     pub value: T,
-    /// The revision from which the write is visible.
+    /// Revision from which readers see the write.
     pub revision: Revision,
 }
 
 impl Written {
-    /// Replaces the value.
+    /// Adds a value to the result of a write that returned none.
     #[must_use]
     pub fn with<T>(self, value: T) -> Written<T> {
         Written { value, revision: self.revision }

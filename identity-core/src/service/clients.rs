@@ -1,4 +1,4 @@
-//! Applications and APIs in a directory. Applications and roles have permissions on APIs.
+//! Applications (OAuth clients) and APIs (resource servers) in a directory, and the permissions on APIs.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS, WRITE};
 use crate::search::Listing;
 use crate::value::{Audience, ClientKey, Name, PermissionName, Secret};
 
-/// Manages applications, their secrets and their permissions.
+/// Manages applications (OAuth clients) in a directory, with their secrets and permissions.
 pub struct Clients {
     authorizer: Authorizer,
     directory: Arc<dyn ClientDirectory>,
@@ -21,13 +21,14 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Creates the service for the applications in `directory`. `authorizer` checks the permissions of callers.
+    /// Creates the service. `deletions` deletes the stored access of an application together with its entry in
+    /// `directory`.
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn ClientDirectory>, deletions: Arc<Deletions>) -> Self {
         Self { authorizer, directory, deletions }
     }
 
-    /// Lists applications by client ID.
+    /// Lists applications by client ID. A search matches any part of the client ID, ignoring case.
     ///
     /// # Errors
     /// When the caller lacks read permission or the directory fails.
@@ -35,7 +36,7 @@ impl Clients {
         self.authorizer.ask(caller, (EntityKind::Client, ""), self.directory.list(list)).await
     }
 
-    /// Returns an application.
+    /// Returns the application with this directory key, which differs from its OAuth client ID.
     ///
     /// # Errors
     /// When the caller lacks read permission, there is no such application, or the directory fails.
@@ -44,10 +45,11 @@ impl Clients {
         self.authorizer.ask(caller, (EntityKind::Client, key), self.directory.find(&parsed)).await
     }
 
-    /// Returns an application's secret. It allows acting as the application, so reading it needs an extra permission.
+    /// Returns the client secret of an application; `None` if it is public. Recorded in the audit log, because the
+    /// secret allows acting as the application.
     ///
     /// # Errors
-    /// When the caller lacks read permission or the permission to read secrets, there is no such application, it is
+    /// When the caller lacks read permission or the permission `read:secrets`, there is no such application, it is
     /// protected, or the directory fails.
     pub async fn secret(&self, caller: &Caller, key: &str) -> Result<Option<Secret>, ServiceError> {
         let parsed = client_key(key)?;
@@ -56,10 +58,10 @@ impl Clients {
         Ok(self.authorizer.change(caller, attempt, self.directory.secret(&parsed)).await?.value)
     }
 
-    /// Regenerates and returns an application's secret.
+    /// Replaces the client secret of an application by a generated one. The old secret becomes invalid immediately.
     ///
     /// # Errors
-    /// When the caller lacks write permission or the permission to read secrets, there is no such application, it is
+    /// When the caller lacks write permission or the permission `read:secrets`, there is no such application, it is
     /// public, or the directory fails.
     pub async fn renew_secret(&self, caller: &Caller, key: &str) -> Result<Written<Secret>, ServiceError> {
         let parsed = client_key(key)?;
@@ -68,7 +70,7 @@ impl Clients {
         self.authorizer.change(caller, attempt, self.directory.renew_secret(&parsed)).await
     }
 
-    /// Checks the permission to read secrets.
+    /// Checks the permission `read:secrets`. Records a denial.
     async fn require_secrets(&self, caller: &Caller, attempt: &AuditDraft) -> Result<(), ServiceError> {
         if self.authorizer.is_open_to(caller) {
             return Ok(());
@@ -77,19 +79,21 @@ impl Clients {
         self.authorizer.require_one_of(caller, attempt, &[question]).await
     }
 
-    /// Creates an application.
+    /// Creates an application, after all pending deletions of its client ID are completed.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the client ID is taken, or the directory fails.
+    /// When the caller lacks write permission, the client ID is taken, a pending deletion cannot be completed, or the
+    /// directory fails.
     pub async fn create(&self, caller: &Caller, new: &NewClient) -> Result<Written<Client>, ServiceError> {
         let attempt = draft(AuditOperation::Create, new.client_id.as_str());
         self.authorizer.require(caller, &attempt).await?;
-        // The access of a deleted application must not pass to a new one with the same ID.
+        // Otherwise, stored access of a deleted application could pass to the new one with the same client ID.
         self.deletions.settle_all_of(&Party::Client(new.client_id.clone())).await?;
         self.authorizer.change(caller, attempt, self.directory.create(new)).await
     }
 
-    /// Updates an application.
+    /// Updates the name, root URL or redirect URIs of an application. Fields that `change` does not set keep their
+    /// values.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such application, or the directory fails.
@@ -100,10 +104,11 @@ impl Clients {
             .await
     }
 
-    /// Deletes an application with its stored memberships and authorizations.
+    /// Deletes an application in the directory, then its memberships and authorizations in the store.
     ///
     /// # Errors
-    /// When the caller lacks write permission, there is no such application, or the directory or the store fails.
+    /// When the caller lacks write permission, there is no such application, protection rules forbid the deletion
+    /// of its stored access, or the directory or the store fails.
     pub async fn delete(&self, caller: &Caller, key: &str) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let client = async {
@@ -114,7 +119,7 @@ impl Clients {
         self.deletions.delete(&self.authorizer, caller, attempt, client, self.directory.delete(&parsed)).await
     }
 
-    /// Lists the permissions that an application has for itself.
+    /// Lists the permissions that an application holds on its own behalf, not on behalf of a user.
     ///
     /// # Errors
     /// As [`Clients::find`].
@@ -123,11 +128,11 @@ impl Clients {
         self.authorizer.ask(caller, (EntityKind::Client, key), self.directory.permissions(&parsed)).await
     }
 
-    /// Grants a permission to an application.
+    /// Grants a permission to an application on its own behalf. Idempotent.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the application or the permission does not exist, or the directory
-    /// fails.
+    /// When the caller lacks write permission, the application or the permission does not exist, the application is
+    /// public, or the directory fails.
     pub async fn grant_permission(
         &self,
         caller: &Caller,
@@ -139,7 +144,7 @@ impl Clients {
         self.authorizer.change(caller, draft(AuditOperation::Update, key), granting).await
     }
 
-    /// Revokes a permission of an application.
+    /// Revokes a permission that an application holds on its own behalf. Idempotent.
     ///
     /// # Errors
     /// As [`Clients::grant_permission`].
@@ -155,20 +160,20 @@ impl Clients {
     }
 }
 
-/// Manages APIs and their permissions.
+/// Manages APIs (OAuth resource servers) in a directory, and the permissions that they define.
 pub struct Apis {
     authorizer: Authorizer,
     directory: Arc<dyn ApiDirectory>,
 }
 
 impl Apis {
-    /// Creates the service for the APIs in `directory`. `authorizer` checks the permissions of callers.
+    /// Creates the service for the APIs in `directory`. `authorizer` checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn ApiDirectory>) -> Self {
         Self { authorizer, directory }
     }
 
-    /// Lists APIs by audience.
+    /// Lists APIs by audience. A search matches any part of the audience, ignoring case.
     ///
     /// # Errors
     /// When the caller lacks read permission or the directory fails.
@@ -176,7 +181,7 @@ impl Apis {
         self.authorizer.ask(caller, (EntityKind::Client, ""), self.directory.list(list)).await
     }
 
-    /// Returns an API.
+    /// Returns the API with this directory key, which differs from its audience.
     ///
     /// # Errors
     /// When the caller lacks read permission, there is no such API, or the directory fails.
@@ -185,7 +190,7 @@ impl Apis {
         self.authorizer.ask(caller, (EntityKind::Client, key), self.directory.find(&parsed)).await
     }
 
-    /// Creates an API with permissions.
+    /// Creates an API with the permissions that it defines. `audience` identifies the API in tokens (`aud`).
     ///
     /// # Errors
     /// When the caller lacks write permission, the audience is taken, or the directory fails.
@@ -200,7 +205,7 @@ impl Apis {
         self.authorizer.change(caller, attempt, self.directory.create(audience, name, permissions)).await
     }
 
-    /// Renames an API.
+    /// Changes the display name of an API. The audience is immutable.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such API, or the directory fails.
@@ -209,7 +214,7 @@ impl Apis {
         self.authorizer.change(caller, draft(AuditOperation::Update, key), self.directory.rename(&parsed, name)).await
     }
 
-    /// Deletes an API. This service's own API cannot be deleted, because administration depends on it.
+    /// Deletes an API and all assignments of its permissions. This service's own API is protected.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such API, it is this service's own, or the directory fails.
@@ -222,7 +227,7 @@ impl Apis {
         self.authorizer.change(caller, draft(AuditOperation::Delete, key), deleting).await
     }
 
-    /// Lists the permissions of an API.
+    /// Lists the permissions that an API defines, sorted by name.
     ///
     /// # Errors
     /// As [`Apis::find`].
@@ -231,7 +236,7 @@ impl Apis {
         self.authorizer.ask(caller, (EntityKind::Client, key), self.directory.permissions(&parsed)).await
     }
 
-    /// Adds a permission to an API.
+    /// Adds a permission to those that an API defines. Nothing holds it until it is granted.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such API, it has the permission already, or the directory
@@ -247,7 +252,7 @@ impl Apis {
         self.authorizer.change(caller, draft(AuditOperation::Update, key), adding).await
     }
 
-    /// Removes a permission from an API and from all its holders.
+    /// Removes a permission from those that an API defines, and revokes it from all holders.
     ///
     /// The permission `write` of this service's own API cannot be removed, because administration depends on it.
     ///
@@ -270,7 +275,7 @@ impl Apis {
         self.authorizer.change(caller, draft(AuditOperation::Update, key), removing).await
     }
 
-    /// Fails if `key` identifies this service's own API.
+    /// Fails if `key` identifies this service's own API, because administration depends on it.
     async fn others(&self, key: &ClientKey) -> Result<(), DirectoryError> {
         let api = self.directory.find(key).await?;
         if api.audience.as_str() == IDENTITY_AUDIENCE {
@@ -286,7 +291,7 @@ fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
     AuditDraft { operation, entity: AuditEntity { kind: EntityKind::Client, key: key.to_owned() }, related: None }
 }
 
-/// Parses a client key. An unparsable key matches no client.
+/// Parses a directory key. An unparsable key matches no client and fails like an unknown one.
 fn client_key(text: &str) -> Result<ClientKey, ServiceError> {
     ClientKey::parse(text).map_err(|_| DirectoryError::missing(EntityKind::Client, text).into())
 }

@@ -1,4 +1,4 @@
-//! Credentials of callers, checked again where a change is applied.
+//! Credentials of callers. A change checks them again in the revision to which it is applied.
 
 use std::sync::Arc;
 
@@ -12,34 +12,36 @@ use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use crate::value::{PasswordHash, Secret, Username};
 use crate::world::World;
 
-/// The credential of a caller.
+/// A credential that can be checked again after the caller was authenticated.
 ///
-/// Authentication happens at the start of a request. A change checks the credential again and resolves the caller in
-/// the world that it is applied to. No change uses an ended session, an expired token or outdated rights.
+/// A request is authenticated at its start. Before a change is applied, the credential is checked again and the caller
+/// is resolved in the latest revision. A change therefore never relies on an ended session, an expired token or revoked
+/// rights.
 #[async_trait]
 pub trait Credential: Send + Sync {
-    /// The issuer of the credential, if it has one.
+    /// Returns the issuer that authenticated the caller; `None` by default, for example for passwords.
     fn issuer(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Checks whether the credential is valid at `now`, according to all data outside the world, such as the session
-    /// store.
+    /// Checks at `now` whether the credential is still valid according to data outside the policy store, such as the
+    /// session store or the token's issuer.
     ///
-    /// Under the revision lock, a change does this once, regardless of the number of entities that it affects.
+    /// Each change calls it once under the revision lock, even if it affects many entities.
     async fn check(&self, now: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted>;
 }
 
-/// A credential that has just been checked.
+/// A credential that passed [`Credential::check`].
 pub trait CheckedCredential: Send + Sync {
-    /// Resolves the caller in `world`.
+    /// Resolves the caller's effective memberships in `world`.
     ///
     /// # Errors
-    /// When the credential is no longer valid according to `world`.
+    /// When stored data invalidates the credential, for example because the password was changed.
     fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded>;
 }
 
-/// A bearer token (RFC 6750). Validating it again is cheap without a directory, because validated tokens are cached.
+/// A bearer token (RFC 6750). Validated tokens are cached, so checking one again is cheap unless it queries a
+/// directory.
 pub(super) struct BearerToken {
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) token: Secret,
@@ -67,7 +69,7 @@ impl CheckedCredential for Arc<VerifiedToken> {
     }
 }
 
-/// The password of a built-in user, represented by its hash at authentication.
+/// Password credential of a built-in user. It becomes invalid when the stored hash no longer equals `hash`.
 pub(super) struct Password {
     pub(super) username: Username,
     pub(super) hash: PasswordHash,
@@ -88,7 +90,7 @@ impl CheckedCredential for &Password {
     }
 }
 
-/// No credential, because authentication is switched off. The principal has no rights of its own.
+/// Stands for a credential while authentication is switched off. The principal has no memberships or grants.
 pub(super) struct Unprotected(pub(super) Principal);
 
 #[async_trait]
@@ -104,8 +106,8 @@ impl CheckedCredential for &Unprotected {
     }
 }
 
-/// A principal that the embedding service has authenticated itself, valid for the request. Its rights are the stored
-/// ones.
+/// Credential of a principal that the embedding service has authenticated. It remains valid throughout the request. The
+/// rights of the principal come from stored data.
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub Principal);
 

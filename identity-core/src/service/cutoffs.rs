@@ -1,4 +1,4 @@
-//! Cutoffs that invalidate tokens issued before a principal's rights were revoked.
+//! Token cutoffs: after rights of a principal are revoked, its tokens issued before that time are rejected.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::entity::Principal;
 use crate::port::{Clock, StoreError, TokenCutoff, TokenCutoffStore};
 use crate::value::Claims;
 
-/// Maximum lifetime of a token. A cutoff is not needed for longer.
+/// Assumed maximum lifetime of a token. A cutoff expires after this time, because no token is left to reject.
 const TOKEN_LIFETIME_MAX: Duration = Duration::hours(24);
 
-/// The cutoffs of all principals, in memory. A check costs one look-up.
+/// Token cutoffs of all principals. Cached in memory, so that checking a token takes one hash map look-up.
 pub struct Cutoffs {
     store: Arc<dyn TokenCutoffStore>,
     clock: Arc<dyn Clock>,
@@ -22,16 +22,16 @@ pub struct Cutoffs {
 }
 
 impl Cutoffs {
-    /// Creates an empty set over a store. [`Cutoffs::refresh`] loads the stored cutoffs.
+    /// Creates the service without cutoffs. Call [`Cutoffs::refresh`] to load the stored ones.
     #[must_use]
     pub fn new(store: Arc<dyn TokenCutoffStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, known: ArcSwap::default() }
     }
 
-    /// Rejects tokens of this principal that were issued before now. Other replicas follow with their next refresh.
+    /// Rejects tokens of a principal that were issued before now. Other replicas follow at their next refresh.
     ///
     /// # Errors
-    /// When the store fails. The cutoff applies on this replica only then.
+    /// When the store fails. The cutoff then takes effect on this replica only.
     pub async fn cut(&self, principal: &Principal) -> Result<(), StoreError> {
         let not_before = self.clock.now();
         self.known.rcu(|known| {
@@ -43,7 +43,8 @@ impl Cutoffs {
         self.store.put(&TokenCutoff { principal: principal.clone(), not_before, expires_at }).await
     }
 
-    /// Loads the cutoffs of all replicas. Cutoffs known only to this replica stay.
+    /// Loads cutoffs that other replicas have stored and drops expired ones. Cutoffs known only to this replica are
+    /// kept.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -63,7 +64,7 @@ impl Cutoffs {
         Ok(())
     }
 
-    /// Removes expired cutoffs from the store and returns their number.
+    /// Deletes expired cutoffs from the store. Returns the number of deleted cutoffs.
     ///
     /// # Errors
     /// When the store fails.
@@ -71,8 +72,8 @@ impl Cutoffs {
         self.store.sweep(self.clock.now()).await
     }
 
-    /// Whether a token with these claims was issued before the principal's cutoff. Claims without an issue time count
-    /// as older.
+    /// Whether a token with these claims was issued (`iat`) before the cutoff of `principal`. A token without a valid
+    /// issue time counts as issued before it.
     #[must_use]
     pub fn applies_to(&self, principal: &Principal, claims: &Claims) -> bool {
         let known = self.known.load();

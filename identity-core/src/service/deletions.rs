@@ -1,11 +1,11 @@
 //! Deletions that span a directory and the store: an entity in the directory may have memberships and authorizations in
 //! the store.
 //!
-//! A deletion is first recorded in the journal. Then the directory deletes the entity, and after that the store deletes
-//! its memberships and authorizations. In this order, an entity whose deletion fails keeps them. The deletion is
-//! removed from the journal when its outcome is known and, if the entity was deleted, its memberships and
-//! authorizations are deleted as well. If the server stops or the directory does not respond, the deletion remains in
-//! the journal, and any replica settles it later: it determines the outcome and completes the deletion.
+//! A deletion is first recorded in the journal. Then the directory deletes the entity, and finally the store deletes
+//! its memberships and authorizations. An entity that the directory fails to delete therefore keeps them. The journal
+//! entry is removed once the outcome is known and the stored access is deleted. If the server stops or the directory
+//! does not respond, the entry remains. Any replica then settles it later: it determines the outcome and completes the
+//! deletion.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,20 +24,20 @@ use crate::entity::{
 use crate::port::{DeletionJournal, DirectoryError, Ids, StoreError};
 use crate::world::World;
 
-/// Minimum age at which a replica settles a deletion. To settle a deletion that is still in progress is harmless but
+/// Minimum age of a deletion before a replica settles it. Settling a deletion that is still in progress is harmless but
 /// costly.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Minimum age of a deletion at which an entity that still exists counts as not deleted.
+/// Minimum age of a deletion before an entity that still exists counts as not deleted.
 ///
 /// It exceeds the timeout of a call to the directory, and the time for which a directory continues to process an
 /// aborted request (Keycloak: five minutes).
 const GRACE_PERIOD: Duration = Duration::from_secs(600);
 
-/// Reason in the audit log for an outcome that was determined later.
+/// Audit reason of a deletion whose outcome was determined after an interruption.
 const RECONCILED: &str = "reconciled";
 
-/// Deletes entities in directories, and their memberships and authorizations in the store.
+/// Deletes groups and applications in directories, with their memberships and authorizations in the store.
 pub struct Deletions {
     engine: Arc<Engine>,
     journal: Arc<dyn DeletionJournal>,
@@ -45,9 +45,8 @@ pub struct Deletions {
     directories: MemberDirectories,
 }
 
-/// Requester that completes a deletion which the caller was permitted to start. The directory has already deleted the
-/// entity. Its stored memberships and authorizations are therefore deleted even if the caller has lost the permission
-/// since.
+/// Requester that deletes the stored access of an entity which the directory has already deleted. It uses the permit
+/// from the start of the deletion, even if the caller has lost the permission since.
 struct Completion<'d> {
     actor: &'d Actor,
     request_id: Option<&'d str>,
@@ -80,17 +79,17 @@ impl Requester for Completion<'_> {
     }
 }
 
-/// Outcome of a pending deletion.
+/// Outcome of a deletion that was settled after an interruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// The entity is gone from the directory and from the store.
+    /// The entity no longer exists in the directory. Its memberships and authorizations are deleted.
     Done,
-    /// The entity exists and stays.
+    /// The entity still exists in the directory and keeps its memberships and authorizations.
     NotDone,
 }
 
 impl Settled {
-    /// Returns the outcome as text.
+    /// Returns `done` or `not_done`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -101,7 +100,8 @@ impl Settled {
 }
 
 impl Deletions {
-    /// Creates the service for `directories` and the world of `engine`.
+    /// Creates the service. `directories` store the entities, `engine` their access, and `journal` the pending
+    /// deletions.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
@@ -112,14 +112,14 @@ impl Deletions {
         Self { engine, journal, ids, directories }
     }
 
-    /// Deletes the entity that `find` returns in a directory, then its stored memberships and authorizations.
+    /// Deletes the entity that `find` returns by awaiting `delete`, a directory call. Then deletes its stored access.
     ///
-    /// The memberships and authorizations are also deleted if the directory no longer has the entity. Records the
-    /// outcome in the audit log.
+    /// The stored access is also deleted if the directory no longer has the entity. Records the outcome in the audit
+    /// log.
     ///
     /// # Errors
-    /// When the caller lacks the permission, protection rules forbid the deletion of the memberships or authorizations,
-    /// or the directory or the store fails.
+    /// When the caller lacks the permission, protection rules forbid the deletion of the stored access, or the
+    /// directory or the store fails.
     pub(super) async fn delete(
         &self,
         authorizer: &Authorizer,
@@ -169,7 +169,7 @@ impl Deletions {
         Ok(Written { value: (), revision: self.engine.world().revision() })
     }
 
-    /// Returns all deletions whose outcome is unknown.
+    /// Returns all deletions whose outcome is not recorded yet, oldest first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -177,20 +177,20 @@ impl Deletions {
         self.journal.list().await
     }
 
-    /// Whether a deletion is old enough to be settled.
+    /// Whether a deletion is at least 10 seconds old and may be settled.
     #[must_use]
     pub fn is_due(&self, deletion: &Deletion) -> bool {
         self.is_older(deletion, GRACE)
     }
 
-    /// Determines the outcome of a deletion and completes it if the directory has deleted the entity. Servers may do
-    /// this concurrently.
+    /// Determines from the directory whether a deletion took place, and if so deletes the stored access of the entity.
+    /// Replicas may call it concurrently.
     ///
-    /// Returns `None` if the directory may still delete the entity or another server has settled the deletion.
+    /// Returns `None` if the directory may still delete the entity, or if another replica has settled the deletion.
     ///
     /// # Errors
-    /// When the directory is unavailable, protection rules forbid the deletion of the memberships or authorizations, or
-    /// the store fails. The deletion then remains in the journal.
+    /// When the directory is unavailable, protection rules forbid the deletion of the stored access, or the store
+    /// fails. The deletion then remains in the journal.
     pub async fn settle(&self, deletion: &Deletion) -> Result<Option<Settled>, ServiceError> {
         let settled = if self.is_there(&deletion.of).await? {
             if !self.is_older(deletion, GRACE_PERIOD) {
@@ -208,7 +208,7 @@ impl Deletions {
         Ok(closed.then_some(settled))
     }
 
-    /// Settles all deletions of a party, so that a new entity with the same ID inherits nothing.
+    /// Settles all pending deletions of a party, so that a new entity with the same ID inherits no access.
     pub(super) async fn settle_all_of(&self, party: &Party) -> Result<(), ServiceError> {
         let open = self.open().await.map_err(ServiceError::Store)?;
         for deletion in open.iter().filter(|deletion| deletion.of.party() == *party) {
@@ -217,8 +217,8 @@ impl Deletions {
         Ok(())
     }
 
-    /// Fails if protection rules, such as the one against lock-out, forbid the deletion of the memberships or
-    /// authorizations. In that case, the entity must not be deleted in its directory.
+    /// Fails if protection rules, such as lock-out protection, forbid the deletion of the entity's stored access. Call
+    /// it before the entity is deleted in its directory.
     async fn must_let_go(&self, permit: Permit, of: &Deletable) -> Result<(), WriteError> {
         self.engine.catch_up().await?;
         let world = self.engine.world();
@@ -226,9 +226,9 @@ impl Deletions {
         Ok(())
     }
 
-    /// Deletes the memberships and authorizations of a deleted entity. Returns whether there were any.
+    /// Deletes the stored memberships and authorizations of a deleted entity. Returns whether any were deleted.
     async fn forget(&self, completion: &Completion<'_>, deletion: &Deletion) -> Result<bool, WriteError> {
-        // Another replica may have just added memberships or authorizations.
+        // Reads the latest revision, because another replica may have just added memberships or authorizations.
         self.engine.catch_up().await?;
         let party = deletion.of.party();
         if forgetting(&self.engine.world(), &party).is_empty() {

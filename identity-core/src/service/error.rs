@@ -1,4 +1,4 @@
-//! Service errors.
+//! The error type of all services.
 
 use std::time::Duration;
 
@@ -8,53 +8,53 @@ use crate::engine::{CredentialEnded, NotPermitted, Overloaded, WriteError};
 use crate::entity::AuditEntity;
 use crate::port::{DirectoryError, StoreError};
 
-/// Reason why a service call fails.
+/// Reason why a service call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The caller lacks the permission.
+    /// The caller lacks the permission. Holds the denied question and its explanation.
     #[error(transparent)]
     Denied(Box<Denied>),
-    /// The caller's credential became invalid during the request.
+    /// The credential became invalid during the request, for example because the token expired or the session ended.
     #[error(transparent)]
     Credential(CredentialEnded),
-    /// The caller exceeds the rate limit.
+    /// The caller exceeds its rate limit for access requests.
     #[error("too many requests; try again later")]
     TooOften {
-        /// Time to wait before a retry.
+        /// Time until the rate limit admits the request.
         retry_after: Duration,
     },
-    /// A system that the answer depends on is unavailable.
+    /// A system that the answer depends on is unavailable, such as the token's issuer.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
-        /// Time to wait before a retry.
+        /// Time after which the client may retry.
         retry_after: Duration,
     },
-    /// The domain model refuses the change.
+    /// The domain model refuses the change, for example because it would remove the last administrator.
     #[error(transparent)]
     Refused(Refusal),
-    /// There is no entity with this key.
+    /// No entity of this kind has this key.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// The profile or its configuration does not offer this change or kind of entity, or another system manages the
-    /// entity.
+    /// This server does not manage the entity: the profile or its configuration does not offer the kind or the change,
+    /// or another system manages the entity.
     #[error("{0} is not managed by this server")]
     NotManaged(AuditEntity),
-    /// Too many earlier attempts were refused.
+    /// Too many earlier attempts were refused, for example to set up the first administrator.
     #[error("too many attempts have failed; try again later")]
     Throttled {
-        /// Time to wait before a retry.
+        /// Time after which the rate limit admits another attempt.
         retry_after: Duration,
     },
-    /// The queue of changes is full.
+    /// The write queue is full, or the change waited in it for too long.
     #[error(transparent)]
     Overloaded(Overloaded),
-    /// The caller cancelled the request before the change was made.
+    /// The request was cancelled while its change waited in the write queue. Nothing was changed.
     #[error("the request was cancelled")]
     Cancelled,
-    /// The store fails.
+    /// The policy store, the session store or the audit log failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The directory fails.
+    /// The directory rejected the request or is unavailable.
     #[error(transparent)]
     Directory(DirectoryError),
 }

@@ -5,21 +5,21 @@ use crate::entity::AuditEntity;
 use crate::search::exists;
 use crate::world::World;
 
-/// Handling of existing authorizations whose resource is the entity to be created.
+/// Handling of existing authorizations that name the ID of a new entity. They would otherwise apply to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leftovers {
-    /// Refuses the creation.
+    /// Refuses the creation with [`Refusal::Leftovers`]. The default.
     #[default]
     Refuse,
-    /// Deletes the authorizations in the same change.
+    /// Deletes these authorizations in the same commit that creates the entity.
     Remove,
 }
 
 impl Leftovers {
-    /// Returns the commands that create `entity`.
+    /// Returns the commands that create `entity`, preceded by the deletion of such authorizations if requested.
     ///
     /// # Errors
-    /// [`Refusal::Leftovers`] when authorizations on the entity exist and are not to be removed.
+    /// [`Refusal::Leftovers`] when authorizations on the entity exist and `self` is [`Leftovers::Refuse`].
     pub(super) fn creation(
         self,
         world: &World,

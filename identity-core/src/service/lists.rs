@@ -1,4 +1,4 @@
-//! Lists of stored entities.
+//! Lists of stored entities, members and authorizations, whose items are read on demand.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use crate::entity::{Container, Group, MappingRule, Party, PartyKind, Role, Tenan
 use crate::search::{List, Listing, PageRequest, Sought};
 use crate::world::World;
 
-/// Kind of entity that the world keeps in list order.
+/// Kind of entity that the world keeps in an index in list order.
 pub(super) trait Listed: Clone + Send + 'static {
-    /// Returns all entities in list order. Skipping entities costs no more than reading one.
+    /// Returns all entities in list order. Skipping any number of entities costs no more than reading one.
     fn all(world: &World) -> impl ExactSizeIterator<Item = &Self>;
 
-    /// Returns the searchable texts.
+    /// Returns the texts that a search is matched against.
     fn texts(&self) -> Vec<&str>;
 }
 
@@ -39,7 +39,7 @@ listed! {
     MappingRule: mapping_rules, |rule| rule.name, rule.selector, rule.value;
 }
 
-/// Lists the entities of a kind except those at the positions `without`, each mapped by `show`.
+/// Lists the entities of a kind, converted by `show`. Omits those at the index positions `without`, in ascending order.
 pub(super) fn entities<E: Listed, T: Send + 'static>(
     world: &Arc<World>,
     ListRequest { search, page }: &ListRequest,
@@ -50,7 +50,7 @@ pub(super) fn entities<E: Listed, T: Send + 'static>(
     let Some(sought) = search.as_deref().map(Sought::new) else {
         let total = E::all(world).len() - without.len();
         let of_page = page.positions(total);
-        // Callers count positions without the excluded ones, so map them to positions in the index.
+        // Page positions do not count the omitted entities, so map them to positions in the index.
         let place = |position: usize| without.iter().fold(position, |place, out| place + usize::from(*out <= place));
         let positions = place(of_page.start)..place(of_page.end);
         return List::at(world, positions, Some(total), move |world, some| {
@@ -65,7 +65,7 @@ pub(super) fn entities<E: Listed, T: Send + 'static>(
     })
 }
 
-/// Lists the direct members of one kind in a container, by ID: a page with the total, or all members without the total.
+/// Lists the direct members of one kind in a container, by ID. The total is reported only if a page is requested.
 pub(super) fn members<T: Send + 'static>(
     world: &Arc<World>,
     container: Container,
@@ -81,7 +81,7 @@ pub(super) fn members<T: Send + 'static>(
     })
 }
 
-/// Lists the roles of a party.
+/// Lists the roles that are directly assigned to a party.
 pub(super) fn roles(world: &Arc<World>, party: Party) -> List<Role> {
     let world = Arc::clone(world);
     List::scan(move |budget| {
@@ -94,7 +94,7 @@ pub(super) fn roles(world: &Arc<World>, party: Party) -> List<Role> {
     })
 }
 
-/// Lists the authorizations that a party owns, in order of creation.
+/// Lists the authorizations that a party owns itself, oldest first.
 pub(super) fn owned(world: &Arc<World>, owner: Party) -> List<crate::entity::Authorization> {
     let positions = 0..world.owned_count(&owner);
     List::at(world, positions, None, move |world, some| world.owned_at(&owner, some))

@@ -1,4 +1,4 @@
-//! Mapping rules for the management API, with a kind and targets.
+//! Mapping rules in the management API. A rule assigns the bearers of matching tokens to groups, roles or tenants.
 
 use std::collections::BTreeSet;
 
@@ -9,37 +9,37 @@ use crate::search::List;
 use crate::value::MappingRuleId;
 use crate::world::World;
 
-/// Manages mapping rules and their targets.
+/// Manages mapping rules, together with the groups, roles or tenants that they assign.
 pub struct MappingRules {
     authorizer: Authorizer,
 }
 
-/// The targets of a rule: containers of the rule's kind.
+/// The groups, roles or tenants that a rule assigns. The kind of the rule may restrict them to one type.
 pub type RuleTargets = BTreeSet<Container>;
 
-/// A rule with its targets.
+/// A mapping rule, with the containers that it assigns to the bearers of matching tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleWithTargets {
-    /// The rule.
+    /// The rule: a predicate over the claims of a token.
     pub rule: MappingRule,
-    /// The containers that the rule is a member of.
+    /// The groups, roles or tenants of which the rule is a direct member.
     pub targets: RuleTargets,
 }
 
 impl MappingRules {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }
     }
 
-    /// Checks a permission of the caller before the rest of a request is parsed. `id` is `None` if the rule has no
-    /// valid ID.
+    /// Checks a permission of the caller before the rest of its request is parsed. Pass `None` for `id` if the request
+    /// does not contain a valid one.
     ///
-    /// Records a denial.
+    /// Records a denial in the audit log.
     ///
     /// # Errors
-    /// When the caller lacks the permission.
+    /// [`ServiceError::Denied`] when the caller lacks the permission.
     pub async fn require(
         &self,
         caller: &Caller,
@@ -51,7 +51,7 @@ impl MappingRules {
         self.authorizer.require(caller, &AuditDraft { operation, entity, related: None }).await
     }
 
-    /// Lists the rules by ID.
+    /// Lists rules by ID. A search matches any part of the name, the claim selector or the value.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -60,7 +60,7 @@ impl MappingRules {
         self.authorizer.read(caller, EntityKind::MappingRule, "", rules).await
     }
 
-    /// Returns a rule.
+    /// Returns a rule with its targets.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such rule.
@@ -73,7 +73,7 @@ impl MappingRules {
             .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::MappingRule, key: id.to_owned() }))
     }
 
-    /// Creates a rule with targets.
+    /// Creates a rule and adds it to its targets, in one commit.
     ///
     /// # Errors
     /// When the caller lacks write permission, the ID is taken, a target does not exist or is of another kind, or
@@ -90,7 +90,8 @@ impl MappingRules {
         self.authorizer.write(caller, attempt, |world| leftovers.creation(world, entity, creation(rule, targets))).await
     }
 
-    /// Replaces a rule and its targets. `rule` maps the old rule to the new one, which keeps its kind.
+    /// Replaces a rule and its targets in one commit. `rule` computes the new rule from the old one and must keep the
+    /// kind.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such rule, or a target does not exist or is of another kind.
@@ -109,7 +110,7 @@ impl MappingRules {
             .await
     }
 
-    /// Deletes a rule.
+    /// Deletes a rule, with its memberships and the authorizations that it owns or that name it.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such rule, or no administrator would remain.
@@ -118,7 +119,7 @@ impl MappingRules {
     }
 }
 
-/// Returns the commands that create a rule with targets.
+/// Returns the commands that create a rule and add it to its targets.
 #[must_use]
 pub fn creation(rule: MappingRule, targets: RuleTargets) -> Vec<Command> {
     let member = Party::MappingRule(rule.id.clone());
@@ -126,7 +127,7 @@ pub fn creation(rule: MappingRule, targets: RuleTargets) -> Vec<Command> {
     [Command::CreateMappingRule(rule)].into_iter().chain(edges.map(Command::AddMember)).collect()
 }
 
-/// Returns the commands that turn `old` into `new` with these targets. Empty if nothing changes.
+/// Returns the commands that change the rule `old` to `new` and its targets to `targets`. Empty if nothing differs.
 #[must_use]
 pub fn replacement(world: &World, old: &MappingRule, new: MappingRule, targets: &RuleTargets) -> Vec<Command> {
     let member = Party::MappingRule(old.id.clone());

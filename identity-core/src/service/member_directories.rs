@@ -1,4 +1,4 @@
-//! Directories of the parties that tenants, authorizations and deletions refer to.
+//! The directories in which users, groups and applications are looked up.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,19 +6,20 @@ use std::sync::Arc;
 use crate::entity::Party;
 use crate::port::{ClientDirectory, DirectoryError, GroupDirectory, UserDirectory};
 
-/// The directories that hold users, groups and applications.
+/// The directories that confirm whether a user, group or application exists.
 #[derive(Clone)]
 pub struct MemberDirectories {
-    /// The users.
+    /// Looks up users by ID.
     pub users: Arc<dyn UserDirectory>,
-    /// The groups.
+    /// Looks up groups by ID.
     pub groups: Arc<dyn GroupDirectory>,
-    /// The applications.
+    /// Looks up applications by client ID.
     pub clients: Arc<dyn ClientDirectory>,
 }
 
 impl MemberDirectories {
-    /// Returns the first party that its directory does not have. Roles and mapping rules are never in a directory.
+    /// Returns the first party that does not exist in its directory. Roles and mapping rules are stored here and not
+    /// checked.
     pub(super) async fn absent<'p>(
         &self,
         parties: impl IntoIterator<Item = &'p Party> + Clone,

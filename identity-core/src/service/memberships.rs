@@ -1,4 +1,4 @@
-//! Members of stored roles, and memberships of a party.
+//! Direct members of stored roles, and the containers that a party is a member of.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use crate::search::{List, PageRequest};
 use crate::value::RoleId;
 use crate::world::World;
 
-/// Manages direct memberships.
+/// Lists and changes direct memberships. Indirect ones, through groups or roles, are not included.
 pub struct Memberships {
     authorizer: Authorizer,
 }
 
-/// The containers that a party is a direct member of, in no particular order.
+/// The groups, roles and tenants that a party is a direct member of, in no particular order.
 #[derive(Clone, Debug, Default)]
 pub struct MemberOf {
-    /// The groups.
+    /// Groups with the party as a direct member.
     pub groups: Vec<Group>,
-    /// The roles.
+    /// Roles that are directly assigned to the party.
     pub roles: Vec<Role>,
-    /// The tenants.
+    /// Tenants with the party as a direct member.
     pub tenants: Vec<Tenant>,
 }
 
 impl Memberships {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }
     }
 
-    /// Checks the permission and returns a function that reads the memberships. The function can run on another thread,
-    /// so that it does not delay other requests.
+    /// Checks the read permission, then returns a function that collects the direct memberships of a party. It can run
+    /// on another thread, so that it does not delay other requests.
     ///
-    /// A party that is not stored has no memberships.
+    /// An unknown party yields no memberships rather than an error.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -59,7 +59,7 @@ impl Memberships {
         self.authorizer.read(caller, kind, member.id(), |_| of).await
     }
 
-    /// Lists the members of one kind in a role, by ID, with their names.
+    /// Lists the direct members of one kind in a role, by ID. Each has its display name, or its ID if none is stored.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such role.
@@ -80,24 +80,26 @@ impl Memberships {
             .ok_or_else(missing)
     }
 
-    /// Assigns a role to a party.
+    /// Assigns a role to a user, client, group or mapping rule.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the role or the member does not exist, or nothing would change.
+    /// When the caller lacks write permission, the role or the member does not exist, or the member already has the
+    /// role.
     pub async fn assign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
         self.authorizer.add_member(caller, Container::Role(role), member).await
     }
 
-    /// Removes a role from a party.
+    /// Removes a role from a user, client, group or mapping rule.
     ///
     /// # Errors
-    /// As [`Memberships::assign_role`].
+    /// When the caller lacks write permission, the role does not exist, the member does not have it, or no
+    /// administrator would remain.
     pub async fn unassign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
         self.authorizer.remove_member(caller, Container::Role(role), member).await
     }
 }
 
-/// Returns a party with its stored name, or with its ID if it has none.
+/// Returns a party with its stored display name. Without one, as for all clients and roles, the ID is the name.
 pub(super) fn named(world: &World, party: Party) -> (Party, String) {
     let id = party.id();
     let known = match &party {

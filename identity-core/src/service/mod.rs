@@ -1,7 +1,8 @@
-//! Services that APIs call, with one file per family of use cases.
+//! Use cases of the identity service, called by its APIs. Each file contains one family of use cases.
 //!
-//! Each service checks the caller's permission and reads or writes the world. An API cannot skip the check: reads go
-//! through the [`Authorizer`], and the engine decides writes again where they are applied.
+//! Each service checks the caller's permission before it reads or changes the [`World`](crate::world::World), the
+//! policy data. An API cannot skip the check: reads go through the [`Authorizer`], and the engine decides a change
+//! again when it applies it.
 
 pub mod access;
 mod audit_logs;

@@ -1,6 +1,6 @@
 //! Stored memberships and authorizations of users, groups and applications that no longer exist in their directory.
 //!
-//! They remain after an interrupted deletion, or after a deletion in the directory itself. They grant access to no one
+//! They remain if a deletion was interrupted, or if the entity was deleted in the directory itself. They have no effect
 //! unless the ID is used again.
 
 use std::collections::BTreeSet;
@@ -13,23 +13,24 @@ use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Container, Party};
 use crate::port::DirectoryError;
 use crate::world::World;
 
-/// Finds and removes memberships and authorizations of entities that no longer exist.
+/// Finds and removes the stored access of users, groups and applications that no longer exist in their directory.
 pub struct Orphans {
     engine: Arc<Engine>,
     directories: MemberDirectories,
 }
 
 impl Orphans {
-    /// Creates the service for the world of `engine` and `directories`.
+    /// Creates the service. `engine` holds the memberships and authorizations, `directories` the users, groups and
+    /// applications.
     #[must_use]
     pub fn new(engine: Arc<Engine>, directories: MemberDirectories) -> Self {
         Self { engine, directories }
     }
 
-    /// Finds members of tenants and owners of authorizations that no longer exist in their directory.
+    /// Returns the members of tenants and owners of authorizations that no longer exist in their directory.
     ///
     /// # Errors
-    /// When a directory is unavailable. No party is reported then.
+    /// When a directory is unavailable. No partial result is returned, because it could report existing parties.
     pub async fn find(&self) -> Result<Vec<Party>, DirectoryError> {
         let referred = referred_to(&self.engine.world());
         let (mut users, mut groups, mut clients) = (Vec::new(), Vec::new(), Vec::new());
@@ -49,7 +50,7 @@ impl Orphans {
         Ok(referred.difference(&there).cloned().collect())
     }
 
-    /// Deletes the memberships and authorizations of a party that no longer exists.
+    /// Deletes all memberships and authorizations of a party. Does not check that the party no longer exists.
     ///
     /// # Errors
     /// When the store fails.
@@ -60,7 +61,7 @@ impl Orphans {
     }
 }
 
-/// Returns the directory entities that are members of a tenant or own an authorization.
+/// Returns the users, groups and applications that are members of a tenant or own an authorization.
 fn referred_to(world: &World) -> BTreeSet<Party> {
     let members =
         world.tenants().flat_map(|tenant| world.members(&Container::Tenant(tenant.id.clone())).collect::<Vec<_>>());

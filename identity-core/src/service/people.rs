@@ -1,4 +1,4 @@
-//! Users in a directory.
+//! Users that are stored in a directory, such as Keycloak.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::port::{DirectoryError, UserDirectory};
 use crate::search::{List, Listing};
 use crate::value::{RoleId, Username};
 
-/// Manages users in a directory, their roles, groups and authorizations.
+/// Manages users in a directory, with their roles and groups. Their authorizations are read from the policy store.
 pub struct People {
     authorizer: Authorizer,
     directory: Arc<dyn UserDirectory>,
 }
 
 impl People {
-    /// Creates the service for the users in `directory`. `authorizer` checks the permissions of callers.
+    /// Creates the service for the users in `directory`. `authorizer` checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn UserDirectory>) -> Self {
         Self { authorizer, directory }
     }
 
-    /// Lists users by username.
+    /// Lists users by username. A search matches the username, names or e-mail address, ignoring case.
     ///
     /// # Errors
     /// When the caller lacks read permission or the directory fails.
@@ -32,7 +32,7 @@ impl People {
         self.authorizer.ask(caller, (EntityKind::User, ""), self.directory.list(list)).await
     }
 
-    /// Returns the users with these IDs, in the given order.
+    /// Returns the users with these IDs, in the order of `ids`.
     ///
     /// # Errors
     /// When the caller lacks read permission, one of the users does not exist, or the directory fails.
@@ -45,7 +45,7 @@ impl People {
         ids.iter().map(one).collect()
     }
 
-    /// Returns a user.
+    /// Returns the user with this ID, which unlike the username never changes.
     ///
     /// # Errors
     /// When the caller lacks read permission, there is no such user, or the directory fails.
@@ -54,7 +54,7 @@ impl People {
         self.authorizer.ask(caller, (EntityKind::User, id), self.directory.find(&key)).await
     }
 
-    /// Creates a user.
+    /// Creates a user. The username must be unique in the directory.
     ///
     /// # Errors
     /// When the caller lacks write permission, the username is taken, or the directory fails.
@@ -67,7 +67,7 @@ impl People {
         self.authorizer.change(caller, attempt, self.directory.create(new)).await
     }
 
-    /// Updates a user.
+    /// Updates the names, e-mail address or enabled state of a user. Returns the user as stored afterwards.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such user, or the directory fails.
@@ -81,7 +81,7 @@ impl People {
         self.authorizer.change(caller, draft(AuditOperation::Update, id), self.directory.update(&key, &change)).await
     }
 
-    /// Lists the roles that are assigned to a user directly.
+    /// Lists the roles that are assigned to a user directly, sorted by name and without their permissions.
     ///
     /// # Errors
     /// As [`People::find`].
@@ -90,7 +90,7 @@ impl People {
         self.authorizer.ask(caller, (EntityKind::User, id), self.directory.roles(&key)).await
     }
 
-    /// Assigns a role to a user.
+    /// Assigns a role to a user. Idempotent.
     ///
     /// # Errors
     /// When the caller lacks write permission, the user or the role does not exist, or the directory fails.
@@ -100,7 +100,7 @@ impl People {
         self.authorizer.change(caller, attempt, self.directory.assign_role(&key, role)).await
     }
 
-    /// Removes a role from a user.
+    /// Removes a role from a user. Idempotent.
     ///
     /// # Errors
     /// As [`People::assign_role`].
@@ -110,7 +110,7 @@ impl People {
         self.authorizer.change(caller, attempt, self.directory.unassign_role(&key, role)).await
     }
 
-    /// Lists the groups of a user.
+    /// Lists the groups of a user, sorted by name.
     ///
     /// # Errors
     /// As [`People::find`].
@@ -119,7 +119,7 @@ impl People {
         self.authorizer.ask(caller, (EntityKind::User, id), self.directory.groups(&key)).await
     }
 
-    /// Lists the authorizations that a user owns directly.
+    /// Lists the authorizations that a user owns itself, oldest first. Those of its groups and roles are not included.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -133,14 +133,14 @@ fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
     AuditDraft { operation, entity: AuditEntity { kind: EntityKind::User, key: key.to_owned() }, related: None }
 }
 
-/// Describes a change of a role's members.
+/// Describes a role assignment for the audit log: the role is the entity, and the user is related to it.
 fn of_role(operation: AuditOperation, id: &str, role: &RoleId) -> AuditDraft {
     let related = AuditEntity { kind: EntityKind::User, key: id.to_owned() };
     let entity = AuditEntity { kind: EntityKind::Role, key: role.to_string() };
     AuditDraft { operation, entity, related: Some(related) }
 }
 
-/// Parses a username. An unparsable ID matches no user.
+/// Parses a user ID. An unparsable ID matches no user and fails like an unknown one.
 fn user_id(text: &str) -> Result<Username, ServiceError> {
     Username::parse(text).map_err(|_| DirectoryError::missing(EntityKind::User, text).into())
 }

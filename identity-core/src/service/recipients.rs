@@ -1,4 +1,4 @@
-//! Recipients of access in a directory.
+//! Check that a recipient exists in its directory before it is granted access.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::engine::{NotPermitted, Recipients};
 use crate::entity::{AuditEntity, Party};
 use crate::port::{DeletionJournal, DirectoryError};
 
-/// Time to wait before a retry when the directory gives no time.
+/// Time after which the client may retry if the directory fails without stating a time.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Confirms that recipients exist in their directory and are not being deleted.
+/// Confirms, before access is granted, that its recipients exist in their directory and are not being deleted.
 pub struct DirectoryRecipients {
     journal: Arc<dyn DeletionJournal>,
     directories: MemberDirectories,
 }
 
 impl DirectoryRecipients {
-    /// Creates the check for `directories`, with pending deletions in `journal`.
+    /// Creates the check against `directories`. Parties with a pending deletion in `journal` are refused.
     #[must_use]
     pub fn new(journal: Arc<dyn DeletionJournal>, directories: MemberDirectories) -> Self {
         Self { journal, directories }

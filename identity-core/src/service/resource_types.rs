@@ -1,4 +1,4 @@
-//! Built-in and custom resource types for the management API.
+//! Built-in and custom resource types in the management API.
 
 use super::{Authorizations, Caller, ListRequest, ResourceKind, ServiceError, Written};
 use crate::apply::Command;
@@ -8,8 +8,8 @@ use crate::search::{Page, matches_text};
 use crate::value::ResourceTypeName;
 
 impl Authorizations {
-    /// Lists resource types: custom types by name, then built-in types. `with_cluster` includes those of the
-    /// Orchestration Cluster.
+    /// Lists resource types: custom types by name, then built-in types. Types of the Orchestration Cluster are included
+    /// only if `with_cluster` is set.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -34,7 +34,7 @@ impl Authorizations {
             .await
     }
 
-    /// Returns a resource type.
+    /// Returns the built-in or custom resource type of this name.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such type.
@@ -46,24 +46,25 @@ impl Authorizations {
             .ok_or_else(missing)
     }
 
-    /// Creates a custom resource type.
+    /// Creates a custom resource type, with its permissions and properties.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the name is taken, or the type has no permission or too many.
+    /// When the caller lacks write permission, the name is taken or reserved, or the type has no permission, or too
+    /// many permissions or properties.
     pub async fn create_type(&self, caller: &Caller, kind: CustomType) -> Result<Written, ServiceError> {
         self.authorizer.command(caller, Command::CreateResourceType(kind)).await
     }
 
-    /// Updates a custom resource type.
+    /// Replaces the permissions and properties of a custom resource type.
     ///
     /// # Errors
-    /// When the caller lacks write permission, there is no such type, it is built in, or a removed permission is still
-    /// granted.
+    /// When the caller lacks write permission, there is no such type, it is built in, or authorizations still use a
+    /// removed permission or property.
     pub async fn update_type(&self, caller: &Caller, kind: CustomType) -> Result<Written, ServiceError> {
         self.authorizer.command(caller, Command::UpdateResourceType(kind)).await
     }
 
-    /// Deletes a custom resource type with the authorizations on it.
+    /// Deletes a custom resource type and all authorizations on it, in one commit.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such type, or it is built in.

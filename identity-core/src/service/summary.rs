@@ -1,23 +1,23 @@
-//! List entries of users and applications, from the store or a directory.
+//! Users and applications as list entries, filled from the store or from a directory.
 
 use crate::entity::{Client, ClientKind, DirectoryUser, Party};
 use crate::world::World;
 
-/// A user in a list.
+/// A user as a list entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
-    /// The key.
+    /// Key of the user. For a stored user, it equals the username.
     pub id: String,
-    /// The username for sign-in.
+    /// Name to sign in with; the key if unknown.
     pub username: String,
-    /// The display name.
+    /// Display name; the username if unknown.
     pub name: String,
-    /// The e-mail address; empty if unknown.
+    /// E-mail address; empty if unknown.
     pub email: String,
 }
 
 impl UserSummary {
-    /// Creates the entry of a stored user. For a user in a directory, only the ID is known.
+    /// Creates the entry of a user from stored data. For a user that is not stored, name and username are the ID.
     #[must_use]
     pub fn of_world(world: &World, user: &Party) -> Self {
         let stored = world.user(user.id());
@@ -43,21 +43,21 @@ impl From<DirectoryUser> for UserSummary {
     }
 }
 
-/// An application in a list.
+/// An application (OAuth client) as a list entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSummary {
-    /// The key.
+    /// Key in the directory; the client ID if unknown.
     pub id: String,
-    /// The OAuth client ID.
+    /// OAuth client ID (RFC 6749 §2.2).
     pub client_id: String,
-    /// The display name.
+    /// Display name; the client ID if unknown.
     pub name: String,
-    /// The client type.
+    /// Client type; [`ClientKind::MachineToMachine`] if unknown.
     pub kind: ClientKind,
 }
 
 impl ApplicationSummary {
-    /// Creates the entry of an application of which only the client ID is known.
+    /// Creates an entry from the client ID alone. It also serves as key and display name.
     #[must_use]
     pub fn of_id(client_id: &str) -> Self {
         let id = client_id.to_owned();

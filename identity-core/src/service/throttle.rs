@@ -1,4 +1,4 @@
-//! Rate limit for password guessing. It does not let an attacker lock out other users.
+//! Rate limit for password guessing that prevents attackers from locking out other users.
 //!
 //! Each attempt takes a token before its password is verified, and returns it if the password is right. Therefore only
 //! failures count, and concurrent guesses count before their outcome is known. Without a token, the response is "try
@@ -34,26 +34,26 @@ use crate::value::client_network;
 const OF_ADDRESS: Rule = Rule { size: 50, refill: Duration::from_secs(6) };
 const OF_USERNAME: Rule = Rule { size: 20, refill: Duration::from_secs(6) };
 const OF_PAIR: Rule = Rule { size: 50, refill: Duration::from_secs(2) };
-/// Time after a sign-in for which the user counts as familiar at the address.
+/// Time after a sign-in during which the pair of user and address counts as familiar: 30 days.
 pub(super) const FAMILIAR: Duration = Duration::from_hours(30 * 24);
-/// Minimum interval between two writes of the same familiar pair to the store.
+/// Minimum interval between two writes of the same familiar pair to the store: one day.
 const REFRESH: Duration = Duration::from_hours(24);
-/// Maximum number of entries of each kind.
+/// Maximum number of buckets of each kind, and of familiar pairs.
 pub(super) const CAPACITY: usize = 20_000;
-/// Number of locks that serialize attempts of the same pair. Pairs with different locks do not wait for each other.
+/// Number of locks that serialize attempts of the same pair. Pairs wait for each other only if their hashes collide.
 const TURNS: u64 = 1024;
 
-/// Counts failed sign-in attempts and limits further ones.
+/// Limits failed sign-in attempts by address, by username, and by familiar pair of both.
 pub(super) struct Throttle {
     seed: RandomState,
     state: Mutex<State>,
-    /// Locks of familiar pairs and of other pairs. A familiar pair never shares a lock with an unfamiliar one.
+    /// Locks that serialize attempts: first for familiar pairs, then for others. The two kinds never share a lock.
     turns: [Vec<async_lock::Mutex<()>>; 2],
-    /// Computes the digests that identify stored pairs.
+    /// Computes the digests under which familiar pairs are stored; `None` if they are not stored.
     crypto: Option<Arc<dyn Crypto>>,
 }
 
-/// Hashed bucket keys of a sign-in attempt, and the digest under which its pair of username and address is stored.
+/// Hashed bucket keys of a sign-in attempt. `digest` identifies its pair of username and address in the store.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt {
     address: u64,
@@ -81,7 +81,7 @@ impl Throttle {
         Self { seed: RandomState::new(), state: Mutex::new(state), turns: [turns(), turns()], crypto: None }
     }
 
-    /// Enables the storage of familiar pairs, identified by digests that `crypto` computes.
+    /// Enables the storage of familiar pairs. `crypto` computes the digests that identify them in the store.
     pub(super) fn storable(self, crypto: Arc<dyn Crypto>) -> Self {
         Self { crypto: Some(crypto), ..self }
     }
@@ -104,8 +104,8 @@ impl Throttle {
         self.seed.hash_one(digest)
     }
 
-    /// Restores familiar pairs from the store. Their end times are wall-clock times, like `today`. `now` is the same
-    /// time on the monotonic clock.
+    /// Restores familiar pairs, each with the wall-clock time at which it expires. `today` and `now` are the current
+    /// time on the wall clock and on the monotonic clock.
     pub(super) fn recall(&self, pairs: &[(FamiliarPair, OffsetDateTime)], today: OffsetDateTime, now: Duration) {
         let mut state = self.state();
         for (digest, until) in pairs {
@@ -114,12 +114,13 @@ impl Throttle {
         }
     }
 
-    /// Whether the user has recently signed in from the address.
+    /// Whether the user has signed in from the address within the last 30 days.
     pub(super) fn is_familiar(&self, attempt: Attempt, now: Duration) -> bool {
         self.state().is_familiar(attempt, now)
     }
 
-    /// Waits until no other attempt for the same pair of username and address is in progress.
+    /// Waits until no other attempt for the same pair of username and address is in progress. Holding the guard blocks
+    /// later ones.
     ///
     /// The caller can then use the cached result of the previous attempt. A burst of requests with valid credentials
     /// thus takes one token at a time.
@@ -133,10 +134,10 @@ impl Throttle {
         }
     }
 
-    /// Takes a token from each bucket of the attempt.
+    /// Takes one token from each bucket of the attempt, or none if one of the buckets is empty.
     ///
     /// # Errors
-    /// The time until tokens are available.
+    /// The time until each bucket has a token.
     pub(super) fn admit(&self, attempt: Attempt, now: Duration) -> Result<(), Duration> {
         let mut state = self.state();
         let token_buckets = state.token_buckets(attempt, now);
@@ -152,14 +153,14 @@ impl Throttle {
         Ok(())
     }
 
-    /// Returns the tokens of an admitted attempt for which verification was not possible.
+    /// Returns the tokens of an admitted attempt whose password could not be verified, for example due to a full queue.
     pub(super) fn give_back(&self, attempt: Attempt, now: Duration) {
         self.state().give_back(attempt, now);
     }
 
     /// Returns the tokens of a successful attempt and marks the user as familiar at the address for [`FAMILIAR`].
     ///
-    /// Returns the pair to store, unless it was stored recently.
+    /// Returns the pair to store. `None` if it was stored within the last day, or if pairs are not stored.
     pub(super) fn succeeded(&self, attempt: Attempt, now: Duration) -> Option<FamiliarPair> {
         let mut state = self.state();
         state.give_back(attempt, now);
@@ -189,7 +190,8 @@ impl State {
         }
     }
 
-    /// Returns the buckets that an attempt takes tokens from.
+    /// Returns the buckets from which an attempt takes tokens: that of a familiar pair, or those of address and
+    /// username.
     fn token_buckets(&mut self, attempt: Attempt, now: Duration) -> Vec<(&mut Expiring, &'static Rule, u64)> {
         if self.is_familiar(attempt, now) {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];

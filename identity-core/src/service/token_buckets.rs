@@ -5,22 +5,22 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Size and refill rate of a bucket.
+/// Capacity and refill rate of all buckets of one kind.
 pub(super) struct Rule {
-    /// Capacity in tokens.
+    /// Maximum number of tokens. A new bucket is full.
     pub(super) size: u32,
-    /// Time to refill one token.
+    /// Time after which one token is added.
     pub(super) refill: Duration,
 }
 
-/// Bounded map of hashed keys to times. Entries with a time in the past have no effect and may be removed.
+/// Bounded map of hashed keys to expiry times. Expired entries have no effect and are evicted first.
 pub(super) struct Expiring {
     pub(super) until: HashMap<u64, Duration>,
     capacity: usize,
 }
 
-/// As token buckets: the stored time is when a bucket will be full again. It determines how many tokens the bucket has
-/// now.
+/// Operations on token buckets. The stored time is the time at which a bucket is full again, from which its current
+/// number of tokens follows.
 impl Expiring {
     pub(super) fn new(capacity: usize) -> Self {
         Self { until: HashMap::new(), capacity }

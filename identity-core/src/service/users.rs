@@ -1,14 +1,14 @@
-//! Built-in users.
+//! Creation of built-in users.
 
 use crate::apply::{Command, NewAuthorization};
 use crate::entity::{Party, Scope, User};
 use crate::value::{InvalidValue, PermissionName, ResourceId, ResourceTypeName};
 
-/// Returns the commands that create a user with the permission to read itself (docs/reference/orchestration-cluster.md
+/// Returns the commands that create a user and grant it `READ` on itself (docs/reference/orchestration-cluster.md
 /// §1.1).
 #[must_use]
 pub fn user_creation(user: User) -> Vec<Command> {
-    // The user `*` gets no such permission: as a resource, `*` stands for all users.
+    // The user `*` gets no such grant: as a resource ID, `*` stands for all users.
     let oneself = reading_oneself(&user).ok().map(Command::CreateAuthorization);
     std::iter::once(Command::CreateUser(user)).chain(oneself).collect()
 }

@@ -1,4 +1,4 @@
-//! Administrators and parties that can become administrators, as shown in reviews and answers.
+//! Administrators, and parties whose rights let them become administrators, as shown in reviews and explanations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +15,10 @@ use crate::world::World;
 /// Effect of a change on administrators and on parties that can become administrators.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdministrationChange {
-    /// Parties that become administrators, can become administrators, or need fewer requests for it than before.
+    /// Parties that become or can now become administrators, or need fewer requests for it than before. Each has its
+    /// path.
     pub gained: Vec<(Party, AdminPath)>,
-    /// Parties that neither are administrators nor can become administrators after the change.
+    /// Parties that were or could become administrators before the change, but not afterwards.
     pub lost: Vec<Party>,
 }
 
@@ -27,7 +28,7 @@ impl Access {
     /// Call [`Access::permit`] first, as for all reviews.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_administrators(
         &self,
         caller: &Caller,
@@ -45,12 +46,12 @@ impl Access {
         cut(world, administrators.chain(candidates), most, budget)
     }
 
-    /// Lists the authorizations that lead to administration, each with its path.
+    /// Lists the authorizations by which their owners are or can become administrators, each with its path.
     ///
-    /// Returns at most `most` of them, and whether there are more.
+    /// Returns at most `most` authorizations, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_rights(
         &self,
         caller: &Caller,
@@ -61,7 +62,7 @@ impl Access {
         part(closure.authorizations(), most, budget)
     }
 
-    /// Returns the path from a right to administration, or `None` when the right does not lead there.
+    /// Returns the path by which a holder of this right can become an administrator; `None` if there is none.
     #[must_use]
     pub fn leads_to(&self, caller: &Caller, resource: (&str, &str), action: &str) -> Option<AdminPath> {
         let facts = Facts::default();
@@ -69,13 +70,13 @@ impl Access {
     }
 }
 
-/// Returns the path from a right to administration, if there is one. The expensive analysis of the whole world runs
-/// only for rights that could lead there.
+/// Returns the path by which a holder of the right in `question` can become an administrator. Analyzes all policy data,
+/// but only if the right could matter.
 pub(super) fn leads_to(world: &World, question: &Question<'_>) -> Option<AdminPath> {
     Administration::could_matter(world, question).then(|| Administration::of(world).question(question)).flatten()
 }
 
-/// Builds the line of a party that can become an administrator, with the first right on the path as its holding.
+/// Builds the line of a party that can become an administrator. It shows the first authorization on the path.
 fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     let through = path.steps.iter().map_while(|step| match step {
         AdminStep::Member(container) => Some(container.clone()),
@@ -91,7 +92,7 @@ fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new() })
 }
 
-/// Compares administrators, and parties that can become administrators, before and after a change.
+/// Determines which parties gain or lose administration, or the ability to attain it, by a change.
 pub(super) fn compare(before: &World, after: &World) -> AdministrationChange {
     let had: BTreeMap<Party, usize> =
         Administration::of(before).parties().into_iter().map(|(party, path)| (party, path.requests)).collect();

@@ -1,4 +1,4 @@
-//! Access evaluation: allow or deny.
+//! Access evaluation: decides whether a subject may perform an action on a resource.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,36 +9,36 @@ use crate::entity::RejectedToken;
 use crate::service::{Caller, ServiceError};
 use crate::world::World;
 
-/// Result of one access evaluation.
+/// Answer to one access evaluation request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluated {
-    /// Whether access is allowed.
+    /// Whether access is allowed. `false` if the request could not be evaluated.
     pub decision: bool,
-    /// Reason for a denial without evaluation.
+    /// Reason why the request was denied without evaluation; `None` if it was evaluated.
     pub not_evaluated: Option<NotEvaluated>,
-    /// Explanation of the decision, if requested and if the request was evaluated.
+    /// Explanation of the decision; `None` if not requested or not evaluated.
     pub explanation: Option<Explanation>,
 }
 
-/// Reason for a denial without evaluation.
+/// Reason why a request is denied without evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEvaluated {
-    /// The subject type is unknown, or the subject ID is malformed.
+    /// The subject type is unknown, or the subject ID is malformed for its type.
     #[error("the subject does not exist")]
     NoSuchSubject,
-    /// The resource type does not exist or has no such permission.
+    /// The resource type does not exist or does not support the requested action.
     #[error("the resource type does not exist or does not support the action")]
     NoSuchAccess,
-    /// This server does not accept tokens.
+    /// The subject is a token, but this server does not accept tokens.
     #[error("this server does not accept tokens")]
     NoTokens,
-    /// The token is rejected.
+    /// The subject is a token that failed validation, for this reason.
     #[error("the token was rejected: {0}")]
     Token(RejectedToken),
 }
 
 impl NotEvaluated {
-    /// Returns the machine-readable reason code.
+    /// Returns the machine-readable reason code, such as `no_such_subject`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -51,22 +51,22 @@ impl NotEvaluated {
 }
 
 impl Access {
-    /// Evaluates a request in the caller's world. Call [`Access::permit`] first.
+    /// Evaluates a request on the policy data of the caller's request. Call [`Access::permit`] first.
     ///
     /// # Errors
-    /// When a token cannot be validated because its issuer is unavailable.
+    /// [`ServiceError::Unavailable`] when the subject is a token whose issuer is unavailable.
     pub async fn evaluate(&self, caller: &Caller, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
         let known = self.known(&caller.world, &asked.subject).await?;
         Ok(evaluated(&caller.world, asked, &known, |_, _| None))
     }
 
-    /// Starts a batch of evaluations in the caller's world. Call [`Access::permit`] first.
+    /// Starts a batch of evaluations at the same revision. Call [`Access::permit`] first.
     #[must_use]
     pub fn batch<'a>(&'a self, caller: &'a Caller) -> Batch<'a> {
         Batch { access: self, caller, known: HashMap::new() }
     }
 
-    /// Evaluates a request for a subject and explains the decision. Call [`Access::permit`] first.
+    /// Evaluates a request for an identified subject and explains the decision. Call [`Access::permit`] first.
     ///
     /// The cost grows with the number of the subject's authorizations.
     #[must_use]
@@ -81,16 +81,16 @@ impl Access {
     }
 }
 
-/// A batch of evaluations. A subject that several requests name is identified and resolved once.
+/// Evaluates several requests at the same revision. Each distinct subject is identified and resolved only once.
 pub struct Batch<'a> {
     access: &'a Access,
     caller: &'a Caller,
-    /// Subjects by type and ID.
+    /// Subjects of earlier requests, by type and ID, or the reason why one could not be identified.
     known: HashMap<(String, String), Result<Known, NotEvaluated>>,
 }
 
 impl Batch<'_> {
-    /// Evaluates the next request.
+    /// Evaluates the next request of the batch.
     ///
     /// # Errors
     /// As [`Access::evaluate`].
@@ -104,7 +104,7 @@ impl Batch<'_> {
     }
 }
 
-/// Evaluates a request for a subject in a world, and explains the decision.
+/// Evaluates a request for a resolved subject in `world` and explains the decision.
 pub(super) fn evaluated_and_explained(
     world: &World,
     asked: &EvaluationRequest,

@@ -1,4 +1,4 @@
-//! Access evaluation input: a subject, an action and a resource as unvalidated text.
+//! Input of an access evaluation (AuthZEN): a subject, an action and a resource, as unvalidated text.
 
 use serde_json::{Map, Value};
 
@@ -11,50 +11,50 @@ use crate::world::World;
 /// Resource ID that stands for all resources of a type.
 pub const ALL: &str = "*";
 
-/// A subject or resource: a type, an ID and properties.
+/// Subject or resource of an AuthZEN request: a type, an ID and properties.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntityRef {
     /// For a subject: `user`, `client` or `token`. For a resource: the name of its resource type.
     pub kind: String,
-    /// The ID. For a subject of type `token`, the token itself.
+    /// ID of the entity. For a subject of type `token`, the token itself.
     pub id: String,
-    /// Properties supplied by the requester.
+    /// Properties from the request, on which conditions of authorizations are evaluated.
     pub properties: Map<String, Value>,
 }
 
-/// The requested action.
+/// Action of an AuthZEN request, which corresponds to a permission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Action {
-    /// The permission name.
+    /// Name of the permission that the action requires, such as `READ`.
     pub name: String,
-    /// Properties supplied by the requester.
+    /// Properties from the request, on which conditions of authorizations are evaluated.
     pub properties: Map<String, Value>,
 }
 
-/// One access evaluation request.
+/// AuthZEN access evaluation request: may the subject perform the action on the resource?
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvaluationRequest {
-    /// The subject.
+    /// The user, client or token that requests access.
     pub subject: EntityRef,
-    /// The action.
+    /// The action to perform on the resource.
     pub action: Action,
-    /// The resource.
+    /// The resource to access.
     pub resource: EntityRef,
 }
 
-/// A kind of subject.
+/// Subject type of an access evaluation request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectKind {
     /// A user, identified by username.
     User,
     /// A client, identified by client ID.
     Client,
-    /// The bearer of a token.
+    /// The bearer of a token. The subject ID is the token.
     Token,
 }
 
 impl SubjectKind {
-    /// Parses the type name of a subject. Returns `None` for any other name: no subject matches it.
+    /// Parses `user`, `client` or `token`. Returns `None` for any other text, which matches no subject.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -67,8 +67,7 @@ impl SubjectKind {
 }
 
 impl EntityRef {
-    /// Returns the principal that the type and ID name. Returns `None` for a token, an unknown type and an unparsable
-    /// ID.
+    /// Returns the user or client with this type and ID. Returns `None` for a token, an unknown type or a malformed ID.
     #[must_use]
     pub fn principal(&self) -> Option<Principal> {
         match SubjectKind::parse(&self.kind)? {
@@ -79,9 +78,10 @@ impl EntityRef {
     }
 }
 
-/// Builds the question for a resource and an action and passes it to `then`.
+/// Builds the authorization question for a resource type, an ID and an action, and passes it to `then`.
 ///
-/// Passes `None` when the resource type, permission or tenant does not exist; access is denied then.
+/// Passes `None` if the resource type or the permission does not exist, or the tenant ID is malformed. Access is then
+/// denied.
 pub(super) fn with_question<T>(
     world: &World,
     resource: (&str, &str),

@@ -1,4 +1,4 @@
-//! Explanations of decisions and of recorded denials.
+//! Explanations of decisions, and of denials recorded in the audit log.
 
 use time::OffsetDateTime;
 
@@ -12,46 +12,47 @@ use crate::service::{Authorizer, Caller, ServiceError};
 use crate::value::Revision;
 use crate::world::World;
 
-/// A decision with its explanation.
+/// Answer to one access evaluation request, with its explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explained {
-    /// Whether access is allowed.
+    /// Whether access is allowed. `false` if the request could not be evaluated.
     pub decision: bool,
-    /// Reason for a denial without evaluation.
+    /// Reason why the request was denied without evaluation; `None` if it was evaluated.
     pub not_evaluated: Option<NotEvaluated>,
-    /// The resolved subject, if it could be identified.
+    /// The subject with its effective memberships; `None` if it could not be identified.
     pub subject: Option<Subject>,
-    /// Explanation, if the request was evaluated.
+    /// Explanation of the decision; `None` if the request was not evaluated.
     pub explanation: Option<Explanation>,
-    /// Path from the requested right to administration, if it leads there.
+    /// Path by which a holder of the requested right can become an administrator, if there is one.
     pub administration: Option<AdminPath>,
 }
 
-/// A denial recorded by this service, with its explanation.
+/// A denial that this service recorded in the audit log, with its explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedDenial {
-    /// Time of the denial.
+    /// Time at which access was denied.
     pub at: OffsetDateTime,
-    /// The denied actor.
+    /// The caller to which access was denied.
     pub actor: Actor,
-    /// The denied question in words.
+    /// The denied question as text, as in the audit log.
     pub question: String,
-    /// ID of the denied request.
+    /// ID of the denied request, if known.
     pub request_id: Option<String>,
-    /// The revision in which the explanation holds.
+    /// Revision of the policy data that the explanation is based on.
     pub revision: Revision,
-    /// Whether `revision` is the one in which access was denied.
+    /// Whether `revision` is the revision at which access was denied.
     ///
-    /// If `false`, the explanation uses the current revision and lacks the claims of the caller's token.
+    /// If `false`, the explanation is based on the current revision and lacks the claims of the denied caller's token.
     pub as_it_was: bool,
-    /// The explanation. In the current revision, it may be that of an allowed access.
+    /// The explanation. At the current revision, access may now be allowed. `None` if the question cannot be restored.
     pub explanation: Option<Explanation>,
 }
 
 impl Access {
-    /// Evaluates a request for a subject and explains the decision. Call [`Access::permit`] first.
+    /// Evaluates a request for an identified subject and explains the decision. Also finds the path from the requested
+    /// right to administration. Call [`Access::permit`] first.
     ///
-    /// If the right may lead to administration, the cost grows with the size of the world.
+    /// If there can be such a path, the cost grows with the size of the policy data.
     #[must_use]
     pub fn explain(
         &self,
@@ -93,10 +94,10 @@ impl Access {
         }
     }
 
-    /// Looks up a denial of this service by its reason ID. Call [`Access::permit`] first.
+    /// Looks up a denial by its reason ID, the key of its audit log entry. Call [`Access::permit`] first.
     ///
     /// # Errors
-    /// When there is no such denial, or the audit log cannot be read.
+    /// [`ServiceError::Missing`] when no denial has this ID; [`ServiceError::Store`] when the audit log cannot be read.
     pub async fn denial(&self, reason_id: u64) -> Result<AuditEvent, ServiceError> {
         let missing = || {
             let key = reason_id.to_string();
@@ -106,7 +107,8 @@ impl Access {
         if event.result == AuditResult::Denied { Ok(event) } else { Err(missing()) }
     }
 
-    /// Explains a denial from [`Access::denial`]. The cost grows with the number of the subject's authorizations.
+    /// Explains a denial from [`Access::denial`]: a recent one at the revision of the denial, others at the current
+    /// revision. The cost grows with the number of the subject's authorizations.
     #[must_use]
     pub fn explain_denial(&self, caller: &Caller, reason_id: u64, event: &AuditEvent) -> OpenedDenial {
         let question = event.reason.clone().unwrap_or_default();
@@ -126,7 +128,8 @@ impl Access {
         opened(world.revision(), false, self.asked_again(world, event, &question))
     }
 
-    /// Evaluates the denied question again in `world`, without the claims of the caller's token.
+    /// Restores the denied question from its text and decides it in `world`, without the claims of the caller's token.
+    /// Returns `None` if no question has this text.
     fn asked_again(&self, world: &World, event: &AuditEvent, in_words: &str) -> Option<Explanation> {
         let Actor::Principal(principal) = &event.actor else { return None };
         let (operation, entity) = (event.operation, event.entity.clone());

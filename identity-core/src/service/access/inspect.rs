@@ -1,4 +1,4 @@
-//! Inspection of tokens and claims.
+//! Inspection of tokens and claims, to troubleshoot sign-ins and mapping rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,76 +12,76 @@ use crate::service::Caller;
 use crate::value::{Claims, InvalidValue, MappingRuleId, OverBudget, Steps, json_length};
 use crate::world::{Kind, Symbol, World};
 
-/// Maximum number of rules with a reported verdict.
+/// Maximum number of mapping rules in the result of an inspection.
 pub const MAX_RULES: usize = 1000;
 /// Maximum size of inspected claims, in bytes of JSON text. Longer tokens are rejected everywhere.
 pub const MAX_CLAIM_BYTES: usize = 65_536;
-/// Maximum size of claim values in the verdict of one rule, in bytes of JSON text.
+/// Maximum size of the claim values reported for one mapping rule, in bytes of JSON text.
 const MAX_SEEN_BYTES: usize = 2048;
-/// Maximum size of claim values in all verdicts together, in bytes of JSON text.
+/// Maximum size of the claim values reported for all mapping rules together, in bytes of JSON text.
 const MAX_ALL_SEEN_BYTES: usize = 4 * MAX_CLAIM_BYTES;
 
-/// Maximum number of stored IDs to compare with those of a token. It limits how long the comparison blocks the worker
-/// thread.
+/// Maximum number of stored IDs to compare with the IDs in a token. It limits the time for which the comparison blocks
+/// its thread.
 const MAX_IDS: usize = 100_000;
-/// Maximum number of reported case variants.
+/// Maximum number of reported IDs that differ from a stored ID only by case.
 const MAX_VARIANTS: usize = 10;
 
-/// Result of inspecting a token or claims.
+/// Result of inspecting a token or a set of claims.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// Validation steps of the token.
+    /// Validation steps, claims and principal of the token, even if the token is invalid.
     pub inspection: Inspection,
     /// Verdicts of the mapping rules, in this order: matching rules, rules that were not evaluated, rules whose
     /// selector finds values, other rules. Rules of the same rank are ordered by ID.
     pub rules: Vec<RuleVerdict>,
-    /// Whether rules beyond the maximum were left out.
+    /// Whether rules were left out, because there are more than 1000.
     pub more_rules: bool,
-    /// The subject that the bearer resolves to.
+    /// The bearer with its effective memberships; `None` if the token identifies no principal.
     pub subject: Option<Subject>,
-    /// Claimed IDs of the bearer and of the bearer's groups that differ from a stored ID only by case.
+    /// IDs of the bearer and of its groups that differ from a stored ID only by case; at most 10.
     pub case_variants: Vec<CaseVariant>,
 }
 
-/// An ID in a token that matches no stored ID exactly, and a stored ID that differs from it only by case.
+/// An ID in a token that matches no stored ID exactly, but matches one if case is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseVariant {
-    /// The entity kind of the ID.
+    /// Kind of entity that the ID identifies: a user, client or group.
     pub kind: EntityKind,
-    /// The ID in the token.
+    /// The ID as written in the token.
     pub claimed: String,
-    /// The stored ID.
+    /// The stored ID, which differs only by case.
     pub stored: String,
 }
 
-/// Verdict of a mapping rule on claims.
+/// Result of evaluating one mapping rule on the claims.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleVerdict {
-    /// The rule.
+    /// The evaluated rule.
     pub rule: MappingRule,
-    /// Whether the rule matches.
+    /// Whether the claims match the rule. If so, the bearer receives the access of the rule.
     pub matches: bool,
-    /// Values that the rule's selector finds in the claims.
+    /// Claim values that the rule's selector finds, at most 2 KiB of JSON text.
     pub saw: Vec<Value>,
-    /// Whether values were left out because they are too long.
+    /// Whether values were left out because of size or step limits.
     pub saw_more: bool,
-    /// Reason why the rule was not evaluated.
+    /// Reason why the rule was not evaluated; `None` if it was.
     pub refused: Option<RuleRefusal>,
 }
 
 /// Reason why a rule is not evaluated. Such a rule counts as not matching.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleRefusal {
-    /// The stored selector does not satisfy the current validation rules.
+    /// The stored selector violates the current validation rules for selectors.
     #[error("{0}")]
     Disabled(InvalidValue),
-    /// Evaluating all rules on these claims exceeds the step budget.
+    /// Evaluating all mapping rules on these claims exceeds the step budget that they share.
     #[error("{0}")]
     OverBudget(OverBudget),
 }
 
 impl Access {
-    /// Inspects a token or claims without storing them. Returns `None` when the server does not accept tokens.
+    /// Inspects a token or claims without storing them. Returns `None` if the server does not accept tokens.
     ///
     /// Call [`Access::permit`] first.
     pub async fn inspect(&self, caller: &Caller, evidence: Evidence<'_>) -> Option<Inspected> {
@@ -91,7 +91,7 @@ impl Access {
             && inspection.steps.iter().all(|step| step.passed == Some(true))
             && let Ok(verified) = verifier.verify(token).await
         {
-            // Verification may add claims to those of a valid token, such as from UserInfo. They are inspected as well.
+            // Verification of a valid token may add claims, such as those from UserInfo. Inspect these as well.
             inspection.claims = Some(verified.claims.read());
             inspection.principal = Some(verified.principal.clone());
             inspection.groups = verified.groups.clone();
@@ -114,20 +114,20 @@ impl Access {
         Some(Inspected { rules, more_rules, subject, case_variants, inspection })
     }
 
-    /// Returns the most recent logins, newest first, one per caller.
+    /// Returns at most `most` recent logins, one per caller, newest first.
     #[must_use]
     pub fn recent(&self, most: usize) -> Vec<Login> {
         self.logins.last(most)
     }
 
-    /// Whether the claim values of recent logins are kept.
+    /// Whether recent logins are kept with their claim values, and not only with claim names.
     #[must_use]
     pub fn keeps_claims(&self) -> bool {
         self.logins.keep_claims()
     }
 }
 
-/// Finds IDs of a subject that match no stored ID exactly, with stored IDs that differ only by case.
+/// Finds the IDs of a subject and of its groups that match a stored ID only if case is ignored.
 fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
     let principal = match &subject.principal {
         Principal::User(id) => (Kind::User, id.as_str()),
@@ -179,13 +179,13 @@ fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {
     let mut others: Vec<RuleVerdict> = others.take(left + 1).map(|rule| verdict(rule, false)).collect();
     let more = others.len() > left || matched.len() > MAX_RULES;
     others.truncate(left);
-    // Rules that were not evaluated come first, then rules whose selector finds values.
+    // Rules that were not evaluated come first, then rules whose selector finds values, then all others.
     others.sort_by_key(|verdict| (verdict.refused.is_none(), verdict.saw.is_empty()));
     verdicts.append(&mut others);
     (verdicts, more)
 }
 
-/// Collects the claim values that rules find, within a limit on the steps and bytes of all rules together.
+/// Collects the claim values that mapping rules select. All rules share one limit on steps and one on bytes.
 struct Seen<'c> {
     value: &'c Value,
     steps: Steps,
@@ -193,7 +193,7 @@ struct Seen<'c> {
 }
 
 impl Seen<'_> {
-    /// Returns the values that a rule's selector finds, and whether values were left out.
+    /// Returns the values that the rule's selector finds, and whether values were left out because of a limit.
     fn by(&mut self, rule: &MappingRule) -> (Vec<Value>, bool) {
         let Ok(nodes) = rule.selector.select_within(self.value, &mut self.steps) else { return (Vec::new(), true) };
         let mut left = self.bytes.min(MAX_SEEN_BYTES);

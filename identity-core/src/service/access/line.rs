@@ -1,4 +1,4 @@
-//! Lines of access reviews: holders of access rights, with their paths.
+//! Lines of access reviews. Each line is one path by which a party holds an access right.
 
 use std::fmt;
 
@@ -9,36 +9,36 @@ use crate::search::{AdminPath, AdminStep, LookAlikes, SearchBudget, SearchStoppe
 use crate::value::{AuthorizationKey, TenantId};
 use crate::world::World;
 
-/// Number of steps that each line takes from the search budget. The longest permitted list fits the budget.
+/// Number of steps of the search budget that each line costs. The longest permitted list fits the budget.
 const LINE_STEPS: usize = 20;
 
-/// A list of access rights with their holders and paths.
+/// Result of an access review: access rights with their holders and paths.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Review {
-    /// The lines.
+    /// One line per holder and path, at most as many as requested.
     pub lines: Vec<Line>,
-    /// Whether there are more lines than requested.
+    /// Whether more lines exist than were requested.
     pub more: bool,
-    /// Path from the reviewed right to administration, if it leads there.
+    /// Path by which a holder of the reviewed right can become an administrator, if there is one.
     pub administration: Option<AdminPath>,
 }
 
-/// A party that holds an access right by one path.
+/// One path by which a party holds an access right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// A user, client or mapping rule, or a group where groups come from tokens. A mapping rule stands for all bearers
-    /// of matching tokens.
+    /// The holder: a user, client or mapping rule, or a group if groups come from tokens. A mapping rule stands for the
+    /// bearers of all matching tokens.
     pub party: Party,
-    /// The groups and roles between the party and the access right.
+    /// Groups and roles through which the party holds the access right, in order. Empty if it holds the right itself.
     pub through: Vec<Party>,
-    /// The access right.
+    /// The access right that the party holds.
     pub holding: Holding,
-    /// For a party that can become an administrator: the path to that. `holding` is the first right on the path.
+    /// For a party that is no administrator but can become one: the path to that. `holding` is the first right on it.
     pub escalation: Option<AdminPath>,
-    /// In a review of administrators: the number of requests by which the party can become an administrator. 0 for an
-    /// administrator.
+    /// In a review of administrators, the number of requests by which the party becomes an administrator: 0 if it is
+    /// one. `None` in other reviews.
     pub requests: Option<usize>,
-    /// IDs of the same kind that look similar to the party's ID.
+    /// IDs of the same kind that look similar to the party's ID; at most 5.
     pub similar_to: Vec<String>,
 }
 
@@ -48,19 +48,19 @@ impl Line {
     }
 }
 
-/// An access right.
+/// An access right, as listed in a review.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Holding {
-    /// The permissions of an authorization.
+    /// An authorization, with all of its permissions.
     Authorization(Box<Authorization>),
-    /// A permission of an API, granted by a role.
+    /// A permission on an API, which a role grants to its members.
     Permission(Permission),
-    /// Membership in a tenant.
+    /// Membership in this tenant.
     Tenant(TenantId),
 }
 
 impl Holding {
-    /// Returns the resource type, `api` or `tenant`.
+    /// Returns the name of the resource type. It is `api` for a permission on an API and `tenant` for a membership.
     #[must_use]
     pub fn resource_type(&self) -> &str {
         match self {
@@ -70,7 +70,8 @@ impl Holding {
         }
     }
 
-    /// Returns the resource: an ID, `*`, or `property:` and a property name.
+    /// Returns the resource: an ID, `*` for all, `property:` and a property name, the audience of an API, or a tenant
+    /// ID.
     #[must_use]
     pub fn resource(&self) -> String {
         match self {
@@ -83,7 +84,7 @@ impl Holding {
         }
     }
 
-    /// Returns the names of the granted permissions.
+    /// Returns the names of the permissions that the right includes.
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {
         match self {
@@ -93,7 +94,7 @@ impl Holding {
         }
     }
 
-    /// Returns the condition of the authorization.
+    /// Returns the condition of an authorization; `None` for unconditional authorizations and for other rights.
     #[must_use]
     pub fn condition(&self) -> Option<&Condition> {
         match self {
@@ -102,7 +103,7 @@ impl Holding {
         }
     }
 
-    /// Returns the key of the authorization.
+    /// Returns the key of an authorization; `None` for other access rights.
     #[must_use]
     pub fn key(&self) -> Option<AuthorizationKey> {
         match self {
@@ -123,7 +124,7 @@ impl From<paths::End> for Holding {
 }
 
 impl fmt::Display for Line {
-    /// Writes the path: `user ann > group people > role staff`.
+    /// Writes the path, for example `user ann > group people > role staff`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.party.kind(), self.party.id())?;
         if let Some(path) = &self.escalation {
@@ -133,8 +134,8 @@ impl fmt::Display for Line {
     }
 }
 
-/// Describes the steps of a path in words, without the administrator power at its end. Example: `group ops`,
-/// `ROLE:UPDATE on admin`.
+/// Describes each step of a path as text, for example `group ops` or `ROLE:UPDATE on admin`. Omits the administrative
+/// power at its end.
 #[must_use]
 pub fn steps_in_words(path: &AdminPath) -> Vec<String> {
     path.steps.iter().filter_map(step_in_words).collect()
@@ -156,7 +157,7 @@ pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<
     questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
 }
 
-/// Collects at most `most` lines and adds the IDs that look similar to those of their parties.
+/// Collects at most `most` lines. Adds to each the IDs that look similar to the ID of its party.
 pub(super) fn cut(
     world: &World,
     lines: impl Iterator<Item = Line>,
@@ -174,7 +175,7 @@ pub(super) fn cut(
     Ok(Review { lines, more, administration: None })
 }
 
-/// Collects at most `most` items, and whether there are more.
+/// Collects at most `most` items within the search budget. Also returns whether more exist.
 pub(super) fn part<T>(
     items: impl Iterator<Item = T>,
     most: usize,

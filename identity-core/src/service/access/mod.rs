@@ -1,10 +1,10 @@
 //! Decisions as a service: access evaluation, search and explanation in the terms of the AuthZEN Authorization API 1.0.
 //!
-//! All answers come from the same functions that authorize requests to this service.
+//! All answers come from the functions that also authorize requests to this service.
 //!
-//! A requester needs an authorization on the type `POLICY_DECISION`. Its resource is the name of the resource type that
-//! the request is about. The permission `read` of this service's API is sufficient, too: it exposes all data that
-//! answers depend on.
+//! A caller needs an authorization on the resource type `POLICY_DECISION`. The resource ID is the name of the resource
+//! type that the request is about. The permission `read` on this service's API is sufficient as well, because it
+//! exposes all data that answers depend on.
 
 mod administration;
 mod evaluate;
@@ -44,7 +44,7 @@ use rate_limit::RateLimit;
 
 use super::{Authorizer, Caller, ServiceError};
 
-/// Answers access requests.
+/// Policy decision point: evaluates, searches, explains, inspects and simulates access.
 pub struct Access {
     authorizer: Authorizer,
     audit: Arc<dyn AuditLog>,
@@ -53,23 +53,23 @@ pub struct Access {
     rate_limit: RateLimit,
 }
 
-/// A kind of access request.
+/// Kind of access request. Each kind requires a permission of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
-    /// Allow or deny.
+    /// Evaluate requests: allow or deny.
     Evaluate,
-    /// Search for subjects, resources or actions.
+    /// Search for all subjects, resources or actions for which access is allowed.
     Search,
-    /// Explanation of a decision.
+    /// Explain a decision or a recorded denial.
     Explain,
-    /// Contents of a token and of recent logins.
+    /// Show the contents of a token and of recent logins.
     Inspect,
-    /// Effects of a change that is not made.
+    /// Compute the effects of a change without making it.
     Simulate,
 }
 
 impl RequestKind {
-    /// Returns the permission on `POLICY_DECISION` that this kind of request needs.
+    /// Returns the permission on `POLICY_DECISION` that this kind of request requires, such as `EVALUATE`.
     #[must_use]
     pub fn permission(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl RequestKind {
     }
 }
 
-/// The subject of a request, before it is resolved in a world.
+/// Subject of a request: a validated token or a principal. It can be resolved at any revision without I/O.
 #[derive(Clone, Debug)]
 pub struct Identified(Who);
 
@@ -106,7 +106,7 @@ impl Identified {
         }
     }
 
-    /// As [`Self::known`]. The subject of a token is reused until the world changes.
+    /// As [`Self::known`], but caches the resolved subject of a token until the policy data changes.
     fn known_in(&self, world: &Arc<World>) -> Known {
         match &self.0 {
             Who::Token(token) => Known { subject: subject_of_token(world, token).0, claims: Some(token.claims.read()) },
@@ -115,7 +115,7 @@ impl Identified {
     }
 }
 
-/// A subject resolved in a world.
+/// A subject with its effective memberships in a world and, for a token, its claims.
 pub(super) struct Known {
     pub(super) subject: Arc<Subject>,
     pub(super) claims: Option<Claims>,
@@ -123,6 +123,7 @@ pub(super) struct Known {
 
 impl Access {
     /// Creates the service. Each caller may make at most `questions_per_second` evaluations; `None` means no limit.
+    /// Without `verifier`, tokens are not accepted as subjects.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
@@ -140,19 +141,20 @@ impl Access {
         }
     }
 
-    /// Whether tokens are accepted as subjects.
+    /// Whether the subject of a request can be a token.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
         self.verifier.is_some()
     }
 
-    /// Checks the caller's rate limit, then whether the caller may make a request of the kind `ask` about a resource
-    /// type. `None` stands for all resource types.
+    /// Checks the caller's rate limit, then its permission to make a request of the kind `ask` about a resource type.
+    /// `None` stands for all resource types.
     ///
     /// `questions` is the number of evaluations to count against the rate limit. Records a denial in the audit log.
     ///
     /// # Errors
-    /// When the rate limit is exceeded or the caller lacks the permission.
+    /// [`ServiceError::TooOften`] when the rate limit is exceeded; [`ServiceError::Denied`] when the caller lacks the
+    /// permission.
     pub async fn permit(
         &self,
         caller: &Caller,
@@ -176,14 +178,14 @@ impl Access {
         self.authorizer.require_one_of(caller, &attempt, &questions).await
     }
 
-    /// Identifies the subject of a request, which includes the validation of a token. Afterwards, the subject can be
-    /// resolved in a world without I/O.
+    /// Identifies the subject of a request and, if it is a token, validates it. The result can be resolved at any
+    /// revision without I/O.
     ///
-    /// The inner `Err` is the reason why the subject is not identified: it does not exist, its token is rejected, or
-    /// this server accepts no tokens.
+    /// The inner `Err` is the reason why no subject was identified: its type or ID is invalid, its token is rejected,
+    /// or this server accepts no tokens.
     ///
     /// # Errors
-    /// When a token cannot be validated because its issuer is unavailable.
+    /// [`ServiceError::Unavailable`] when the subject is a token whose issuer is unavailable.
     pub async fn identify(
         &self,
         evaluation_request: &EntityRef,
@@ -200,7 +202,7 @@ impl Access {
         Ok(principal.map(|principal| Identified(Who::Principal(principal))))
     }
 
-    /// Identifies a subject and resolves it in a world.
+    /// Identifies the subject of a request, validating a token, and resolves it in `world`.
     pub(super) async fn known(
         &self,
         world: &Arc<World>,
@@ -210,8 +212,8 @@ impl Access {
     }
 }
 
-/// Builds the question whether a request of the kind `ask` about a resource type is allowed. An empty name stands for
-/// all resource types.
+/// Builds the question whether a caller may make a request of the kind `ask` about a resource type. An empty name
+/// stands for all resource types.
 fn question_of<'q>(world: &World, ask: RequestKind, resource_type: &'q str) -> Option<Question<'q>> {
     let (matrix, permission) = (world.catalog(), ask.permission());
     let question = match resource_type {
@@ -221,8 +223,8 @@ fn question_of<'q>(world: &World, ask: RequestKind, resource_type: &'q str) -> O
     question.ok()
 }
 
-/// Returns the questions that [`Access::permit`] may have decided for a request about a resource type: one for each
-/// kind of request.
+/// Returns the questions that [`Access::permit`] may have decided before it recorded a denial for a resource type: one
+/// for each kind of request.
 fn questions_of_attempt<'q>(world: &World, resource_type: &'q str) -> Vec<Question<'q>> {
     let all =
         [RequestKind::Evaluate, RequestKind::Search, RequestKind::Explain, RequestKind::Inspect, RequestKind::Simulate];
@@ -230,7 +232,8 @@ fn questions_of_attempt<'q>(world: &World, resource_type: &'q str) -> Vec<Questi
 }
 
 impl EvaluationRequest {
-    /// Builds the question for this request in a world and passes it to `then`.
+    /// Builds the authorization question for this request and passes it to `then`; `None` if it asks for unknown
+    /// access.
     pub(super) fn in_world<T>(&self, world: &World, known: &Known, then: impl FnOnce(Option<&Question<'_>>) -> T) -> T {
         let facts = self.facts(Some(known));
         evaluation_request::with_question(
@@ -242,7 +245,7 @@ impl EvaluationRequest {
         )
     }
 
-    /// Returns the claims and properties to evaluate conditions with.
+    /// Returns the claims of a token and the properties of the request, on which conditions are evaluated.
     pub(super) fn facts<'a>(&'a self, known: Option<&'a Known>) -> Facts<'a> {
         Facts {
             claims: known.and_then(|known| known.claims.as_ref()),

@@ -1,4 +1,4 @@
-//! Rate limit for access requests.
+//! Rate limit for access requests, per caller.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::entity::Actor;
 use crate::service::token_buckets::{Expiring, Rule};
 
-/// Maximum number of callers with a bucket.
+/// Maximum number of callers with a bucket. Beyond it, the bucket that is closest to full is removed.
 const CAPACITY: usize = 20_000;
 
-/// A token bucket per caller that holds the requests of one second. Each replica counts separately.
+/// A token bucket per caller. Its capacity is the number of evaluations per second. Each replica counts separately.
 pub(super) struct RateLimit {
     seed: RandomState,
     rule: Option<Rule>,
@@ -20,14 +20,14 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Creates a limit of `per_second` requests per caller; `None` means no limit.
+    /// Creates a limit of `per_second` evaluations per caller; `None` means no limit.
     pub(super) fn new(per_second: Option<NonZeroU32>) -> Self {
         let rule = per_second
             .map(|per_second| Rule { size: per_second.get(), refill: Duration::from_secs(1) / per_second.get() });
         Self { seed: RandomState::new(), rule, buckets: Mutex::new(Expiring::new(CAPACITY)) }
     }
 
-    /// Takes `questions` tokens from the caller's bucket. A request for more than the bucket holds takes a full bucket.
+    /// Takes `questions` tokens, one per evaluation. A request for more than the capacity takes a full bucket.
     ///
     /// # Errors
     /// The time until enough tokens are available.

@@ -1,4 +1,4 @@
-//! The last token or sign-in of each recent caller, so that mapping rules can be checked and tried on real claims.
+//! The last token or sign-in of each recent caller, so that mapping rules can be tested on real claims.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,30 +11,30 @@ use crate::resolve::{ResolveInput, Subject, resolve, resolve_matched};
 use crate::value::{Claims, GroupId, MappingRuleId};
 use crate::world::World;
 
-/// The last token or sign-in of a caller.
+/// Claims of a caller from its last token or sign-in.
 ///
 /// Kept in memory only, on the replica that served the request. Claim values are kept only if configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Login {
-    /// When the token or sign-in was first seen.
+    /// Time at which the token or the sign-in was first seen.
     pub at: OffsetDateTime,
-    /// The issuer.
+    /// Issuer of the token or sign-in.
     pub issuer: Arc<str>,
-    /// The principal.
+    /// The user or client that the claims identify.
     pub principal: Principal,
-    /// The claim names.
+    /// Names of all top-level claims.
     pub claim_names: Vec<String>,
-    /// The claims with their values, if kept.
+    /// Claims with their values; `None` if only the names are kept.
     pub claims: Option<Claims>,
-    /// The groups from the provider, where the provider supplies groups.
+    /// Groups from the provider; `None` if the stored group memberships apply.
     pub groups: Option<Vec<GroupId>>,
-    /// The mapping rules that matched when the login was recorded.
+    /// Mapping rules that matched when the login was recorded.
     pub matched: Vec<MappingRuleId>,
 }
 
 impl Login {
-    /// Resolves the subject of the login in a world. If the claim values are not kept, the mapping rules that matched
-    /// when the login was recorded apply.
+    /// Resolves the caller of this login in `world`. Without claim values, the mapping rules that matched when the
+    /// login was recorded are used.
     #[must_use]
     pub fn subject(&self, world: &World) -> Subject {
         let presented = ResolveInput {
@@ -50,7 +50,7 @@ impl Login {
     }
 }
 
-/// The most recent logins, at most one per caller.
+/// Bounded log of recent logins, at most one per caller.
 #[derive(Debug)]
 pub struct RecentCallers {
     capacity: usize,
@@ -60,19 +60,19 @@ pub struct RecentCallers {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Logins by order of arrival.
+    /// Logins by sequence number, oldest first.
     logins: BTreeMap<u64, Login>,
-    /// Key in `logins` and evidence of each principal's login.
+    /// Sequence number of each principal's login, and the evidence that it was recorded from.
     places: HashMap<Principal, (u64, Evidence)>,
     next: u64,
 }
 
-/// Evidence of a login, compared so that each token or session renewal is recorded once.
+/// Identifies the token or session renewal behind a login, so that each is recorded only once.
 #[derive(Debug)]
 enum Evidence {
-    /// A token. The weak reference keeps its allocation, so no other token can have the same address.
+    /// A token, compared by address. The weak reference keeps the allocation, so no other token can have this address.
     Token(Weak<VerifiedToken>),
-    /// A session and the time at which its next renewal is due.
+    /// A session, and the time at which its next renewal is due.
     Session(SessionIdHash, OffsetDateTime),
 }
 
@@ -87,14 +87,14 @@ impl PartialEq for Evidence {
 }
 
 impl RecentCallers {
-    /// Creates a log for at most `capacity` callers. With `keep_claims`, it keeps claim values, otherwise claim names
-    /// only.
+    /// Creates a log for at most `capacity` callers; 0 disables it. Without `keep_claims`, it keeps claim names but no
+    /// values.
     #[must_use]
     pub fn new(capacity: usize, keep_claims: bool) -> Self {
         Self { capacity, keep_claims, state: Mutex::default() }
     }
 
-    /// Records a validated token, unless it is already recorded. Call it when the token was resolved, not at each request.
+    /// Records a validated token unless it is already recorded. Call it when a token is resolved, not for each request.
     pub fn note(&self, token: &Arc<VerifiedToken>, subject: &Subject, now: OffsetDateTime) {
         self.put(&token.principal, Evidence::Token(Arc::downgrade(token)), || Login {
             at: now,
@@ -107,7 +107,7 @@ impl RecentCallers {
         });
     }
 
-    /// Records the sign-in behind a session, unless it is already recorded since the last renewal.
+    /// Records the sign-in behind a session, unless it was recorded since the last renewal of the session.
     pub fn note_session(
         &self,
         session: SessionIdHash,
@@ -158,7 +158,7 @@ impl RecentCallers {
         state.logins.values().rev().take(most).cloned().collect()
     }
 
-    /// Whether claim values are kept.
+    /// Whether claim values are kept, and not only claim names.
     #[must_use]
     pub fn keep_claims(&self) -> bool {
         self.keep_claims

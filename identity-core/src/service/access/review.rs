@@ -1,4 +1,4 @@
-//! Access reviews: subjects that may perform an action, by every path; all access of a subject; administrators.
+//! Access reviews: holders of access to a resource, all access of a subject, orphaned authorizations and look-alikes.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +12,17 @@ use crate::search::{LookAlikes, OrphanCause, SearchBudget, SearchStopped, orphan
 use crate::service::Caller;
 use crate::world::World;
 
-/// Entities of one kind that look alike, by ID.
+/// A kind of entity, and IDs of this kind that look alike, such as `admin` and `Admin`.
 pub type AlikeSet = (EntityKind, BTreeSet<String>);
 
 impl Access {
-    /// Lists all users, clients and mapping rules that may perform an action on a resource, by every path.
+    /// Lists all users, clients and mapping rules that may perform an action on a resource, one line per path.
     ///
-    /// Grants that depend on a property or a condition are listed with it. Call [`Access::permit`] first, as for all
-    /// reviews.
+    /// Grants that depend on a property or a condition are included and marked with it. Call [`Access::permit`] first,
+    /// as for all reviews.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_resource(
         &self,
         caller: &Caller,
@@ -40,10 +40,10 @@ impl Access {
         })
     }
 
-    /// Lists the authorizations whose owner or resource does not exist: at most `most`, and whether there are more.
+    /// Lists the authorizations whose owner or resource does not exist: at most `most`, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_orphans(
         &self,
         caller: &Caller,
@@ -53,10 +53,10 @@ impl Access {
         part(orphans(&caller.world), most, budget)
     }
 
-    /// Lists the sets of entities that look alike, of one kind or of all: at most `most`, and whether there are more.
+    /// Lists sets of look-alike entities of one kind, or of all kinds: at most `most` sets, and whether more exist.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_look_alikes(
         &self,
         caller: &Caller,
@@ -69,10 +69,10 @@ impl Access {
         part(sets.map(|(kind, ids)| (kind, ids.clone())), most, budget)
     }
 
-    /// Lists all access of a subject, by every path.
+    /// Lists all access rights of a subject, one line per path.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn review_subject(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Paged search for subjects, resources and actions.
+//! AuthZEN search: subjects, resources or actions for which access is allowed, in pages.
 
 use super::evaluation_request::{ALL, with_question};
 use super::{Access, EvaluationRequest, Identified, Known, SubjectKind};
@@ -9,46 +9,46 @@ use crate::search::{SearchBudget, SearchStopped, actions_on, permissions_of, pri
 use crate::service::Caller;
 use crate::world::World;
 
-/// Position and size of the page to return.
+/// Page of results to return.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Return only results after this one.
+    /// Result after which the page starts; `None` for the first page.
     pub after: Option<String>,
-    /// Maximum number of results.
+    /// Maximum number of results on the page.
     pub limit: usize,
 }
 
-/// A page of results: IDs or names.
+/// One page of search results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hits {
-    /// The results, in order.
+    /// IDs of subjects or resources, or names of actions, in ascending order.
     pub found: Vec<String>,
-    /// Whether there are more results.
+    /// Whether more results follow this page.
     pub more: bool,
 }
 
-/// Page size limits.
+/// Default and maximum page size of searches.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchLimits {
-    /// Default page size.
+    /// Page size if the request does not state one.
     pub usual: usize,
-    /// Maximum page size.
+    /// Maximum number of results on one page.
     pub most: usize,
 }
 
 impl SearchLimits {
-    /// The limits in use.
+    /// The limits of the API: 100 results by default, at most 1000.
     pub const SERVED: Self = Self { usual: 100, most: 1000 };
 }
 
 impl Hits {
-    /// Returns an empty page.
+    /// Returns a page without results.
     #[must_use]
     pub fn none() -> Self {
         Self { found: Vec::new(), more: false }
     }
 
-    /// Takes the first `limit` items of an ordered sequence.
+    /// Takes the first `limit` items of a sorted sequence, and notes whether more follow.
     fn of(mut ordered: impl Iterator<Item = String>, limit: usize) -> Self {
         let found: Vec<String> = ordered.by_ref().take(limit).collect();
         Self { found, more: ordered.next().is_some() }
@@ -61,14 +61,14 @@ impl Hits {
 }
 
 impl Access {
-    /// Lists the users or clients that may perform the action on the resource.
+    /// Lists the IDs of the users or clients that may perform the action, without regard to token claims.
     ///
-    /// `asked.subject.kind` selects the kind; the subject ID is ignored.
+    /// `asked.subject.kind` selects users or clients; the subject ID is ignored.
     ///
     /// Call [`Access::permit`] first, as for all searches.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn subjects(
         &self,
         caller: &Caller,
@@ -92,12 +92,12 @@ impl Access {
         budget.finished(hits)
     }
 
-    /// Lists the resources of a type on which the subject may perform the action.
+    /// Lists the IDs of the resources of a type on which the subject may perform the action.
     ///
-    /// The resource's ID and properties are ignored.
+    /// The ID and the properties of the requested resource are ignored.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn resources(
         &self,
         caller: &Caller,
@@ -112,11 +112,11 @@ impl Access {
         budget.finished(Hits::after(resources(world, &known, asked, &facts, budget).into_iter(), part))
     }
 
-    /// Lists the actions that the subject may perform on a resource. The action's name is ignored, its properties are
-    /// not.
+    /// Lists the names of the actions that the subject may perform on a resource. The name of the requested action is
+    /// ignored, but not its properties.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn actions(
         &self,
         caller: &Caller,

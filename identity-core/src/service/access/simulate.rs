@@ -1,4 +1,4 @@
-//! Simulation of a change: its effects, without applying it.
+//! Simulation of a change: computes its effects on access without applying it.
 
 use std::collections::BTreeSet;
 
@@ -15,39 +15,39 @@ use crate::world::{Change as Row, World};
 
 use super::evaluate::{Evaluated, evaluated_and_explained};
 
-/// Number of steps that each recent login takes from the search budget.
+/// Number of steps of the search budget that each recent login costs.
 const LOGIN_STEPS: usize = 200;
 
-/// A change to simulate.
+/// A change to simulate, with a request and logins for which to compare access.
 #[derive(Clone, Debug, Default)]
 pub struct Simulation {
-    /// The commands of the change. They apply all or none.
+    /// Commands of the change. They are applied in order, all or none.
     pub commands: Vec<Command>,
-    /// A request to evaluate before and after the change.
+    /// Access evaluation request to answer before and after the change, if any.
     pub question: Option<EvaluationRequest>,
-    /// Number of recent logins to resolve before and after the change.
+    /// Number of recent logins for which to compare access before and after the change.
     pub logins: usize,
 }
 
-/// Effects of a change.
+/// Effects of a simulated change.
 #[derive(Clone, Debug)]
 pub struct Simulated {
-    /// The changed rows, and the access gained and lost according to stored data.
+    /// Changed rows, and the stored access that users, clients and mapping rules gain or lose.
     pub diff: Diff,
-    /// Results of the request before and after the change.
+    /// Answers to the request before and after the change; `None` without a request.
     pub answers: Option<(Evaluated, Evaluated)>,
-    /// Access that the subject of the request gains and loses.
+    /// Access that the subject of the request gains and loses; `None` if there is none or it is not identified.
     pub subject: Option<Change>,
-    /// Access that recent callers gain and lose.
+    /// Access that recent callers gain and lose, based on their claims.
     pub logins: OnRecentCallers,
-    /// Changes among administrators and parties that can become administrators.
+    /// Parties that gain or lose administration, or the ability to become an administrator.
     pub administration: AdministrationChange,
 }
 
-/// Access that a principal gains and loses.
+/// Access that a principal gains and loses through a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The principal.
+    /// The affected user or client.
     pub principal: Principal,
     /// Access that exists only after the change.
     pub gained: Vec<AccessItem>,
@@ -55,21 +55,21 @@ pub struct Change {
     pub lost: Vec<AccessItem>,
 }
 
-/// Access that recent callers gain and lose.
+/// Effects of a change on the callers with recent logins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnRecentCallers {
-    /// Number of recent logins considered.
+    /// Number of recent logins that were compared.
     pub looked_at: usize,
-    /// Callers whose access changes.
+    /// Callers that gain or lose access.
     pub changed: Vec<Change>,
-    /// Callers for which the effect cannot be determined, because their claim values are not kept.
+    /// Callers whose claim values are not kept, although a changed mapping rule depends on them.
     pub unknown: Vec<Principal>,
 }
 
 impl Access {
-    /// Applies a change to a copy of the caller's world without writing it.
+    /// Applies a change to a copy of the caller's world and compares access before and after. Nothing is stored.
     ///
-    /// Call [`Access::permit`] first. If there is a request to evaluate, call [`Access::identify`] for its subject.
+    /// Call [`Access::permit`] first. `subject` is the result of [`Access::identify`] for the subject of the request.
     ///
     /// # Errors
     /// When the change is refused, when computing its effects exhausts the step budget, or when the request is
@@ -104,18 +104,18 @@ impl Access {
 /// Reason why a simulation has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulationFailed {
-    /// The change is refused.
+    /// The domain model refuses the change.
     #[error(transparent)]
     Refused(Refusal),
-    /// Computing the effects was stopped.
+    /// The step budget is exhausted, or the request was cancelled.
     #[error(transparent)]
     Stopped(SearchStopped),
 }
 
-/// Returns the world after a change.
+/// Returns a copy of `world` in which the commands are applied with the authority of an administrator.
 ///
 /// # Errors
-/// When the change is refused.
+/// When the domain model refuses a command.
 pub(super) fn tried(world: &World, commands: &[Command]) -> Result<World, Refusal> {
     Ok(apply(world, commands, Authority::Administrator)?.world)
 }
@@ -166,7 +166,7 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budge
     found
 }
 
-/// Whether a mapping rule could match claims of which only the names are known.
+/// Whether a mapping rule could match claims of which only the names are known. `true` if that depends on their values.
 fn could_match(rule: &MappingRule, names: &BTreeSet<&str>) -> bool {
     use crate::value::Segment;
     match rule.selector.segments().map(|segments| segments.first()) {

@@ -11,34 +11,34 @@ use super::Offers;
 /// One change of a bulk request.
 #[derive(Clone, Debug)]
 pub enum Item {
-    /// Creates a user with the permission to read itself.
+    /// Creates a user and grants it `READ` on itself.
     CreateUser(NewUser, NewPassword),
-    /// Any other change.
+    /// Any other change, as a command of the domain model.
     Command(Command),
 }
 
-/// The password of a user to create.
+/// Password of a user to create.
 #[derive(Clone, Debug)]
 pub enum NewPassword {
     /// No password. The user cannot sign in until one is set.
     Absent,
-    /// A plain password.
+    /// A plain password. It is hashed before the commit.
     Plain(Secret),
-    /// A password hash from another system.
+    /// A password hash that was imported from another system.
     Imported(PasswordHash),
 }
 
-/// The check that an item needs besides the permission `write`.
+/// Authorization that a change requires in addition to the permission `write`.
 ///
-/// If only the Orchestration Cluster API offers the change as a single request, the authorization that this API
-/// requires is checked, too.
+/// If only the Orchestration Cluster API offers the change as a single request, the authorization of that API is
+/// required as well.
 #[derive(Clone, Copy)]
 pub(super) enum Protection<'i> {
-    /// No further check.
+    /// The permission `write` is sufficient.
     Write,
-    /// The authorization on the entity.
+    /// An authorization on the changed entity.
     Cluster,
-    /// The authorization on the entity, if its resource type belongs to the Orchestration Cluster.
+    /// An authorization on the changed entity, if this resource type belongs to the Orchestration Cluster.
     OfType(&'i ResourceTypeName),
 }
 
@@ -58,7 +58,7 @@ fn family(world: &World, name: &ResourceTypeName) -> Option<Family> {
 }
 
 impl Item {
-    /// Returns the audit draft for a denial or refusal of the item.
+    /// Returns the audit log draft that is recorded if the item is denied or refused.
     pub(super) fn attempt(&self) -> AuditDraft {
         match self {
             Self::CreateUser(user, _) => attempt(AuditOperation::Create, EntityKind::User, user.username.as_str()),
@@ -81,7 +81,7 @@ impl Item {
         }
     }
 
-    /// Whether the changed entity is stored here and the profile offers the change.
+    /// Whether this server stores the changed entity and its profile offers the change.
     pub(super) fn is_offered(&self, stores_users: bool, offers: Offers) -> bool {
         match self {
             Self::CreateUser(..)
@@ -96,8 +96,8 @@ impl Item {
         }
     }
 
-    /// Returns the commands that make this change in `world`. `hash` is the hash of a plain password, if it was
-    /// computed.
+    /// Returns the commands that make this change in `world`. `hash` is the hash of a plain password; `None` if it was
+    /// not hashed.
     pub(super) fn commands(
         self,
         world: &World,

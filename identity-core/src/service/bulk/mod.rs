@@ -1,7 +1,7 @@
-//! Bulk changes: many changes in one commit, all or none.
+//! Bulk changes: many changes in one commit. Either all of them take effect or none.
 //!
-//! Each change needs the permission `write`. A change that only the Orchestration Cluster API offers as a single
-//! request also needs the authorization that this API requires. Changes take effect in order, so a change can depend on
+//! Each change requires the permission `write`. If only the Orchestration Cluster API offers the change as a single
+//! request, the authorization of that API is required as well. Changes are applied in order, so a change can depend on
 //! earlier ones.
 
 mod item;
@@ -24,36 +24,36 @@ use crate::world::World;
 
 pub use item::{Item, NewPassword};
 
-/// Maximum number of changes in one commit. Other writers wait some tens of milliseconds for a commit of this size.
+/// Maximum number of changes in one commit. A commit of this size delays other writers by some tens of milliseconds.
 pub const MAX_ITEMS: usize = 1000;
 
-/// Handling of changes that create an existing entity.
+/// Handling of changes that create an entity which already exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IfExists {
-    /// Refuses all changes.
+    /// Refuses the whole bulk request. The default.
     #[default]
     Fail,
-    /// Skips the change and keeps the existing entity. An authorization exists if another one of the same owner grants
-    /// all of it on the same resource.
+    /// Skips the change and keeps the existing entity. An authorization exists if one with the same owner, resource and
+    /// condition includes all of its permissions.
     Skip,
 }
 
-/// Outcome of a bulk change.
+/// Result of a successful bulk request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkDone {
-    /// The revision at which all changes are visible.
+    /// Revision from which readers see all changes.
     pub revision: Revision,
-    /// Number of changes skipped because the entity exists.
+    /// Number of changes that were skipped because their entity already exists.
     pub skipped: usize,
 }
 
-/// Reason why no change was made.
+/// Reason why a bulk request changed nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct BulkError {
     /// Index of the denied or refused change, from 0. `None` if no single change caused the failure.
     pub index: Option<usize>,
-    /// The failure.
+    /// Failure of that change, or of the whole request.
     pub error: ServiceError,
 }
 
@@ -69,7 +69,7 @@ impl<E: Into<ServiceError>> From<E> for BulkError {
     }
 }
 
-/// Makes bulk changes to stored entities.
+/// Applies bulk requests, which change many stored entities in one commit.
 pub struct Bulk {
     engine: Arc<Engine>,
     management: Authorizer,
@@ -78,18 +78,18 @@ pub struct Bulk {
     offers: Offers,
 }
 
-/// Kinds of changes that only some profiles offer.
+/// Kinds of changes that the profile offers, beyond those that every profile offers.
 #[derive(Clone, Copy, Debug)]
 pub struct Offers {
-    /// Tenants and their members.
+    /// Whether tenants and their members can be changed.
     pub tenants: bool,
-    /// Authorizations on resource types other than those of the Orchestration Cluster.
+    /// Whether authorizations can be created on resource types that do not belong to the Orchestration Cluster.
     pub resource_authorizations: bool,
 }
 
 impl Bulk {
     /// Creates the service with the authorizers of the management API and of the Orchestration Cluster API. Without a
-    /// hasher, commands that change users are rejected.
+    /// hasher, changes to users are rejected.
     ///
     /// Both authorizers must use the same engine.
     #[must_use]
@@ -102,25 +102,26 @@ impl Bulk {
         Self { engine: management.shared_engine(), management, cluster, hasher, offers }
     }
 
-    /// Checks early whether the caller may make changes at all. Records a denial. Call it before reading a request
-    /// body.
+    /// Checks whether the caller may make changes at all. Records a denial. Call it before the request body is read, so
+    /// that a denial costs little.
     ///
     /// # Errors
-    /// When the caller lacks the permission.
+    /// [`ServiceError::Denied`] when the caller lacks the permission `write`.
     pub async fn require(&self, caller: &Caller) -> Result<(), ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: String::new() };
         let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
         self.management.require(caller, &attempt).await
     }
 
-    /// Converts a password hash from another system, if users can sign in with it. See [`PasswordHasher::import`].
+    /// Converts a password hash from another system. Returns `None` if its format is not supported; see
+    /// [`PasswordHasher::import`].
     #[must_use]
     pub fn import(&self, stored: &str) -> Option<PasswordHash> {
         self.hasher.as_ref()?.import(stored)
     }
 
-    /// Makes all changes, or none, in one commit. Passwords are hashed in parallel before that, with lower priority
-    /// than sign-ins.
+    /// Makes all changes in one commit, or none. Before that, plain passwords are hashed in parallel, with lower
+    /// priority than sign-ins.
     ///
     /// # Errors
     /// When there are more than [`MAX_ITEMS`] changes, the profile does not offer one of them, the caller lacks the
@@ -149,7 +150,8 @@ impl Bulk {
         Ok(BulkDone { revision: done.revision, skipped: done.skipped })
     }
 
-    /// Hashes plain passwords if the caller may create users. Existing users that will be skipped need no hash.
+    /// Hashes plain passwords, if the caller may create users. Users that will be skipped because they exist get no
+    /// hash.
     async fn hashes(
         &self,
         caller: &Caller,
@@ -185,11 +187,11 @@ impl Bulk {
     }
 }
 
-/// Requester of one change of a bulk request.
+/// Requester of one change of a bulk request. It checks the credential only once for all changes.
 struct ItemRequest<'c, 'r> {
     bulk: &'r Bulk,
     caller: &'c Caller,
-    /// The caller's credential. It is checked once, for the first change.
+    /// Result of checking the caller's credential, made for the first change and shared by all.
     checked: &'r OnceLock<Box<dyn CheckedCredential + 'c>>,
     item: &'r Item,
     attempt: AuditDraft,

@@ -1,4 +1,4 @@
-//! Authorizations.
+//! Authorizations in the Orchestration Cluster API.
 
 use super::Search;
 use crate::apply::{Command, NewAuthorization};
@@ -10,23 +10,23 @@ use crate::service::{Authorizer, Caller, ServiceError, Written};
 use crate::value::AuthorizationKey;
 use crate::world::{Change, World};
 
-/// Manages authorizations.
+/// Creates, updates, deletes and searches authorizations for the Orchestration Cluster API.
 pub struct ClusterAuthorizations {
     authorizer: Authorizer,
 }
 
 impl ClusterAuthorizations {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }
     }
 
-    /// Creates an authorization and returns its key.
+    /// Creates an authorization and returns its generated key.
     ///
     /// # Errors
     /// When the caller lacks the permission, the owner or a named entity does not exist, the resource type does not
-    /// support a permission, or an identical authorization exists.
+    /// support a permission, or the owner already has one of the permissions on the resource.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -43,9 +43,9 @@ impl ClusterAuthorizations {
         Ok(Written { value: key.ok_or_else(missing)?, revision: done.revision })
     }
 
-    /// Replaces an authorization, including owner and resource.
+    /// Replaces all values of an authorization, including its owner and resource.
     ///
-    /// With `keeps_condition`, an existing condition stays if `new` has none and the resource type does not change. A
+    /// With `keeps_condition`, the stored condition stays if `new` has none and the resource type does not change. A
     /// client that does not support conditions therefore does not widen a grant by accident.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl ClusterAuthorizations {
             .await
     }
 
-    /// Deletes an authorization.
+    /// Deletes the authorization with this key.
     ///
     /// # Errors
     /// When the caller lacks the permission, there is no authorization with this key, or no administrator would remain.
@@ -76,10 +76,10 @@ impl ClusterAuthorizations {
         self.authorizer.command(caller, Command::DeleteAuthorization(key)).await
     }
 
-    /// Returns an authorization. With `families`, its resource type must belong to one of them.
+    /// Returns the authorization with this key. With `families`, only resource types of these families are found.
     ///
     /// # Errors
-    /// When the caller may not see it, or there is no such authorization.
+    /// When the caller lacks read permission, or there is no such authorization.
     pub async fn find(
         &self,
         caller: &Caller,
@@ -97,10 +97,10 @@ impl ClusterAuthorizations {
             .ok_or_else(|| ServiceError::Missing(entity(key)))
     }
 
-    /// Searches the authorizations that the caller may see.
+    /// Searches the authorizations on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
@@ -111,11 +111,11 @@ impl ClusterAuthorizations {
         authorizations(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
-    /// Searches the authorizations of the caller, including those that it has through mapping rules, groups and roles.
-    /// Needs no permission.
+    /// Searches the authorizations that the caller owns, directly or through mapping rules, groups and roles. Needs no
+    /// permission.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn own(
         &self,
         caller: &Caller,
@@ -127,7 +127,7 @@ impl ClusterAuthorizations {
         authorizations(&caller.world, &own, &search.filter, &search.sort, &search.window, budget)
     }
 
-    /// Whether the API checks authorizations.
+    /// Whether this API checks authorizations. If `false`, every authenticated caller is permitted everything.
     #[must_use]
     pub fn are_enabled(&self) -> bool {
         self.authorizer.asks_for_authorizations()

@@ -1,4 +1,5 @@
-//! Groups, roles, tenants and mapping rules. Their services differ only in their commands and filters.
+//! Groups, roles, tenants and mapping rules in the Orchestration Cluster API. A macro generates the four services,
+//! which differ only in their commands and filters.
 
 use super::{Search, attempt};
 use crate::apply::{Command, Refusal};
@@ -11,12 +12,12 @@ use crate::search::{Found, SearchBudget, SearchStopped};
 use crate::service::{Authorizer, Caller, ServiceError, Written};
 use crate::value::{ClaimSelector, ClaimValue, Description, GroupId, MappingRuleId, Name, RoleId, TenantId};
 
-/// The editable fields of a group, role or tenant.
+/// New name and description of a group, role or tenant.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// The display name.
+    /// Display name, which need not be unique.
     pub name: Name,
-    /// The description.
+    /// Description; it may be empty.
     pub description: Description,
 }
 
@@ -33,16 +34,17 @@ macro_rules! family {
         }
 
         impl $service {
-            /// Creates the service. `authorizer` checks the permissions of callers.
+            /// Creates the service on the engine of `authorizer`, which checks the caller's permission.
             #[must_use]
             pub fn new(authorizer: Authorizer) -> Self {
                 Self { authorizer }
             }
 
-            /// Checks a permission of the caller before the rest of a request is parsed. Records a denial.
+            /// Checks a permission before the rest of a request is parsed. If `id` is `None`, it must cover all
+            /// entities of the kind. Records a denial.
             ///
             /// # Errors
-            /// When the caller lacks the permission.
+            /// [`ServiceError::Denied`] when the caller lacks the permission.
             pub async fn require(
                 &self,
                 caller: &Caller,
@@ -53,7 +55,7 @@ macro_rules! family {
                 self.authorizer.require(caller, &attempt(operation, $kind, &id)).await
             }
 
-            /// Creates an entity.
+            /// Creates an entity and returns it.
             ///
             /// # Errors
             /// When the caller lacks the permission, or the ID is taken.
@@ -61,7 +63,7 @@ macro_rules! family {
                 Ok(self.authorizer.command(caller, Command::$create(new.clone())).await?.with(new))
             }
 
-            /// Updates an entity.
+            /// Replaces the editable fields of an entity and returns the updated entity.
             ///
             /// # Errors
             /// When the caller lacks the permission, or the entity does not exist or is protected.
@@ -85,7 +87,7 @@ macro_rules! family {
                 after.map(|after| written.with(after)).ok_or_else(|| ServiceError::Missing(missing()))
             }
 
-            /// Deletes an entity with its memberships and authorizations.
+            /// Deletes an entity, its memberships, and the authorizations that it owns or that name it.
             ///
             /// # Errors
             /// When the caller lacks the permission, the entity does not exist or is protected, or no administrator
@@ -94,10 +96,10 @@ macro_rules! family {
                 self.authorizer.command(caller, Command::$delete(id)).await
             }
 
-            /// Returns an entity.
+            /// Returns the entity with this ID.
             ///
             /// # Errors
-            /// When the caller may not see it, or it does not exist.
+            /// When the caller lacks `READ` on the entity, or it does not exist.
             pub async fn find(&self, caller: &Caller, id: &str) -> Result<$entity, ServiceError> {
                 self.authorizer
                     .read(caller, $kind, id, |world| world.$one(id).cloned())
@@ -105,10 +107,10 @@ macro_rules! family {
                     .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: $kind, key: id.to_owned() }))
             }
 
-            /// Searches the entities that the caller may see.
+            /// Searches the entities on which the caller has `READ`.
             ///
             /// # Errors
-            /// When the step budget is exhausted or the request is cancelled.
+            /// When `budget` has no steps left, or the request is cancelled.
             pub fn search<'c>(&self, caller: &'c Caller, search: &Search<$filter, $field>,
  budget: &SearchBudget,
 ) -> Result<Found<&'c $entity>, SearchStopped> {
@@ -120,25 +122,25 @@ macro_rules! family {
 }
 
 family!(
-    /// Manages groups.
+    /// Manages groups for the Orchestration Cluster API.
     ClusterGroups: Group, GroupId, EntityKind::Group, group, CreateGroup, UpdateGroup, DeleteGroup,
     change Naming => |new, old| Group { name: new.name, description: new.description, ..old },
     search groups(Filter<NamedFilter>, GroupField)
 );
 family!(
-    /// Manages roles. Only the management API changes their permissions on APIs.
+    /// Manages roles. Only the management API can change their permissions on APIs.
     ClusterRoles: Role, RoleId, EntityKind::Role, role, CreateRole, UpdateRole, DeleteRole,
     change Naming => |new, old| Role { name: new.name, description: new.description, ..old },
     search roles(Filter<NamedFilter>, RoleField)
 );
 family!(
-    /// Manages tenants.
+    /// Manages tenants for the Orchestration Cluster API.
     ClusterTenants: Tenant, TenantId, EntityKind::Tenant, tenant, CreateTenant, UpdateTenant, DeleteTenant,
     change Naming => |new, old| Tenant { name: new.name, description: new.description, ..old },
     search tenants(Filter<NamedFilter>, TenantField)
 );
 family!(
-    /// Manages mapping rules. An update keeps the kind and the operator of a rule from the management API.
+    /// Manages mapping rules. An update keeps the kind and the operator that the management API may have set.
     ClusterMappingRules: MappingRule, MappingRuleId, EntityKind::MappingRule, mapping_rule,
     CreateMappingRule, UpdateMappingRule, DeleteMappingRule,
     change (Name, ClaimSelector, ClaimValue) => |new, old| {

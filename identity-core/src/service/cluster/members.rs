@@ -1,4 +1,4 @@
-//! Members of groups, roles and tenants.
+//! Members of groups, roles and tenants in the Orchestration Cluster API.
 
 use super::Search;
 use crate::entity::{Container, EntityKind, MappingRule, Party, PartyKind, Role};
@@ -8,38 +8,41 @@ use crate::search::entities::{
 use crate::search::{Found, SearchBudget, SearchStopped, Visible};
 use crate::service::{Authorizer, Caller, ServiceError, Written};
 
-/// Manages members of groups, roles and tenants. A change needs UPDATE on the container.
+/// Manages direct members of groups, roles and tenants. A change requires `UPDATE` on the container.
 pub struct Members {
     authorizer: Authorizer,
 }
 
 impl Members {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }
     }
 
-    /// Adds a member.
+    /// Adds a member to a group, role or tenant.
     ///
     /// # Errors
-    /// When the caller lacks the permission, the container or the member does not exist, or nothing would change.
+    /// When the caller lacks the permission, the container or the member does not exist, or the member is already in
+    /// the container.
     pub async fn add(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
         self.authorizer.add_member(caller, container, member).await
     }
 
-    /// Removes a member.
+    /// Removes a member from a group, role or tenant.
     ///
     /// # Errors
-    /// As [`Members::add`].
+    /// When the caller lacks the permission, the container does not exist, the party is not a member, or no
+    /// administrator would remain.
     pub async fn remove(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
         self.authorizer.remove_member(caller, container, member).await
     }
 
-    /// Searches the members of one kind. Finds none if the container does not exist or the caller may not see it.
+    /// Searches the direct members of one kind. Finds none if the container does not exist or the caller lacks `READ`
+    /// on it.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
@@ -61,10 +64,10 @@ impl Members {
         members(&caller.world, container, kind, &visible, &search.sort, &search.window, budget)
     }
 
-    /// Searches the roles in a container that the caller may see.
+    /// Searches the roles that are members of a container and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn roles<'c>(
         &self,
         caller: &'c Caller,
@@ -75,10 +78,10 @@ impl Members {
         self.roles_from(caller, self.ids(caller, container, PartyKind::Role), search, budget)
     }
 
-    /// Searches the roles of a group that the caller may see.
+    /// Searches the roles that are assigned to a group and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn roles_of<'c>(
         &self,
         caller: &'c Caller,
@@ -93,10 +96,10 @@ impl Members {
         self.roles_from(caller, roles.collect(), search, budget)
     }
 
-    /// Searches the mapping rules in a container that the caller may see.
+    /// Searches the mapping rules that are members of a container and on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn mapping_rules<'c>(
         &self,
         caller: &'c Caller,

@@ -1,5 +1,5 @@
-//! Use cases of the Orchestration Cluster's identity API (docs/reference/orchestration-cluster.md §1). Authorizations
-//! control access; searches take a filter, a sort order and a window.
+//! Use cases of the Orchestration Cluster's identity API (docs/reference/orchestration-cluster.md §1). Access requires
+//! authorizations. Searches take a filter, a sort order and a window of results.
 
 mod authorizations;
 mod entities;
@@ -16,14 +16,14 @@ pub use users::{ClusterUsers, NewUser};
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind};
 use crate::search::{SortBy, Window};
 
-/// Search parameters.
+/// Parameters of a search, with a filter of type `F` and sort fields of type `S`.
 #[derive(Clone, Debug)]
 pub struct Search<F, S> {
-    /// The filter.
+    /// Conditions that all results satisfy.
     pub filter: F,
-    /// The sort order.
+    /// Fields to sort by, in order of precedence.
     pub sort: Vec<SortBy<S>>,
-    /// The window of results.
+    /// The part of the results to return, by offset or by cursor.
     pub window: Window,
 }
 

@@ -19,23 +19,23 @@ use crate::service::{ServiceError, Written, user_creation};
 use crate::value::{RoleId, Secret};
 use crate::world::World;
 
-/// Creates the first administrator while the installation has none. Needs no credentials.
+/// Creates the first administrator of an installation. Needs no credentials, but fails once there is an administrator.
 pub struct Setup {
     engine: Arc<Engine>,
     hasher: Arc<dyn PasswordHasher>,
-    /// Limits refusals, because each is recorded and unauthenticated clients can cause them.
+    /// Limits refused requests, because each is recorded and unauthenticated clients can send them.
     throttle: Throttle,
 }
 
 impl Setup {
-    /// Creates the service for the users of `engine`.
+    /// Creates the service. Users are stored by `engine`; `hasher` hashes their passwords.
     #[must_use]
     pub fn new(engine: Arc<Engine>, hasher: Arc<dyn PasswordHasher>) -> Self {
         Self { engine, hasher, throttle: Throttle::new() }
     }
 
-    /// Whether the installation has no administrator: no principal holds, by any path, a power that lock-out protection
-    /// covers.
+    /// Whether set-up is possible: no principal that can sign in holds an administrative power, directly or through
+    /// memberships.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !is_administered(&self.engine.world())
@@ -44,7 +44,8 @@ impl Setup {
     /// Fails if the installation has an administrator, and records the refusal. Call it before reading a request body.
     ///
     /// # Errors
-    /// [`Refusal::Protected`] when there is an administrator; `Throttled` when the address has been refused too often.
+    /// [`Refusal::Protected`] when there is an administrator; [`ServiceError::Throttled`] after too many refusals, from
+    /// this address or from all addresses together.
     pub async fn require_open(&self, address: Option<IpAddr>, request_id: Option<&str>) -> Result<(), ServiceError> {
         if self.is_open() {
             return Ok(());
@@ -59,7 +60,7 @@ impl Setup {
         Err(ServiceError::Refused(protected()))
     }
 
-    /// Creates the first administrator.
+    /// Creates the first administrator: a user with this password and the role `admin`.
     ///
     /// # Errors
     /// As [`Setup::require_open`], and when the username is taken, the password cannot be hashed, or the store fails.
@@ -85,15 +86,15 @@ impl Setup {
     }
 }
 
-/// Reason in the audit log for a refused set-up.
+/// Reason that the audit log states for a refused set-up.
 const ADMINISTERED: &str = "an administrator exists";
 
 fn protected() -> Refusal {
     Refusal::Protected(AuditEntity { kind: EntityKind::Role, key: ADMIN_ROLE.to_owned() })
 }
 
-/// An unauthenticated request to create the first administrator, permitted while the installation has none. Of two
-/// concurrent requests, the revision lock lets one succeed.
+/// Unauthenticated request to create the first administrator. It is permitted while there is none. If several arrive at
+/// once, the revision lock lets only one succeed.
 struct SetupRequest<'r> {
     request_id: Option<&'r str>,
 }

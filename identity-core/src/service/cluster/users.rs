@@ -1,4 +1,4 @@
-//! Built-in users.
+//! Built-in users in the Orchestration Cluster API. They are stored here and sign in with a password.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ use crate::search::{Found, SearchBudget, SearchStopped};
 use crate::service::{Authorizer, Caller, ServiceError, Written, user_creation};
 use crate::value::{Email, Name, PasswordHash, Secret, Username};
 
-/// Manages built-in users.
+/// Manages built-in users and their passwords.
 pub struct ClusterUsers {
     authorizer: Authorizer,
     hasher: Arc<dyn PasswordHasher>,
 }
 
-/// A user without a password, to create or to update.
+/// Values of a user to create or to update, without the password.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The username for sign-in.
+    /// Name to sign in with. It is also the key of the user.
     pub username: Username,
-    /// The display name.
+    /// Display name; `None` for no name.
     pub name: Option<Name>,
-    /// The e-mail address.
+    /// E-mail address; `None` for no address.
     pub email: Option<Email>,
 }
 
 impl NewUser {
-    /// Returns the user with a password hash.
+    /// Returns the user to store, with this password hash.
     #[must_use]
     pub fn with(self, password: PasswordHash) -> User {
         User { name: self.name, email: self.email, ..User::new(self.username, password) }
@@ -37,13 +37,13 @@ impl NewUser {
 }
 
 impl ClusterUsers {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service. `hasher` hashes new passwords; `authorizer` checks the caller's permission.
     #[must_use]
     pub fn new(authorizer: Authorizer, hasher: Arc<dyn PasswordHasher>) -> Self {
         Self { authorizer, hasher }
     }
 
-    /// Creates a user.
+    /// Creates a user and grants it `READ` on itself.
     ///
     /// # Errors
     /// When the caller lacks the permission, the username is taken, or the password cannot be hashed.
@@ -61,7 +61,7 @@ impl ClusterUsers {
         Ok(self.authorizer.write(caller, attempt, |_| Ok(commands)).await?.with(user))
     }
 
-    /// Replaces a user's name and e-mail address, and the password if one is given.
+    /// Replaces the name and the e-mail address of a user. Without `password`, the stored password is kept.
     ///
     /// # Errors
     /// When the caller lacks the permission, there is no such user, or the password cannot be hashed.
@@ -90,7 +90,7 @@ impl ClusterUsers {
         Ok(written.with(wanted))
     }
 
-    /// Deletes a user with the user's memberships and authorizations.
+    /// Deletes a user, its memberships, and the authorizations that it owns or that name it.
     ///
     /// # Errors
     /// When the caller lacks the permission, there is no such user, or no administrator would remain.
@@ -98,10 +98,10 @@ impl ClusterUsers {
         self.authorizer.command(caller, Command::DeleteUser(username)).await
     }
 
-    /// Returns a user.
+    /// Returns the user with this username.
     ///
     /// # Errors
-    /// When the caller may not see the user, or there is no such user.
+    /// When the caller lacks `READ` on the user, or there is no such user.
     pub async fn find(&self, caller: &Caller, username: &str) -> Result<User, ServiceError> {
         self.authorizer
             .read(caller, EntityKind::User, username, |world| world.user(username).cloned())
@@ -109,10 +109,10 @@ impl ClusterUsers {
             .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::User, key: username.to_owned() }))
     }
 
-    /// Searches the users that the caller may see.
+    /// Searches the users on which the caller has `READ`.
     ///
     /// # Errors
-    /// When the step budget is exhausted or the request is cancelled.
+    /// When `budget` has no steps left, or the request is cancelled.
     pub fn search<'c>(
         &self,
         caller: &'c Caller,

@@ -12,7 +12,7 @@ use crate::search::{List, Listing};
 use crate::service::{Authorizer, Caller, Deletions, ListRequest, ServiceError, UserSummary, Written, lists};
 use crate::value::{GroupId, Name, RoleId, Username};
 
-/// Groups in a directory. Their memberships in tenants and their authorizations are in the store.
+/// Groups that a directory stores. Their tenant memberships and authorizations are in the policy store.
 pub struct DirectoryGroups {
     authorizer: Authorizer,
     directory: Arc<dyn GroupDirectory>,
@@ -20,7 +20,7 @@ pub struct DirectoryGroups {
 }
 
 impl DirectoryGroups {
-    /// Creates the service for the groups in `directory`. `authorizer` checks the permissions of callers.
+    /// Creates the service. `deletions` deletes the stored access of a group together with its entry in `directory`.
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn GroupDirectory>, deletions: Arc<Deletions>) -> Self {
         Self { authorizer, directory, deletions }
@@ -93,19 +93,19 @@ impl Groups for DirectoryGroups {
     }
 }
 
-/// Describes a change of a group's members.
+/// Describes a membership change for the audit log: the group is the entity, and the user is related to it.
 fn of_user(operation: AuditOperation, id: &GroupId, user: &Username) -> AuditDraft {
     let related = AuditEntity { kind: EntityKind::User, key: user.to_string() };
     AuditDraft { related: Some(related), ..draft(operation, id.as_str()) }
 }
 
-/// Describes a change of a role's members.
+/// Describes a role assignment for the audit log: the role is the entity, and the group is related to it.
 fn of_role(operation: AuditOperation, id: &GroupId, role: &RoleId) -> AuditDraft {
     let role = AuditEntity { kind: EntityKind::Role, key: role.to_string() };
     AuditDraft { operation, entity: role, related: Some(entity(id.as_str())) }
 }
 
-/// Parses a group ID. An unparsable ID matches no group.
+/// Parses a group ID. An unparsable ID matches no group and fails like an unknown one.
 fn group_id(text: &str) -> Result<GroupId, ServiceError> {
     GroupId::parse(text).map_err(|_| ServiceError::Missing(entity(text)))
 }

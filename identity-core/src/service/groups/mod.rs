@@ -1,4 +1,4 @@
-//! Groups for the management API, with a generated ID and a name.
+//! Groups in the management API. A group has a generated ID and a display name.
 
 mod directory;
 mod stored;
@@ -13,40 +13,40 @@ use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Enti
 use crate::search::List;
 use crate::value::{GroupId, Name, RoleId, Username};
 
-/// Manages groups, their members, roles and authorizations.
+/// Manages groups with their members, roles and authorizations, in the store or in a directory.
 #[async_trait]
 pub trait Groups: Send + Sync {
-    /// Lists groups by ID.
+    /// Lists groups. A search matches any part of the name, ignoring case; stored groups are also found by ID.
     ///
     /// # Errors
     /// When the caller lacks read permission or the directory fails.
     async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<List<Group>, ServiceError>;
 
-    /// Returns a group.
+    /// Returns the group with this ID.
     ///
     /// # Errors
     /// When the caller lacks read permission, there is no such group, or the directory fails.
     async fn find(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError>;
 
-    /// Creates a group. Names need not be unique, except in a directory.
+    /// Creates a group with a generated ID. Names need not be unique, except in a directory.
     ///
     /// # Errors
     /// When the caller lacks write permission, or the directory has a group with this name.
     async fn create(&self, caller: &Caller, name: Name) -> Result<Written<Group>, ServiceError>;
 
-    /// Renames a group.
+    /// Changes the name of a group. The ID stays the same.
     ///
     /// # Errors
     /// When the caller lacks write permission, or there is no such group.
     async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError>;
 
-    /// Deletes a group with its memberships and authorizations.
+    /// Deletes a group, its memberships, and the authorizations that it owns or that name it.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such group, or no administrator would remain.
     async fn delete(&self, caller: &Caller, id: GroupId) -> Result<Written, ServiceError>;
 
-    /// Lists a group's users.
+    /// Lists the users that are direct members of a group. Only the page of `list` is used, not its search text.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such group.
@@ -55,37 +55,42 @@ pub trait Groups: Send + Sync {
     /// Adds a user to a group.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the group or the user does not exist, or nothing would change.
+    /// When the caller lacks write permission, or the group or the user does not exist. For stored groups, also when
+    /// the user is already a member.
     async fn add_user(&self, caller: &Caller, id: GroupId, user: Username) -> Result<Written, ServiceError>;
 
     /// Removes a user from a group.
     ///
     /// # Errors
-    /// As [`Groups::add_user`].
+    /// When the caller lacks write permission, or the group does not exist. For stored groups, also when the user is
+    /// not a member or no administrator would remain.
     async fn remove_user(&self, caller: &Caller, id: GroupId, user: Username) -> Result<Written, ServiceError>;
 
-    /// Lists a group's roles.
+    /// Lists the roles that are directly assigned to a group.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such group.
     async fn roles(&self, caller: &Caller, id: &str) -> Result<List<Role>, ServiceError>;
 
-    /// Assigns a role to a group.
+    /// Assigns a role to a group and thus to its members.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the group or the role does not exist, or nothing would change.
+    /// When the caller lacks write permission, or the group or the role does not exist. For stored groups, also when
+    /// the group already has the role.
     async fn assign_role(&self, caller: &Caller, id: GroupId, role: RoleId) -> Result<Written, ServiceError>;
 
     /// Removes a role from a group.
     ///
     /// # Errors
-    /// As [`Groups::assign_role`].
+    /// When the caller lacks write permission, or the role does not exist. For stored groups, also when the group does
+    /// not have the role or no administrator would remain.
     async fn unassign_role(&self, caller: &Caller, id: GroupId, role: RoleId) -> Result<Written, ServiceError>;
 
-    /// Lists the authorizations that a group owns.
+    /// Lists the authorizations that a group owns itself, oldest first.
     ///
     /// # Errors
-    /// When the caller lacks read permission, or there is no such group.
+    /// When the caller lacks read permission, or a stored group does not exist. An unknown group of a directory has
+    /// none.
     async fn authorizations(&self, caller: &Caller, id: &str) -> Result<List<Authorization>, ServiceError>;
 }
 

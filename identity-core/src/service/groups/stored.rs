@@ -11,14 +11,14 @@ use crate::service::{Authorizer, Caller, ListRequest, ServiceError, UserSummary,
 use crate::value::{GroupId, Name, RoleId, Username};
 use crate::world::World;
 
-/// Groups in the store.
+/// Groups in the policy store, with their members and roles.
 pub struct StoredGroups {
     authorizer: Authorizer,
     ids: Arc<dyn Ids>,
 }
 
 impl StoredGroups {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service. `ids` generates the IDs of new groups; `authorizer` checks the caller's permission.
     #[must_use]
     pub fn new(authorizer: Authorizer, ids: Arc<dyn Ids>) -> Self {
         Self { authorizer, ids }

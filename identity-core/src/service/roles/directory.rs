@@ -10,14 +10,14 @@ use crate::search::List;
 use crate::service::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, Written};
 use crate::value::{Description, Name, RoleId};
 
-/// Roles in a directory, where the name of a role is its ID.
+/// Roles that a directory stores. The ID of such a role is also its name.
 pub struct DirectoryRoles {
     authorizer: Authorizer,
     directory: Arc<dyn RoleDirectory>,
 }
 
 impl DirectoryRoles {
-    /// Creates the service for the roles in `directory`. `authorizer` checks the permissions of callers.
+    /// Creates the service for the roles in `directory`. `authorizer` checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn RoleDirectory>) -> Self {
         Self { authorizer, directory }
@@ -91,7 +91,7 @@ impl Roles for DirectoryRoles {
     }
 }
 
-/// Fails for a name that differs from the ID.
+/// Fails if a name is given that differs from the ID, because roles in a directory have no separate name.
 fn require_id(name: Option<&Name>, id: &RoleId) -> Result<(), ServiceError> {
     match name {
         Some(name) if name.as_str() != id.as_str() => {

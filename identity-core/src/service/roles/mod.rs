@@ -1,4 +1,4 @@
-//! Roles and their permissions for the management API, with the name as the key.
+//! Roles in the management API, with their permissions on APIs. The name of a role is its key.
 
 mod directory;
 mod stored;
@@ -15,10 +15,11 @@ use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Permiss
 use crate::search::List;
 use crate::value::{Description, Name, RoleId};
 
-/// Manages roles and their permissions.
+/// Manages roles and their permissions on APIs, in the store or in a directory.
 #[async_trait]
 pub trait Roles: Send + Sync {
-    /// Lists roles by ID. `with_cluster_roles` includes the default roles of the Orchestration Cluster.
+    /// Lists roles by ID. Stored default roles of the Orchestration Cluster are included only with
+    /// `with_cluster_roles`.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -29,13 +30,13 @@ pub trait Roles: Send + Sync {
         with_cluster_roles: bool,
     ) -> Result<List<Role>, ServiceError>;
 
-    /// Returns a role.
+    /// Returns the role with this ID, including its permissions on APIs.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such role.
     async fn find(&self, caller: &Caller, name: &str) -> Result<Role, ServiceError>;
 
-    /// Creates a role with permissions. The default name is the ID.
+    /// Creates a role with permissions on APIs. Without a name, the ID serves as the name.
     ///
     /// # Errors
     /// When the caller lacks write permission, the ID is taken, the directory does not support names, or authorizations
@@ -49,10 +50,11 @@ pub trait Roles: Send + Sync {
         leftovers: Leftovers,
     ) -> Result<Written<Role>, ServiceError>;
 
-    /// Replaces a role's description, and its name if one is given. The ID does not change.
+    /// Replaces the description of a role, and its name if one is given. The ID stays the same.
     ///
     /// # Errors
-    /// When the caller lacks write permission, there is no such role, or the directory does not support names.
+    /// When the caller lacks write permission, the role does not exist or is protected, or the directory does not
+    /// support names.
     async fn describe(
         &self,
         caller: &Caller,
@@ -60,16 +62,17 @@ pub trait Roles: Send + Sync {
         texts: (Option<Name>, Description),
     ) -> Result<Written, ServiceError>;
 
-    /// Deletes a role with its memberships and authorizations.
+    /// Deletes a role, its memberships, and the authorizations that it owns or that name it.
     ///
     /// # Errors
-    /// When the caller lacks write permission, there is no such role, or no administrator would remain.
+    /// When the caller lacks write permission, the role does not exist or is protected, or no administrator would
+    /// remain.
     async fn delete(&self, caller: &Caller, id: RoleId) -> Result<Written, ServiceError>;
 
-    /// Grants a permission to a role.
+    /// Grants a role a permission on an API. Succeeds if the role already has it.
     ///
     /// # Errors
-    /// When the caller lacks write permission, or there is no such role.
+    /// When the caller lacks write permission, or the role does not exist or is protected.
     async fn grant_permission(
         &self,
         caller: &Caller,
@@ -77,10 +80,11 @@ pub trait Roles: Send + Sync {
         permission: Permission,
     ) -> Result<Written, ServiceError>;
 
-    /// Revokes a permission of a role.
+    /// Revokes a role's permission on an API.
     ///
     /// # Errors
-    /// When the caller lacks write permission, or there is no such role or no such permission of it.
+    /// When the caller lacks write permission, the role does not exist or is protected, it lacks the permission, or no
+    /// administrator would remain.
     async fn revoke_permission(
         &self,
         caller: &Caller,

@@ -11,13 +11,13 @@ use crate::service::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, W
 use crate::value::{Description, Name, RoleId};
 use crate::world::World;
 
-/// Roles in the store.
+/// Roles in the policy store.
 pub struct StoredRoles {
     authorizer: Authorizer,
 }
 
 impl StoredRoles {
-    /// Creates the service. `authorizer` checks the permissions of callers.
+    /// Creates the service on the engine of `authorizer`, which checks the caller's permission in every method.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer }

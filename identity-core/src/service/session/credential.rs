@@ -1,4 +1,4 @@
-//! A session as a credential. A change re-checks that the session still exists.
+//! Browser sessions as credentials. A change checks again that the session still exists.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::service::{CheckedCredential, Credential};
 use crate::world::World;
 
-/// A browser session that was found at the start of a request.
+/// Credential of a request in a browser session.
 pub(super) struct SessionCredential {
     pub(super) ports: SessionPorts,
     pub(super) id: SessionIdHash,
@@ -21,11 +21,12 @@ pub(super) struct SessionCredential {
     pub(super) issuer: Option<Arc<str>>,
 }
 
-/// Sign-in method of a session.
+/// How the principal of a session signed in.
 pub(super) enum SignInBasis {
-    /// Password. `digest` is the digest of the password hash at sign-in, as stored in the session.
+    /// With a password. `digest` is the digest of the password hash at sign-in, so that a password change ends the
+    /// session.
     Password { principal: Principal, digest: Option<[u8; 32]> },
-    /// Identity provider.
+    /// At an identity provider, which supplied this principal and these claims.
     Provider(Box<SignedIn>),
 }
 
@@ -82,7 +83,7 @@ impl CheckedCredential for CheckedSignIn<'_> {
     }
 }
 
-/// Returns the digest of a built-in user's current password hash.
+/// Returns the digest of a built-in user's current password hash; `None` if there is no such user.
 pub(super) fn password_digest(ports: &SessionPorts, world: &World, principal: &Principal) -> Option<[u8; 32]> {
     let Principal::User(username) = principal else { return None };
     let user = world.user(username.as_str())?;

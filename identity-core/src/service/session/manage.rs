@@ -1,4 +1,4 @@
-//! Session management by users and administrators.
+//! Listing and ending of sessions by their owners and by administrators.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,26 @@ use crate::port::{ClaimSource, SessionQuery};
 use crate::search::{Page, PageRequest};
 use crate::service::{Caller, ServiceError};
 
-/// Public view of a session.
+/// A session as shown to users and administrators, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// Public identifier of the session, with which the session can be ended. It is not valid as a session cookie.
+    /// Public identifier, by which the session can be ended. It is not valid as a session cookie.
     pub key: String,
-    /// The signed-in principal.
+    /// The principal that signed in.
     pub principal: Principal,
-    /// The issuer of the sign-in; `None` for a sign-in with a password.
+    /// Issuer that authenticated the principal; `None` for a sign-in with a password.
     pub issuer: Option<String>,
-    /// User agent of the browser.
+    /// User agent of the browser at sign-in, if it sent one.
     pub user_agent: Option<String>,
     /// Time of the sign-in.
     pub created_at: OffsetDateTime,
-    /// Time of the last recorded activity.
+    /// Time of the last recorded activity. Polling does not count.
     pub last_active_at: OffsetDateTime,
-    /// Time at which the session expires without further activity.
+    /// Time at which the session expires if there is no further activity.
     pub expires_at: OffsetDateTime,
 }
 
-/// Claims from the provider at sign-in or renewal, each with its source.
+/// Claims from the provider at the last sign-in or renewal, by name. Each has its value and, if known, its source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionClaims(pub BTreeMap<String, (Value, Option<ClaimSource>)>);
 
@@ -51,7 +51,7 @@ impl From<&Session> for SessionView {
 }
 
 impl Sessions {
-    /// Lists the caller's own sessions, newest first.
+    /// Lists the caller's own sessions, newest first. Needs no permission.
     ///
     /// # Errors
     /// When the store fails.
@@ -59,7 +59,7 @@ impl Sessions {
         self.page(Some(caller.subject.principal.clone()), page).await
     }
 
-    /// Lists the sessions of one principal, or of all, newest first.
+    /// Lists the sessions of one principal, or of all principals, newest first.
     ///
     /// # Errors
     /// When the caller lacks the permission or the store fails.
@@ -79,7 +79,7 @@ impl Sessions {
         Ok(found.map(|session| SessionView::from(&session)))
     }
 
-    /// Ends one of the caller's own sessions.
+    /// Ends the caller's own session with this public identifier. Needs no permission.
     ///
     /// # Errors
     /// When the caller has no such session or the store fails.
@@ -88,7 +88,7 @@ impl Sessions {
             Some(id) => self.ports.store.find(id, self.now()).await.map_err(ServiceError::Store)?,
             None => None,
         };
-        // Sessions of other principals are reported as missing.
+        // Reported as missing if the session belongs to another principal.
         let Some(session) = session.filter(|session| session.principal == caller.subject.principal) else {
             self.record_missing(caller, key).await;
             return Err(ServiceError::Missing(entity(key)));
@@ -96,7 +96,8 @@ impl Sessions {
         self.end(caller, &WhichSessions::One(session.id), "ended_by_owner").await
     }
 
-    /// Ends all of the caller's own sessions except the one with the key `but`.
+    /// Ends all of the caller's own sessions except the one with the public identifier `but`, usually the current
+    /// session.
     ///
     /// # Errors
     /// When the store fails.
@@ -112,7 +113,7 @@ impl Sessions {
         Ok(self.recorded(caller, &ended, "ended_by_owner").await)
     }
 
-    /// Ends a session of any principal.
+    /// Ends the session with this public identifier, of any principal.
     ///
     /// # Errors
     /// When the caller lacks the permission, there is no such session, or the store fails.
@@ -129,7 +130,7 @@ impl Sessions {
         Ok(self.recorded(caller, &ended, "ended_by_administrator").await)
     }
 
-    /// Ends all sessions of a principal.
+    /// Ends all sessions of a principal. Succeeds if there are none.
     ///
     /// # Errors
     /// When the caller lacks the permission or the store fails.
@@ -147,8 +148,8 @@ impl Sessions {
         self.end(caller, &WhichSessions::Of(who), "disabled").await
     }
 
-    /// Returns the provider's claims in the caller's session, with their sources. Returns `None` without a session or
-    /// claims.
+    /// Returns the claims that the provider supplied for a session, with their sources. Returns `None` if the session
+    /// has ended or has no such claims.
     ///
     /// # Errors
     /// When the store fails.
@@ -177,8 +178,8 @@ impl Sessions {
         self.ports.store.delete(which).await.map_err(ServiceError::Store)
     }
 
-    /// Records one event for each ended session, or a single event without a session if none was ended. Returns the
-    /// sessions whose refresh tokens are to be revoked.
+    /// Records one event for each ended session, or one event without a session if none was ended. Returns the sessions
+    /// whose refresh tokens are to be revoked.
     async fn recorded(&self, caller: &Caller, ended: &[Session], why: &str) -> EndedSessions {
         let keys = ended.iter().map(|session| public_key(session.id));
         for key in keys.chain(ended.is_empty().then(String::new)) {

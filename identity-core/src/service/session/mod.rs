@@ -1,7 +1,8 @@
 //! Browser sessions: sign-in, session requests and sign-out.
 //!
-//! The browser holds only the session ID, 256 random bits. The store holds its digest and the encrypted claims of the
-//! provider. Requests resolve the subject in the current world, so changes there affect live sessions immediately.
+//! The browser holds only the session ID, 256 random bits. The store holds its SHA-256 digest and the encrypted claims
+//! of the provider. Each request resolves the subject on the current policy data, so changes affect live sessions
+//! immediately.
 
 mod credential;
 mod manage;
@@ -43,35 +44,35 @@ use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::Secret;
 use crate::world::World;
 
-/// Session lifetimes and redirect URIs.
+/// Lifetimes, limits and redirect URIs of sessions.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
-    /// Idle timeout.
+    /// Time without activity after which a session expires.
     pub idle: Duration,
-    /// Maximum lifetime, regardless of activity.
+    /// Time after which a session expires regardless of activity.
     pub longest: Duration,
-    /// Maximum number of sessions per principal. One more sign-in ends the oldest session.
+    /// Maximum number of sessions per principal. A further sign-in ends the oldest ones.
     pub most_per_principal: usize,
-    /// Redirect URI after sign-in: the full URL, as registered at the providers.
+    /// Redirect URI after sign-in (RFC 6749 §3.1.2): the full URL, as registered at the providers.
     pub redirect_uri: String,
-    /// Redirect URI after sign-out: the full URL, as registered at the providers.
+    /// Post-logout redirect URI: the full URL, as registered at the providers.
     pub signed_out_uri: String,
 }
 
-/// Ports that sessions depend on.
+/// Store, cryptography and providers that sessions depend on.
 #[derive(Clone)]
 pub struct SessionPorts {
-    /// The session store.
+    /// Stores sessions and remembers used logout tokens and sign-in states, for all replicas.
     pub store: Arc<dyn SessionStore>,
-    /// Generates session IDs and encrypts tokens.
+    /// Generates session IDs and encrypts the tokens and claims of sessions.
     pub crypto: Arc<dyn Crypto>,
     /// Identity providers in display order. Empty if this server checks passwords itself.
     pub providers: Vec<Arc<dyn IdentityProvider>>,
-    /// Groups and permissions from a directory, if they are not stored in the world.
+    /// Directory of groups and permissions; `None` if they come from the policy store or from claims.
     pub entitlements: Option<Arc<dyn Entitlements>>,
 }
 
-/// Manages browser sessions.
+/// Opens, resolves, renews, lists and ends browser sessions.
 pub struct Sessions {
     engine: Arc<Engine>,
     authorizer: Authorizer,
@@ -81,47 +82,48 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Creates the service. Subjects resolve in the engine's world; `authorizer` authorizes access to sessions of other
-    /// principals.
+    /// Creates the service. Subjects are resolved in the world of `engine`. `authorizer` decides on access to the
+    /// sessions of other principals.
     #[must_use]
     pub fn new(engine: Arc<Engine>, authorizer: Authorizer, ports: SessionPorts, settings: SessionSettings) -> Self {
         Self { engine, authorizer, ports, settings, logins: Arc::new(RecentCallers::new(0, false)) }
     }
 
-    /// Records the logins of sessions in `logins`.
+    /// Records the claims of callers with a session in `logins`, so that mapping rules can be tested on them.
     #[must_use]
     pub fn noting(self, logins: Arc<RecentCallers>) -> Self {
         Self { logins, ..self }
     }
 
-    /// Returns the ID and display name of each provider.
+    /// Returns the ID and the display name of each identity provider, in display order.
     pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ports.providers.iter().map(|provider| (provider.id(), provider.display_name()))
     }
 
-    /// Returns the token that every unsafe request of a session must present besides its cookie.
+    /// Returns the CSRF token of a session. Every request that changes state must present it in addition to the cookie.
     ///
-    /// It is a digest of the session ID and does not reveal it.
+    /// The token is a digest of the session ID, from which the ID cannot be derived.
     #[must_use]
     pub fn csrf_token(&self, id: &SessionId) -> Secret {
         self.derived("csrf token of session ", id.expose())
     }
 
-    /// Returns the token that a form must contain when the browser holds `nonce` in a cookie.
+    /// Returns the CSRF token of a form that is shown before sign-in. The browser holds `nonce` in a cookie.
     ///
-    /// It is keyed with a secret of this installation, so an attacker cannot choose a valid pair of nonce and token.
+    /// The token is an HMAC with a secret of this installation, so an attacker cannot forge a matching pair.
     #[must_use]
     pub fn form_token(&self, nonce: &str) -> Secret {
         Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.ports.crypto.mac(b"sign-in form", nonce.as_bytes())))
     }
 
-    /// Returns an unpredictable random text, or `None` if the system has no randomness.
+    /// Returns 256 random bits in base64url encoding; `None` if the system provides no randomness.
     #[must_use]
     pub fn random_text(&self) -> Option<String> {
         self.ports.crypto.random().map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Removes expired entries from the store. Returns the number of removed sessions.
+    /// Removes expired sessions and other expired entries from the session store. Returns the number of removed
+    /// sessions.
     ///
     /// # Errors
     /// When the store fails.
@@ -137,7 +139,7 @@ impl Sessions {
         SessionIdHash(self.ports.crypto.digest(id.expose().as_bytes()))
     }
 
-    /// Returns a digest of `purpose` and `secret` as text. Digests of one secret for different purposes differ.
+    /// Returns a digest of `secret` as text. Digests of the same secret for different purposes differ.
     fn derived(&self, purpose: &str, secret: &str) -> Secret {
         let digest = self.ports.crypto.digest(format!("{purpose}{secret}").as_bytes());
         Secret::new(BASE64_URL_SAFE_NO_PAD.encode(digest))
@@ -147,12 +149,12 @@ impl Sessions {
         self.ports.providers.iter().find(|provider| provider.issuer() == issuer)
     }
 
-    /// Returns the expiry of a session that is active now.
+    /// Returns the time at which a session that is active at `now` expires: by idle timeout or by maximum lifetime.
     fn expiry(&self, created_at: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
         (created_at + self.settings.longest).min(now + self.settings.idle)
     }
 
-    /// Writes an event about a session, or about a sign-in attempt, to the audit log.
+    /// Writes an event about a session or a sign-in attempt to the audit log.
     async fn record(&self, what: Record<'_>) {
         let entity = AuditEntity { kind: EntityKind::Session, key: what.key };
         let draft = AuditDraft { operation: what.operation, entity, related: None };
@@ -163,22 +165,22 @@ impl Sessions {
     }
 }
 
-/// Content of an audit event about a session.
+/// Content of an audit event about a session or a sign-in attempt.
 struct Record<'r> {
     operation: AuditOperation,
     actor: Actor,
-    /// The issuer of the actor's sign-in.
+    /// Issuer that authenticated the actor; `None` for a password sign-in or an anonymous actor.
     issuer: Option<Arc<str>>,
-    /// The public identifier of the session, or the provider ID.
+    /// Public identifier of the session. For a refused sign-in, the ID of the provider; empty if unknown.
     key: String,
     result: AuditResult,
     reason: Option<&'r str>,
     request_id: Option<&'r str>,
-    /// Client address of a refused request.
+    /// Client address, recorded for refused sign-ins only.
     origin: Option<IpAddr>,
 }
 
-/// Looks up a signed-in user's groups and permissions in the directory. Returns `None` without a directory.
+/// Looks up the groups and permissions of a signed-in user in the directory; `None` if no directory is configured.
 async fn entitled(
     ports: &SessionPorts,
     signed_in: &SignedIn,
@@ -188,7 +190,7 @@ async fn entitled(
     directory.of(&signed_in.principal, &signed_in.claims, freshness).await.map(Some)
 }
 
-/// Resolves the subject of a sign-in at a provider in `world`.
+/// Resolves the user of a provider sign-in in `world`. Groups from a directory take precedence over claimed groups.
 fn subject_of(world: &World, signed_in: &SignedIn, entitled: Option<&Entitled>) -> Subject {
     let groups = entitled.map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
     let permissions = entitled.map(|entitled| &entitled.permissions);
@@ -198,7 +200,7 @@ fn subject_of(world: &World, signed_in: &SignedIn, entitled: Option<&Entitled>) 
     )
 }
 
-/// Returns the public identifier of a session for APIs and audit records. It is not valid as a session cookie.
+/// Returns the public identifier of a session, for APIs and audit records. It is not valid as a session cookie.
 fn public_key(id: SessionIdHash) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(id.0)
 }

@@ -1,4 +1,4 @@
-//! Resolution of session cookies to callers.
+//! Resolution of a session cookie to the caller of a request.
 
 use std::sync::Arc;
 
@@ -15,53 +15,54 @@ use crate::resolve::{ResolveInput, resolve};
 use crate::service::{Caller, Credential};
 use crate::world::World;
 
-/// Minimum interval between two writes of a session's last activity. If a tenth of the idle timeout is shorter, that
-/// applies instead.
+/// Minimum interval between two writes of a session's last activity. A tenth of the idle timeout applies instead if it
+/// is shorter.
 ///
-/// Activity within the interval is not stored, so a session may expire early by this interval.
+/// Activity within the interval is not stored, so a session may expire too early by up to this interval.
 const GRANULARITY: Duration = Duration::MINUTE;
 
-/// Whether a request is user activity.
+/// Whether a request counts as activity of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// The user caused the request.
+    /// A user action caused the request, which therefore extends the session.
     Person,
-    /// The page polls. Such a request does not extend the session.
+    /// The page polls in the background. Such a request does not extend the session.
     Polling,
 }
 
 /// Reason why the caller of a session cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The store fails.
+    /// The session store or the policy store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The world is too old for decisions.
+    /// The policy data is too old for decisions: the store has not confirmed it recently enough.
     #[error(transparent)]
     Stale(#[from] StaleWorld),
-    /// The directory rejects the user or is unavailable.
+    /// The directory that stores groups and permissions rejects the user or is unavailable.
     #[error("the directory did not return the permissions of the user")]
     Directory(#[from] TokenError),
 }
 
-/// The caller of a session.
+/// Caller of a request with a session cookie.
 pub struct SessionCaller {
-    /// The caller.
+    /// The caller, with its subject resolved on the current policy data.
     pub caller: Caller,
-    /// The public identifier of the session.
+    /// Public identifier of the session, for APIs and audit records.
     pub key: String,
-    /// The new session ID for the browser, if the ID changed.
+    /// New session ID, to be set as the cookie; `None` if the ID is unchanged.
     pub rotated: Option<SessionId>,
 }
 
 impl Sessions {
-    /// Resolves the caller of a session. Returns `None` if the session has ended.
+    /// Resolves the caller of a session and renews the session if due. Returns `None` if the session has ended.
     ///
     /// Ends the session if its sign-in is no longer valid: the password was changed, the user was deleted, the provider
     /// was removed from the configuration, or the provider rejects the renewal.
     ///
     /// # Errors
-    /// When the store fails, the world is too old for decisions, or the directory rejects the user or is unavailable.
+    /// When a store fails, the policy data is too old for decisions, or the directory rejects the user or is
+    /// unavailable.
     pub async fn caller(
         &self,
         id: &SessionId,
@@ -118,8 +119,8 @@ impl Sessions {
         }
     }
 
-    /// Records activity at the current time. On a conflict, does nothing, because another request has just used the
-    /// session, too.
+    /// Stores the current time as the last activity and extends the session. A conflict is ignored, because another
+    /// request has just used the session as well.
     async fn touched(&self, session: Session, activity: Activity) -> Result<Session, StoreError> {
         let now = self.now();
         if activity == Activity::Polling || now - session.last_active_at < GRANULARITY.min(self.idle() / 10) {
@@ -188,11 +189,11 @@ impl Sessions {
     }
 }
 
-/// Result of checking whether the sign-in behind a session is still valid.
+/// Whether the sign-in behind a session is still valid.
 enum SignIn {
     /// The user signed in with a password that has not changed since.
     Password,
-    /// The user signed in at a provider that is still configured. Holds the stored sign-in data.
+    /// The user signed in at a provider that is still configured. Holds the decrypted sign-in data.
     Provider(Box<SealedSignIn>),
     /// The sign-in is no longer valid; the session must end.
     Void,

@@ -1,8 +1,8 @@
-//! Renewal: refreshes a session at its provider when the access token expires.
+//! Renewal: refreshes a session at its provider when the access token expires (RFC 6749 §6).
 //!
-//! A refresh token may be single-use, so only one replica renews a session at a time. A request first claims the
-//! renewal with a write to the session; optimistic concurrency lets one claim win. Other requests continue with the
-//! stored data, which is at most one renewal old.
+//! A refresh token may be single-use, so only one request renews a session at a time, across all replicas. The request
+//! first claims the renewal by writing to the session. Of concurrent claims, optimistic concurrency lets one win. Other
+//! requests continue with the stored data, which is at most one renewal old.
 
 use time::Duration;
 
@@ -12,13 +12,13 @@ use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, Sess
 use crate::port::{Freshness, IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
 use crate::value::Secret;
 
-/// Time for which the claim of a request on a renewal is valid. After that, another request may renew the session,
-/// because the first one may have been aborted.
+/// Time for which a claim on a renewal is valid. Afterwards, another request may renew the session, because the first
+/// one may have been aborted.
 const LONGEST: Duration = Duration::seconds(60);
-/// Minimum interval between two attempts to renew a session, whether or not the first one succeeds.
+/// Minimum interval between two attempts to renew a session, even if the first one fails.
 const PAUSE: Duration = Duration::seconds(10);
 
-/// A session after renewal, or with its stored data if no renewal was due or possible.
+/// A session after its renewal, or with its stored data if it was not renewed.
 pub(super) struct Renewed {
     pub(super) session: Session,
     pub(super) signed_in: SignedIn,
@@ -26,8 +26,8 @@ pub(super) struct Renewed {
 }
 
 impl Sessions {
-    /// Renews the session if a renewal is due. Returns `None` if the provider rejects the renewal; the session has
-    /// ended then.
+    /// Renews the session if a renewal is due. Returns `None` if the session has ended, for example because the
+    /// provider rejects the renewal.
     pub(super) async fn renewed(
         &self,
         session: Session,
@@ -52,7 +52,7 @@ impl Sessions {
                 self.void(session, reason.code(), request_id).await
             }
             Err(error) => {
-                // Configuration errors and outages end no session.
+                // Neither a configuration error nor an outage of the provider ends the session.
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     provider = provider.id(),
@@ -65,7 +65,7 @@ impl Sessions {
         }
     }
 
-    /// Loads the current session from the store.
+    /// Loads the session as another request has stored it. Returns `None` if the session has ended.
     async fn as_others_left_it(&self, id: SessionIdHash) -> Result<Option<Renewed>, StoreError> {
         let Some(session) = self.ports.store.find(id, self.now()).await? else { return Ok(None) };
         let kept = self.unseal(id, &session.principal, &session.sealed);
@@ -73,7 +73,7 @@ impl Sessions {
         Ok(signed_in.map(|signed_in| Renewed { session, signed_in, rotated: None }))
     }
 
-    /// Claims the renewal in the session. Returns `None` if another request wrote to the session first.
+    /// Claims the renewal by writing to the session. Returns `None` if another request wrote to the session first.
     async fn claimed(&self, session: Session, kept: &SealedSignIn) -> Result<Option<Session>, StoreError> {
         let claim = kept.clone().waiting_until(self.now() + LONGEST);
         let sealed = self.seal(&claim).ok_or_else(no_randomness)?;
@@ -85,8 +85,8 @@ impl Sessions {
         }
     }
 
-    /// Stores the new data from the provider. If the subject changes with it, such as its mapping rules, groups or
-    /// roles, the session gets a new ID.
+    /// Stores the data from the renewal. If the resolved subject changes, such as its groups or roles, the session gets
+    /// a new ID. Returns `None` if the session has ended.
     async fn keep(
         &self,
         session: Session,
@@ -94,7 +94,7 @@ impl Sessions {
         fresh: SignedIn,
         provider: &dyn IdentityProvider,
     ) -> Result<Option<Renewed>, StoreError> {
-        // Keeps the minimum interval, however short-lived the provider's tokens are.
+        // Keeps the minimum interval even if the access tokens of the provider are very short-lived.
         let kept = SealedSignIn::of(&fresh).waiting_until(self.now() + PAUSE);
         let Some(mut session) = self.resealed(session, &kept).await? else {
             // The session ended meanwhile; the new refresh token must not outlive it.
@@ -122,7 +122,7 @@ impl Sessions {
         Ok(Some(Renewed { session, signed_in: fresh, rotated }))
     }
 
-    /// Replaces the session's sealed data, retrying on conflicts. Returns `None` if the session is gone.
+    /// Replaces the encrypted data of the session, retrying on conflicts. Returns `None` if the session has ended.
     async fn resealed(&self, session: Session, kept: &SealedSignIn) -> Result<Option<Session>, StoreError> {
         let sealed = self.seal(kept).ok_or_else(no_randomness)?;
         let mut current = session;
@@ -139,8 +139,8 @@ impl Sessions {
         }
     }
 
-    /// Ends a session whose sign-in is no longer valid, and records the reason. Returns `None` for the caller to pass
-    /// on.
+    /// Ends a session whose sign-in is no longer valid, and records the reason. Always returns `None`, as a result for
+    /// the caller to return.
     async fn void<T>(&self, session: Session, reason: &str, request_id: Option<&str>) -> Result<Option<T>, StoreError> {
         self.ports.store.delete(&WhichSessions::One(session.id)).await?;
         self.record(Record {
@@ -158,7 +158,7 @@ impl Sessions {
     }
 }
 
-/// Whether a refusal concerns this server's configuration or the provider, not the user.
+/// Whether a rejected renewal is due to this server's configuration or to the provider, and not to the user.
 fn is_our_fault(reason: &RefusedSignIn) -> bool {
     matches!(reason, RefusedSignIn::Client | RefusedSignIn::Provider(_) | RefusedSignIn::Malformed(_))
 }

@@ -1,4 +1,4 @@
-//! Sign-in data stored with a session. It is sealed, so the store cannot read it.
+//! Sign-in data that is stored with a session, encrypted so that the store cannot read it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::entity::{Principal, SessionIdHash};
 use crate::port::{ClaimSource, SignedIn};
 use crate::value::{Claims, Email, GroupId, Secret};
 
-/// Plain content of the sealed data. It holds secrets as plain strings, so it must not leave this module or be logged.
+/// Decrypted sign-in data. It contains secrets as plain strings, so it must not leave this module or be logged.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SealedSignIn {
     subject: String,
@@ -25,7 +25,7 @@ pub(super) struct SealedSignIn {
     id_token: String,
     refresh_token: Option<String>,
     renewal_due_at: i64,
-    /// Unix time before which no request renews the session: a renewal is in progress or was tried recently.
+    /// Unix time in seconds before which no request renews the session: a renewal is in progress or was tried recently.
     renewal_waits_until: i64,
 }
 
@@ -67,21 +67,21 @@ impl SealedSignIn {
         self.refresh_token.is_some()
     }
 
-    /// Whether a renewal is due, there is a refresh token, and no other request is renewing.
+    /// Whether to renew now: the access token has expired, there is a refresh token, and renewals are not blocked.
     pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
         let now = now.unix_timestamp();
         self.has_refresh_token() && self.renewal_due_at <= now && self.renewal_waits_until <= now
     }
 
-    /// Blocks renewals until the given time.
+    /// Blocks renewals of the session until the given time.
     pub(super) fn waiting_until(self, until: OffsetDateTime) -> Self {
         Self { renewal_waits_until: until.unix_timestamp(), ..self }
     }
 }
 
 impl Sessions {
-    /// The context binds sealed data to the principal, so it cannot be moved to another principal's session. It does
-    /// not include the session ID, which changes.
+    /// Encryption context. It binds the data to the principal, so that the data cannot be moved to another principal's
+    /// session. It omits the session ID, which may change.
     fn context(principal: &Principal) -> Vec<u8> {
         format!("session of {} {}", principal.kind_name(), principal.id()).into_bytes()
     }

@@ -1,4 +1,4 @@
-//! Completion of a sign-in: from the provider's callback, or a password, to a session.
+//! Completion of a sign-in: opens a session after the provider's callback or after a password check.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,95 +15,95 @@ use crate::value::{LocalPath, Secret};
 
 /// Maximum length of a stored user agent, in characters.
 const MAX_USER_AGENT: usize = 200;
-/// Maximum number of surplus sessions that one sign-in ends.
+/// Maximum number of sessions that one sign-in ends because the principal has too many.
 const SURPLUS: usize = 100;
 
-/// Parameters of the provider's callback request.
+/// Parameters of the authorization response (RFC 6749 §4.1.2), which the browser delivers.
 #[derive(Clone, Debug)]
 pub struct CallbackAnswer {
-    /// The parameter `state`.
+    /// Parameter `state`; `None` if it is missing.
     pub state: Option<String>,
-    /// The code, or the provider's error code (RFC 6749 §4.1.2.1).
+    /// The authorization code, or the provider's error code (RFC 6749 §4.1.2.1).
     pub outcome: Result<AuthorizationResponse, String>,
 }
 
-/// The browser that signs in.
+/// The browser that signs in, and data about its request.
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
-    /// User agent.
+    /// User agent, if sent. The session keeps its first 200 characters.
     pub user_agent: Option<String>,
-    /// Current session of the browser. The sign-in ends it.
+    /// Current session of the browser, if any. The sign-in ends it.
     pub former: Option<SessionId>,
-    /// ID of the request.
+    /// ID of the request, for the audit log.
     pub request_id: Option<String>,
-    /// Client address.
+    /// Client address, which is recorded if the sign-in is refused.
     pub address: Option<IpAddr>,
 }
 
-/// A new session.
+/// A session that was just opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// The session ID for the browser.
+    /// Session ID, to be set as the cookie.
     pub id: SessionId,
-    /// Path to redirect the browser to.
+    /// Local path to which the browser is redirected after the sign-in.
     pub return_to: LocalPath,
-    /// Sessions that ended because the principal had too many.
+    /// Older sessions that were ended because the principal had too many.
     pub ended: EndedSessions,
 }
 
 /// Reason why a sign-in fails. [`SignInError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// The provider does not exist, or there are several and none was named.
+    /// No provider has the requested ID, or several are configured and none was requested.
     #[error("the provider does not exist")]
     UnknownProvider,
-    /// The callback has no parameter `state`.
+    /// The callback lacks the parameter `state`.
     #[error("the response has no `state`")]
     StateMissing,
-    /// This browser did not start this sign-in.
+    /// The callback came without the cookie of a pending sign-in, for example in another browser.
     #[error("this browser did not start the sign-in")]
     OtherBrowser,
-    /// The browser's transaction cookie is malformed.
+    /// The cookie of the pending sign-in cannot be decrypted or parsed.
     #[error("the sign-in cookie of the browser is malformed")]
     TransactionMalformed,
-    /// The `state` belongs to another sign-in.
+    /// The `state` of the callback differs from that of the pending sign-in.
     #[error("the `state` of the response belongs to another sign-in")]
     StateMismatch,
-    /// The `state` was used before.
+    /// The `state` was already used, for example because the callback was sent twice.
     #[error("the response was already used")]
     StateReplayed,
-    /// The sign-in took too long.
+    /// The callback came more than 15 minutes after the start of the sign-in.
     #[error("the sign-in took too long")]
     TransactionExpired,
-    /// The provider returned an error. Holds its error code.
+    /// The provider returned this error code instead of an authorization code (RFC 6749 §4.1.2.1).
     #[error("the provider returned the error `{0}`")]
     Declined(String),
-    /// The provider's response is rejected.
+    /// The provider rejected the authorization code, or its response failed validation.
     #[error(transparent)]
     Refused(#[from] RefusedSignIn),
-    /// The provider is unavailable.
+    /// The provider is unavailable. The user may start the sign-in again later.
     #[error("the provider cannot be reached; try again later")]
     Unavailable {
-        /// Time to wait before a retry.
+        /// Time after which the client may retry.
         retry_after: Duration,
     },
-    /// The system has no randomness.
+    /// The system provides no randomness.
     #[error("the system random number generator failed")]
     NoRandomness,
-    /// The store fails.
+    /// The session store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl SignInError {
     /// Whether the callback belongs to no pending sign-in of this browser, for example because the user navigated back.
-    /// An existing session of the browser is not affected by such a callback.
+    /// Such a callback does not affect an existing session.
     #[must_use]
     pub fn is_of_no_sign_in(&self) -> bool {
         matches!(self, Self::OtherBrowser | Self::TransactionExpired)
     }
 
-    /// Returns the machine-readable reason code.
+    /// Returns the machine-readable reason code, such as `state_mismatch`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -133,7 +133,7 @@ impl From<ProviderError> for SignInError {
 }
 
 impl Sessions {
-    /// Completes a sign-in at a provider. Records a refusal.
+    /// Redeems the authorization code of a provider's callback and opens a session. Records a failure in the audit log.
     ///
     /// # Errors
     /// When the callback does not belong to a sign-in of this browser, the provider rejects it or is unavailable, the
@@ -174,7 +174,7 @@ impl Sessions {
         Ok(Opened { id, return_to, ended })
     }
 
-    /// Opens a session for a sign-in at a provider.
+    /// Opens a session for a user that has signed in at a provider.
     async fn open_for(
         &self,
         signed_in: &SignedIn,
@@ -193,7 +193,7 @@ impl Sessions {
         self.insert(session, browser).await
     }
 
-    /// Opens a session for a built-in user who has just presented the password.
+    /// Opens a session for a built-in user whose password was just verified. Such a session has no provider.
     ///
     /// # Errors
     /// When the user no longer exists, the store fails, or the system has no randomness.
@@ -206,7 +206,7 @@ impl Sessions {
         Ok(id)
     }
 
-    /// Records a refused sign-in. `key` is the provider ID, or empty if unknown.
+    /// Records a refused sign-in in the audit log. `key` is the provider ID, or empty if unknown.
     pub async fn record_refused(&self, reason: &str, key: String, request_id: Option<&str>, origin: Option<IpAddr>) {
         self.record(Record {
             operation: AuditOperation::Create,
@@ -221,7 +221,7 @@ impl Sessions {
         .await;
     }
 
-    /// Records an unsafe request without a valid CSRF token.
+    /// Records in the audit log that a request which changes state had no valid CSRF token.
     pub async fn record_forged(&self, caller: &Caller, key: String) {
         self.record(Record {
             operation: AuditOperation::Update,
@@ -254,7 +254,7 @@ impl Sessions {
         }
     }
 
-    /// Stores a session under a new ID and ends the browser's former session (session fixation).
+    /// Stores a session under a new ID and ends the browser's former session, to prevent session fixation.
     async fn insert(&self, session: Session, browser: Browser) -> Result<(SessionId, EndedSessions), SignInError> {
         let id = SessionId::new(Secret::new(self.random_text().ok_or(SignInError::NoRandomness)?));
         let user_agent = browser.user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect());
@@ -278,7 +278,8 @@ impl Sessions {
         Ok((id, ended))
     }
 
-    /// Ends the oldest sessions of a principal beyond the maximum. After a store failure, the next sign-in tries again.
+    /// Ends the oldest sessions of a principal beyond the maximum. A store failure is logged; the next sign-in tries
+    /// again.
     async fn end_surplus(&self, principal: &Principal, request_id: Option<&str>) -> EndedSessions {
         let page = PageRequest { offset: self.settings.most_per_principal, limit: SURPLUS };
         let query = SessionQuery { of: Some(principal.clone()), page };
@@ -300,8 +301,8 @@ impl Sessions {
     }
 }
 
-/// Returns an error code in the syntax of RFC 6749 §4.1.2.1. Any other text becomes `other`, because it is untrusted
-/// input.
+/// Returns an error code if it consists of 1 to 64 lowercase letters, digits and underscores. Any other text becomes
+/// `other`, because it is untrusted input.
 fn error_code(text: &str) -> String {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if text.len() <= 64 && text.chars().all(known) && !text.is_empty() { text.to_owned() } else { "other".to_owned() }

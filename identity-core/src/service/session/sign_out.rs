@@ -1,7 +1,7 @@
 //! Sign-out: by the user, by the provider (back-channel and front-channel logout), or by an administrator.
 //!
-//! The local session ends first, regardless of the provider's response. Then its refresh token is revoked. No request
-//! waits for the revocation, because the provider may respond slowly.
+//! The local session ends first, regardless of the provider's response. Its refresh token is revoked afterwards. No
+//! request waits for the revocation, because the provider may respond slowly.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::port::{
 use crate::value::LocalPath;
 
 const CONTEXT: &[u8] = b"sign-out";
-/// Number of attempts to end sessions after a back-channel logout. The provider sends each logout token only once.
+/// Maximum number of attempts to end sessions after a back-channel logout. The provider sends each token only once.
 const TRIES: usize = 3;
 
-/// Ended sessions whose refresh tokens are still to be revoked.
+/// Ended sessions whose refresh tokens are not revoked yet (RFC 7009). Call [`EndedSessions::revoke`].
 #[must_use = "their refresh tokens are still good"]
 pub struct EndedSessions(Vec<(Arc<dyn IdentityProvider>, SignedIn)>);
 
@@ -32,7 +32,7 @@ impl fmt::Debug for EndedSessions {
 }
 
 impl EndedSessions {
-    /// Revokes the refresh tokens one after the other. The duration depends on the providers.
+    /// Revokes the refresh tokens one after the other, which may take long. Failures are only logged.
     pub async fn revoke(self) {
         for (provider, signed_in) in self.0 {
             revoke(provider.as_ref(), signed_in.refresh_token.as_ref()).await;
@@ -40,33 +40,33 @@ impl EndedSessions {
     }
 }
 
-/// Outcome of a sign-out.
+/// Result of a sign-out in the browser.
 pub struct SignedOut {
-    /// URL to redirect the browser to for sign-out at the provider. `None` if that is not possible.
+    /// URL of the provider for sign-out there, to which to redirect the browser. `None` if the provider offers none.
     pub location: Option<String>,
-    /// The ended session, for revocation of its refresh token.
+    /// The ended session, whose refresh token is still to be revoked. Empty if there was none.
     pub ended: EndedSessions,
 }
 
-/// Reason why a logout token is rejected. [`LogoutError::code`] is stable and public.
+/// Reason why a back-channel logout fails. [`LogoutError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
-    /// The token is invalid.
+    /// The logout token failed validation.
     #[error(transparent)]
     Refused(#[from] RefusedSignIn),
-    /// The token was used before.
+    /// A logout token with this ID (`jti`) was already used.
     #[error("the logout token was already used")]
     Replayed,
-    /// The provider's keys are unavailable.
+    /// The keys to validate the logout token cannot be loaded from the provider.
     #[error("the provider cannot be reached; try again later")]
     Unavailable,
-    /// The store fails.
+    /// The session store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl LogoutError {
-    /// Returns the machine-readable reason code.
+    /// Returns the machine-readable reason code, such as `logout_token_replayed`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,10 +79,10 @@ impl LogoutError {
 }
 
 impl Sessions {
-    /// Ends the browser's session. Succeeds if the session is already gone.
+    /// Ends the session with this ID. Succeeds if it has already ended.
     ///
     /// # Errors
-    /// When the store fails. The session may still be alive then.
+    /// When the store fails. The session may still exist then.
     pub async fn sign_out(
         &self,
         id: &SessionId,
@@ -98,7 +98,8 @@ impl Sessions {
         Ok(SignedOut { location, ended })
     }
 
-    /// Returns the URL for sign-out at the provider. An unavailable provider does not prevent the local sign-out.
+    /// Returns the URL for sign-out at the provider. A failure is logged and yields `None`, because sign-out continues
+    /// locally.
     async fn end_session_url(
         &self,
         provider: &dyn IdentityProvider,
@@ -127,8 +128,8 @@ impl Sessions {
         }
     }
 
-    /// Returns the path to redirect the browser to after sign-out at the provider. Returns `None` if this server did
-    /// not issue the state.
+    /// Decrypts the `state` that the provider returns after sign-out to the local path to redirect the browser to.
+    /// Returns `None` if this server did not issue it.
     #[must_use]
     pub fn after_sign_out(&self, state: &str) -> Option<LocalPath> {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(state).ok()?;
@@ -140,8 +141,8 @@ impl Sessions {
     /// selects the provider.
     ///
     /// # Errors
-    /// When the token is rejected or was used before, the provider's keys are unavailable, or the store fails. Each
-    /// failure is recorded.
+    /// When the token is rejected or was already used, the provider's keys are unavailable, or the store fails. Each
+    /// failure is recorded in the audit log.
     pub async fn back_channel(&self, token: &str, request_id: Option<&str>) -> Result<EndedSessions, LogoutError> {
         let outcome = self.back_channel_ended(token, request_id).await;
         if let Err(error) = &outcome {
@@ -194,7 +195,7 @@ impl Sessions {
 
     /// Ends the browser's session on a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 §2).
     ///
-    /// Ends only the browser's own session, and only if issuer and provider session match.
+    /// Ends only this session, and only if both its issuer (`iss`) and its provider session (`sid`) match.
     ///
     /// # Errors
     /// When the store fails.
@@ -214,8 +215,8 @@ impl Sessions {
         Ok(self.ended(sessions, Some("front_channel_logout"), request_id).await)
     }
 
-    /// Records the end of sessions, each with its own principal as the actor. Returns the sessions whose refresh tokens
-    /// are to be revoked.
+    /// Records the end of each session, with its principal as the actor. Returns the sessions whose refresh tokens are
+    /// to be revoked.
     pub(super) async fn ended(
         &self,
         sessions: Vec<Session>,
@@ -236,7 +237,7 @@ impl Sessions {
         self.record(Record { operation, actor, issuer, key, result, reason, request_id, origin: None }).await;
     }
 
-    /// Returns the ended sessions that have tokens of a configured provider.
+    /// Returns those of the ended sessions that have stored tokens of a provider which is still configured.
     pub(super) fn to_revoke(&self, sessions: &[Session]) -> EndedSessions {
         let of = |session: &Session| {
             let provider = self.provider_of(session.issuer.as_deref()?)?;

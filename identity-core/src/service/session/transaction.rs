@@ -1,4 +1,5 @@
-//! A pending sign-in, from the redirect to the provider to the callback. The browser holds it in a sealed cookie.
+//! A pending sign-in, between the redirect to the provider and the callback. The browser holds it in an encrypted
+//! cookie.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -10,23 +11,23 @@ use crate::port::{AuthorizationRequest, PendingSignIn};
 use crate::value::{LocalPath, Secret};
 
 const CONTEXT: &[u8] = b"sign-in";
-/// Time limit for the sign-in at the provider.
+/// Time within which the user must complete the sign-in at the provider.
 const LIFETIME: Duration = Duration::minutes(15);
 
-/// A started sign-in.
+/// A started sign-in: the redirect to the provider, and the cookie that holds its state.
 #[derive(Clone, Debug)]
 pub struct Started {
-    /// URL to redirect the browser to.
+    /// Authorization URL of the provider, to which to redirect the browser (RFC 6749 §4.1.1).
     pub location: String,
-    /// Suffix of the cookie name. A browser may have several pending sign-ins.
+    /// Suffix of the cookie name, because a browser may have several pending sign-ins.
     pub tag: String,
-    /// Value of the cookie.
+    /// Encrypted value of the cookie.
     pub transaction: Secret,
-    /// Lifetime of the cookie.
+    /// Lifetime of the cookie: 15 minutes.
     pub lifetime: std::time::Duration,
 }
 
-/// Plain content of the sealed cookie.
+/// Decrypted content of the cookie: the values that the callback is checked against, and the path to return to.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Transaction {
     pub(super) provider: String,
@@ -38,10 +39,12 @@ pub(super) struct Transaction {
 }
 
 impl Sessions {
-    /// Starts a sign-in at the named provider, or at the only one.
+    /// Starts a sign-in at the provider with this ID, or without an ID at the only one. Nothing is stored on the
+    /// server.
     ///
     /// # Errors
-    /// When there is no such provider, the provider is unavailable, or the system has no randomness.
+    /// When there is no such provider, `provider` is `None` but there are several, the provider is unavailable, or the
+    /// system has no randomness.
     pub async fn start(
         &self,
         provider: Option<&str>,
@@ -84,14 +87,14 @@ impl Sessions {
         })
     }
 
-    /// Returns the tag of the cookie that holds the sign-in with this state.
+    /// Returns the suffix of the cookie name for the sign-in with this `state`. It is derived from a digest.
     #[must_use]
     pub fn transaction_tag(&self, state: &str) -> String {
         let digest = self.ports.crypto.digest(state.as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(digest.first_chunk::<9>().map_or(&[][..], |tag| tag))
     }
 
-    /// Resumes a pending sign-in of the browser. Each sign-in can be resumed once.
+    /// Validates the cookie of a pending sign-in against the callback's `state`. Succeeds only once per sign-in.
     pub(super) async fn resumed(&self, state: &str, sealed: Option<&str>) -> Result<Transaction, SignInError> {
         let sealed = sealed.ok_or(SignInError::OtherBrowser)?;
         let opened = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok();
@@ -123,7 +126,7 @@ impl Transaction {
         }
     }
 
-    /// Returns the path to redirect the browser to. It was validated when the sign-in started.
+    /// Returns the local path to redirect the browser to. It was validated when the sign-in started.
     pub(super) fn return_to(&self) -> Result<LocalPath, SignInError> {
         LocalPath::parse(&self.return_to).map_err(|_| SignInError::TransactionMalformed)
     }

@@ -1,4 +1,4 @@
-//! Data about the members of a tenant, for lists.
+//! Names and other details of the members of a tenant, for lists.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::service::{ApplicationSummary, MemberDirectories, UserSummary, lists, 
 use crate::value::{ClientId, GroupId, Name, Username};
 use crate::world::World;
 
-/// Source of data about the members of a tenant.
+/// Source of the details of tenant members. It also checks whether new members exist.
 #[async_trait]
 pub(super) trait TenantMembers: Send + Sync {
-    /// Lists the users in a tenant, by ID.
+    /// Lists the users that are direct members of a tenant, by ID.
     async fn users(&self, world: &Arc<World>, tenant: Container) -> Result<List<UserSummary>, DirectoryError>;
 
-    /// Lists the groups in a tenant, by ID, with their names. The name of an unknown group is its ID.
+    /// Lists the groups that are direct members of a tenant, by ID, each with its name or else its ID.
     async fn groups(&self, world: &Arc<World>, tenant: Container) -> Result<List<(Party, String)>, DirectoryError>;
 
-    /// Lists the applications in a tenant, by client ID.
+    /// Lists the applications that are direct members of a tenant, by client ID.
     async fn applications(
         &self,
         world: &Arc<World>,
         tenant: Container,
     ) -> Result<List<ApplicationSummary>, DirectoryError>;
 
-    /// Returns the first party that cannot be a member, because it does not exist.
+    /// Returns the first party that does not exist and therefore cannot become a member; `None` if all exist.
     async fn absent(&self, parties: &[Party]) -> Result<Option<Party>, DirectoryError>;
 }
 
-/// Members that need not be stored, such as users known only from tokens. Lists show the data in the world, or else the
-/// ID.
+/// Members that need not be stored anywhere, such as users known only from tokens. Lists show stored details, or else
+/// only the ID.
 pub(super) struct AnyMembers;
 
 #[async_trait]

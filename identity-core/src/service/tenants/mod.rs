@@ -1,4 +1,4 @@
-//! Tenants and their members for the management API.
+//! Tenants and their members in the management API.
 
 mod members;
 
@@ -15,28 +15,28 @@ use crate::value::{Name, TenantId};
 use crate::world::World;
 use members::{AnyMembers, TenantMembers};
 
-/// Manages tenants and their members.
+/// Manages tenants and their direct members.
 pub struct Tenants {
     authorizer: Authorizer,
     members: Box<dyn TenantMembers>,
 }
 
 impl Tenants {
-    /// Creates the service for tenants whose members need not be stored anywhere. `authorizer` checks the permissions
-    /// of callers.
+    /// Creates the service for tenants whose members need not be stored, such as users known only from tokens.
+    /// `authorizer` checks the permissions of callers.
     #[must_use]
     pub fn new(authorizer: Authorizer) -> Self {
         Self { authorizer, members: Box::new(AnyMembers) }
     }
 
-    /// Creates the service for tenants whose members are stored in `directories`. `authorizer` checks the permissions
-    /// of callers.
+    /// Creates the service for tenants whose members exist in `directories`. A new member must exist there.
+    /// `authorizer` checks the permissions of callers.
     #[must_use]
     pub fn of_directories(authorizer: Authorizer, directories: MemberDirectories) -> Self {
         Self { authorizer, members: Box::new(directories) }
     }
 
-    /// Lists tenants by ID.
+    /// Lists tenants by ID. A search matches any part of the ID or the name, ignoring case.
     ///
     /// # Errors
     /// When the caller lacks read permission.
@@ -67,7 +67,7 @@ impl Tenants {
             .await
     }
 
-    /// Returns a tenant.
+    /// Returns the tenant with this ID.
     ///
     /// # Errors
     /// When the caller lacks read permission, or there is no such tenant.
@@ -75,7 +75,7 @@ impl Tenants {
         self.read(caller, id, |_, tenant| tenant.clone()).await
     }
 
-    /// Creates a tenant.
+    /// Creates a tenant without members and returns it.
     ///
     /// # Errors
     /// When the caller lacks write permission, the ID is taken, or authorizations on the tenant exist and `leftovers`
@@ -94,7 +94,7 @@ impl Tenants {
         Ok(self.authorizer.write(caller, attempt, plan).await?.with(tenant))
     }
 
-    /// Renames a tenant.
+    /// Changes the name of a tenant. The ID stays the same.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such tenant, or it is the default tenant.
@@ -108,7 +108,7 @@ impl Tenants {
             .await
     }
 
-    /// Deletes a tenant. Data of other applications is not affected.
+    /// Deletes a tenant, its memberships and the authorizations on it. Data of other applications is not affected.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such tenant, or it is the default tenant.
@@ -125,8 +125,7 @@ impl Tenants {
         Ok(self.members.users(&caller.world, tenant).await?)
     }
 
-    /// Lists the groups that are direct members of a tenant, by ID, with their names. The name of an unknown group is
-    /// its ID.
+    /// Lists the groups that are direct members of a tenant, by ID, each with its name or, if that is unknown, its ID.
     ///
     /// # Errors
     /// As [`Tenants::users`].
@@ -148,7 +147,7 @@ impl Tenants {
         self.read(caller, id, |_, tenant| Container::Tenant(tenant.id.clone())).await
     }
 
-    /// Adds all of these members to a tenant, or none.
+    /// Adds members to a tenant: all of them, or none if one cannot be added.
     ///
     /// # Errors
     /// When the caller lacks write permission, the tenant or a member does not exist, or one is a member already.
@@ -170,7 +169,7 @@ impl Tenants {
             .await
     }
 
-    /// Removes a member from a tenant.
+    /// Removes a direct member from a tenant.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such tenant, or the party is not a member.

@@ -1,4 +1,4 @@
-//! Loading of all policy data.
+//! Loads all policy data from SQLite.
 
 use futures_util::TryStreamExt;
 use identity_adapters_sql::change_log::require_format;
@@ -9,7 +9,8 @@ use identity_core::value::Revision;
 use crate::database::Connection;
 use crate::error::failed;
 
-/// Loads all data. The connection must be in a transaction, so that all statements see the same commits.
+/// Loads all data and returns its revision. The connection must be in a transaction, so that all statements read the
+/// same snapshot.
 pub(super) async fn load(connection: &mut Connection, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
     let newest = sqlx::query_as("SELECT format, revision FROM policy_revision").fetch_one(&mut *connection);
     let (format, revision): (i64, i64) = newest.await.map_err(failed)?;

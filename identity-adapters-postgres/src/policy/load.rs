@@ -1,4 +1,4 @@
-//! Loading of all policy data.
+//! Loads all policy data from PostgreSQL.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log on PostgreSQL.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,8 +20,8 @@ use crate::error::failed;
 
 /// [`AuditLog`] on PostgreSQL.
 ///
-/// Keys are assigned when an entry is written, and the entry becomes visible when its transaction is committed. Of two
-/// concurrent entries, the one with the greater key may become visible first.
+/// Keys are assigned when an entry is written. The entry becomes visible when its transaction is committed. Of two
+/// concurrent entries, the one with the greater key may therefore become visible first.
 #[derive(Debug)]
 pub struct PostgresAuditLog {
     database: Arc<Database>,
@@ -106,7 +106,7 @@ impl AuditLog for PostgresAuditLog {
     }
 }
 
-/// Inserts entries in one statement and returns their keys, which ascend in the order of the entries.
+/// Inserts entries in one statement and returns their keys, in the order of the entries.
 pub(crate) async fn insert(connection: &mut Connection, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError> {
     if events.is_empty() {
         return Ok(Vec::new());

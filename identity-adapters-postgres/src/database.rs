@@ -1,4 +1,4 @@
-//! The connections to the database.
+//! The connection pool, and connections outside the pool.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,11 +14,11 @@ use crate::error::{disconnected, failed, read_only, unanswered};
 use crate::password_file::Watched;
 use crate::settings::{Address, PostgresSettings, Schema};
 
-/// A connection on which each wait for a response has a deadline.
+/// Connection on which each wait for a response has a deadline.
 pub(crate) type Connection = Lease<Postgres>;
 
-/// Maximum idle time of a transaction that holds locks. This bounds how long a hanging or disconnected replica blocks
-/// the writes of others.
+/// Maximum idle time of a transaction that holds locks, enforced by the database. It bounds how long a hanging or
+/// disconnected replica blocks the writes of others.
 const LOCKS_HELD_IDLE: Duration = Duration::from_secs(2);
 /// Timeout for responses while commits of other replicas are read. It is short, because the follower soon retries.
 const FOLLOWER_PATIENCE: Duration = Duration::from_secs(2);
@@ -38,8 +38,8 @@ pub(crate) struct Database {
     transactions: AtomicU64,
 }
 
-/// Time at which a connection was last found dead or read-only, as after a restart or a failover of the database.
-/// Connections that have been idle since before that time are tested before use. Other connections are not tested.
+/// Time at which a connection was last found dead or read-only, as after a restart or a failover of the database. A
+/// connection that has been idle since before that time is tested before use. Other connections are not tested.
 #[derive(Clone, Debug, Default)]
 struct Lost(Arc<Mutex<Option<Instant>>>);
 
@@ -116,7 +116,7 @@ impl Database {
         }
     }
 
-    /// A connection from the pool.
+    /// Acquires a connection from the pool. The pool first gets a changed password from the password file.
     pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
         self.follow_password();
         Lease::of(&self.pool, self.answer_timeout, Faults::EndTheTransaction).await.map_err(failed)
@@ -130,7 +130,7 @@ impl Database {
         Ok(connection)
     }
 
-    /// Updates the pool's password if the password file changed.
+    /// Updates the pool's password if the password file has changed.
     fn follow_password(&self) {
         if let Some(password) = self.password.as_ref().and_then(Watched::changed) {
             tracing::info!("store.password.changed");
@@ -142,36 +142,37 @@ impl Database {
         &self.address
     }
 
-    /// The schema of the tables, if it is not the role's default schema.
+    /// Returns the schema of the tables. `None` for the role's default schema.
     pub(crate) fn schema(&self) -> Option<&Schema> {
         self.schema.get()
     }
 
-    /// Sets the schema to use in place of the role's default one, unless a schema is already set, and returns the
-    /// schema in use. Applies only to connections that are opened later.
+    /// Sets the schema to use in place of the role's default one, unless a schema is already set. Returns the schema in
+    /// use. Applies only to connections that are opened later.
     pub(crate) fn use_schema(&self, schema: Schema) -> &Schema {
         self.schema.get_or_init(|| schema)
     }
 
-    /// A connection outside the pool, closed when it is dropped.
+    /// Opens a connection outside the pool. It is closed when it is dropped.
     pub(crate) async fn aside(&self) -> Result<Connection, StoreError> {
         self.follow_password();
         Lease::connect(&self.address.options(), self.answer_timeout).await.map_err(failed)
     }
 
-    /// A connection for reading commits of other replicas. Its deadline is short, because a follower soon retries.
+    /// Acquires a connection for reading commits of other replicas. Its deadline is short, because a follower soon
+    /// retries.
     pub(crate) async fn following_connection(&self) -> Result<Connection, StoreError> {
         let mut connection = self.connection().await?;
         connection.be_patient(self.answer_timeout.min(FOLLOWER_PATIENCE));
         Ok(connection)
     }
 
-    /// Fails if the database is reached through a connection pooler in transaction mode, which would lose session
-    /// settings or apply those of another client. To detect this, two connections set different values of a session
-    /// variable, and the first one must read back its own.
+    /// Returns an error if a connection pooler in transaction mode is in use. Such a pooler would lose session settings
+    /// or apply those of another client. To detect this, two connections set different values of a session variable.
+    /// The first one must then read back its own value.
     pub(crate) async fn require_sessions(&self) -> Result<(), StoreError> {
         let (mut one, mut other) = (self.aside().await?, self.aside().await?);
-        // Uses the simple protocol, because such poolers also lose prepared statements.
+        // Uses the simple query protocol, because such poolers also lose prepared statements.
         for (connection, set) in [
             (&mut one, "SELECT set_config('identity.session', 'one', false)"),
             (&mut other, "SELECT set_config('identity.session', 'other', false)"),
@@ -189,8 +190,8 @@ impl Database {
         ))
     }
 
-    /// Runs idempotent work, and retries it once if the connection was lost. There is no retry after a timeout, because
-    /// the caller has already waited.
+    /// Runs idempotent work, and retries it once if the connection was lost. A timeout is not retried, because the
+    /// caller has already waited.
     pub(crate) async fn repeatable<T, F>(&self, work: impl Fn() -> F + Send) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send,
@@ -204,12 +205,12 @@ impl Database {
         }
     }
 
-    /// Begins a write transaction. If the connection is lost or read-only, retries once on another one.
+    /// Begins a write transaction. If the connection is lost or read-only, retries once on another connection.
     pub(crate) async fn begin(&self) -> Result<Connection, StoreError> {
         self.repeatable(|| self.begin_once()).await
     }
 
-    /// Begins a write transaction without a retry on another connection.
+    /// Begins a write transaction without a retry. Returns an error if the connected server is read-only.
     pub(crate) async fn begin_once(&self) -> Result<Connection, StoreError> {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         let mut transaction = self.connection().await?;
@@ -217,7 +218,7 @@ impl Database {
         if takes_writes(&mut transaction).await.map_err(failed)? { Ok(transaction) } else { Err(read_only()) }
     }
 
-    /// Number of write transactions requested so far.
+    /// Returns the number of write transactions requested since start-up.
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
     }
@@ -236,7 +237,7 @@ impl Database {
     }
 }
 
-/// Whether the connected server is writable: neither a standby nor switched to read-only.
+/// Returns whether the connected server is writable: neither a standby nor switched to read-only.
 async fn takes_writes(connection: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     let sql = "SELECT NOT current_setting('transaction_read_only')::boolean";
     sqlx::query_scalar(sql).fetch_one(connection).await

@@ -1,4 +1,4 @@
-//! Journal of the deletions in progress in a directory.
+//! Journal of deletions that are in progress in a directory, on PostgreSQL.
 
 use std::slice;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::database::Database;
 use crate::dialect::json_rows;
 use crate::error::failed;
 
-/// [`DeletionJournal`] on PostgreSQL.
+/// [`DeletionJournal`] on PostgreSQL. Closing an entry also writes the audit entry of its outcome, in the same
+/// transaction.
 #[derive(Debug)]
 pub struct PostgresDeletionJournal {
     database: Arc<Database>,

@@ -3,7 +3,7 @@
 use identity_adapters_sql::audit::Dialect;
 use identity_core::search::{LikePattern, Part};
 
-/// Query for the rows in parameter 1, a JSON array. The values have the types of the columns of `table`.
+/// Returns the query for the rows in parameter 1, a JSON array. The values have the types of the columns of `table`.
 pub(crate) fn json_rows(table: &str, columns: &[&str]) -> String {
     let columns = columns.join(", ");
     format!("SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json) WITH ORDINALITY")

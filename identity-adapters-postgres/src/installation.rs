@@ -1,4 +1,4 @@
-//! The installation's id, and token cutoffs.
+//! The id of the installation, and token cutoffs, on PostgreSQL.
 
 use std::sync::Arc;
 

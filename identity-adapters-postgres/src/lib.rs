@@ -35,20 +35,20 @@ pub use settings::{InvalidSettings, PasswordFile, PostgresSettings, Schema, TlsM
 
 use database::Database;
 
-/// All stores, in one database.
+/// All stores in one PostgreSQL database. Clones share the connection pool.
 #[derive(Clone, Debug)]
 pub struct PostgresStores {
-    /// The policy data.
+    /// Policy data with its change log.
     pub policy: Arc<PostgresPolicyStore>,
-    /// Browser sessions.
+    /// Browser sessions, one-time keys, and client addresses that are familiar for a user.
     pub sessions: Arc<PostgresSessionStore>,
-    /// The audit log of performed and denied operations.
+    /// Audit log of performed and denied operations.
     pub audit: Arc<PostgresAuditLog>,
-    /// Journal of the deletions in progress in a directory.
+    /// Journal of deletions that are in progress in a directory.
     pub deletions: Arc<PostgresDeletionJournal>,
-    /// Locks that serialize changes to a directory entity.
+    /// Locks that serialize changes to a directory entity, across all replicas.
     pub locks: Arc<PostgresEntityLocks>,
-    /// The installation's id, and token cutoffs.
+    /// Id of the installation, and token cutoffs.
     pub installation: Arc<PostgresInstallation>,
     database: Arc<Database>,
 }
@@ -78,7 +78,7 @@ impl PostgresStores {
         migrate::migrate(&self.database).await
     }
 
-    /// Checks the state of the database without changes to it.
+    /// Compares the state of the database with this server's migrations. Changes nothing.
     ///
     /// # Errors
     /// As [`Self::migrate`].
@@ -86,7 +86,7 @@ impl PostgresStores {
         migrate::probe(&self.database).await
     }
 
-    /// Waits for work in progress, at most for the answer timeout, and closes the connections.
+    /// Closes the connections. Waits for work in progress, at most for the answer timeout.
     pub async fn close(&self) {
         self.database.close().await;
     }

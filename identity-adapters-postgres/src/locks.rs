@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::database::{Connection, Database};
 use crate::error::failed;
 
-/// Maximum number of concurrent connections for entity locks per replica, in addition to the pool.
+/// Maximum number of concurrent connections per replica that hold entity locks, in addition to the pool.
 const CONNECTIONS: usize = 4;
 
 /// [`EntityLocks`] on PostgreSQL: advisory locks, each on its own connection, which is closed to release the lock.
@@ -19,7 +19,7 @@ pub struct PostgresEntityLocks {
     local: LocalLocks,
     connections: Arc<Semaphore>,
     database: Arc<Database>,
-    /// Lock timeout in the database.
+    /// Timeout for acquiring a lock in the database.
     wait: Duration,
 }
 
@@ -28,8 +28,8 @@ impl PostgresEntityLocks {
         Self { local: LocalLocks::default(), connections: Arc::new(Semaphore::new(CONNECTIONS)), database, wait }
     }
 
-    /// Takes the lock in a transaction that is never committed. The database ends the transaction when the connection
-    /// is closed, or after `longest` if the replica hangs or is unreachable.
+    /// Acquires the lock in a transaction that is never committed. The database ends the transaction when the
+    /// connection is closed, or after `longest` if the replica hangs or is unreachable.
     async fn locked(&self, name: &str, longest: Duration) -> Result<Connection, StoreError> {
         let mut connection = self.database.aside().await?;
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
@@ -64,8 +64,8 @@ impl EntityLocks for PostgresEntityLocks {
         let permit = Arc::clone(&self.connections).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         let connection = self.locked(key.as_str(), LOCK_HELD_MAX).await?;
-        // Dropped in this order: the connection is closed before another task of this process can request the lock.
-        // That task waits in the database until the lock is released there.
+        // The order of the values is the order in which they are dropped: the connection is closed before another task
+        // of this process can request the lock. That task waits in the database until the lock is released there.
         Ok(EntityLock::new(vec![Box::new(connection), Box::new(permit), Box::new(turn)]))
     }
 

@@ -1,4 +1,4 @@
-//! Schema migrations, and their checks.
+//! Runs schema migrations, and checks which ones are applied.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -64,10 +64,11 @@ async fn probe_with(connection: &mut Connection, database: &Database) -> Result<
     Ok(Probe { schema, pending: MIGRATOR.iter().count().saturating_sub(applied.len()) })
 }
 
-/// State of the database that a server would find at start-up.
+/// State of the database that a server would find at start-up. Returned by
+/// [`PostgresStores::probe`](crate::PostgresStores::probe).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The schema of the tables, if it is not the role's default schema.
+    /// Schema of the tables. `None` for the role's default schema.
     pub schema: Option<String>,
     /// Number of migrations that a start would run.
     pub pending: usize,
@@ -100,14 +101,14 @@ async fn migrate_with(connection: &mut Connection, schema: Option<&Schema>) -> R
     run.unwrap_or(Err(MigrateError::Execute(sqlx::Error::PoolTimedOut))).map_err(refused)
 }
 
-/// Whether exactly this server's migrations are applied.
+/// Returns whether exactly this server's migrations are applied, with the same checksums.
 async fn is_up_to_date(connection: &mut Connection) -> Result<bool, StoreError> {
     let Some(applied) = applied(connection).await? else { return Ok(false) };
     let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
     Ok(applied.into_iter().eq(ours))
 }
 
-/// The applied migrations: version, checksum, success. `None` if there is no migrations table.
+/// Returns the applied migrations as (version, checksum, success). `None` if the migrations table does not exist.
 async fn applied(connection: &mut Connection) -> Result<Option<Vec<(i64, Vec<u8>, bool)>>, StoreError> {
     let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
@@ -137,7 +138,7 @@ fn refused(error: MigrateError) -> StoreError {
 }
 
 /// Converts the error of a failed migration. An error that the database reports, such as a missing privilege, becomes
-/// [`StoreError::Schema`], because an operator must resolve it. Connection errors are converted as usual.
+/// [`StoreError::Schema`], because operator action is required. Connection errors are converted as usual.
 fn not_done(error: sqlx::Error) -> StoreError {
     let refusal = error.as_database_error().map(|refusal| refusal.message().to_owned());
     match (failed(error), refusal) {

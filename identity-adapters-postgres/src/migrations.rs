@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use identity_adapters_sql::migrator;
 use sqlx::migrate::Migrator;
 
-/// The migrations of this server.
+/// The schema migrations of this server, embedded in the program and sorted by version.
 pub(crate) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     migrator![
         "0001_stores",

@@ -1,4 +1,4 @@
-//! Password from a file that may change while the server runs.
+//! Reads the database password from a file that may change while the server runs.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -29,8 +29,8 @@ impl Watched {
         Self { file, state: Mutex::new(State { read: None, password }) }
     }
 
-    /// Returns the new password if it changed since the last read. Returns `None` within [`INTERVAL`] of the last read,
-    /// and if the file is unreadable or empty.
+    /// Returns the new password if it changed since the last read. Returns `None` if it is unchanged, if the last read
+    /// was less than [`INTERVAL`] ago, or if the file is unreadable or empty.
     pub(crate) fn changed(&self) -> Option<Secret> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.read.is_some_and(|read| read.elapsed() < INTERVAL) {
@@ -54,7 +54,7 @@ impl PasswordFile {
     }
 }
 
-/// Reads a file, without one trailing line break. `None` if the file is unreadable or blank.
+/// Reads the text of a file, without one trailing line break. `None` if the file is unreadable or blank.
 fn text(path: &Path) -> Option<Secret> {
     let text = std::fs::read_to_string(path).ok()?;
     let text = text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));

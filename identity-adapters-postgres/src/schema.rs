@@ -1,5 +1,5 @@
-//! Selection of the schema for the tables if none is configured: the role's default schema, unless it contains tables
-//! of another application with the same names.
+//! Selection of the schema for the tables if none is configured. The default is the role's default schema, unless it
+//! contains tables of another application with the same names.
 
 use identity_core::port::StoreError;
 
@@ -11,16 +11,17 @@ use crate::settings::Schema;
 /// Schema to use if the default one contains tables of another application.
 const OWN: &str = "identity_server";
 
-/// The schema to use in place of the role's default one; `None` for the default one.
+/// Returns the schema to use in place of the role's default one. `None` if the default one is used.
 pub(crate) async fn instead(connection: &mut Connection) -> Result<Option<Schema>, StoreError> {
     // The tables are looked up before the migrations. Another replica that migrates at the same time creates its tables
-    // and records the migration in one transaction, so its tables are not mistaken for those of another application.
+    // and records the migration in one transaction. Its tables are therefore not mistaken for those of another
+    // application.
     let taken = taken(connection).await?;
     if is_ours(connection, None).await? {
         return Ok(None);
     }
-    // A server that was once migrated into the schema `identity_server` stays there, even if the other application's
-    // tables no longer exist.
+    // Once migrated into the schema `identity_server`, a server stays there, even if the tables of the other
+    // application no longer exist.
     let Ok(own) = Schema::parse(OWN) else { return Ok(None) };
     if is_ours(connection, Some(OWN)).await? {
         return Ok(Some(own));
@@ -40,7 +41,7 @@ pub(crate) async fn instead(connection: &mut Connection) -> Result<Option<Schema
     Ok(Some(own))
 }
 
-/// A table of the default schema with the name of one of this server's tables.
+/// Returns a table of the default schema that has the name of one of this server's tables. `None` if no name is taken.
 async fn taken(connection: &mut Connection) -> Result<Option<String>, StoreError> {
     let names: Vec<String> = tables().collect();
     sqlx::query_scalar(
@@ -53,8 +54,8 @@ async fn taken(connection: &mut Connection) -> Result<Option<String>, StoreError
     .map_err(failed)
 }
 
-/// Whether the migrations table of a schema lists a migration of this server. `None` stands for the role's default
-/// schema.
+/// Returns whether the migrations table of a schema lists a migration of this server. `None` stands for the role's
+/// default schema.
 async fn is_ours(connection: &mut Connection, schema: Option<&str>) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = '_sqlx_migrations')";
@@ -77,8 +78,8 @@ async fn is_ours(connection: &mut Connection, schema: Option<&str>) -> Result<bo
     sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
 }
 
-/// Whether the migrations table of the default schema lists migrations, but none of this server's. Both are read by one
-/// query, because another replica may add the first migration concurrently.
+/// Returns whether the migrations table of the default schema lists migrations, but none of this server's. One query
+/// reads both, because another replica may add the first migration concurrently.
 async fn lists_others(connection: &mut Connection) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = current_schema() AND c.relname = '_sqlx_migrations')";
@@ -93,12 +94,12 @@ async fn lists_others(connection: &mut Connection) -> Result<bool, StoreError> {
     sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
 }
 
-/// The versions and descriptions of this server's migrations.
+/// Returns the versions and descriptions of this server's migrations, in the same order.
 fn ours() -> (Vec<i64>, Vec<String>) {
     MIGRATOR.iter().map(|migration| (migration.version, migration.description.to_string())).unzip()
 }
 
-/// Names of the tables that the migrations create.
+/// Returns the names of the tables that the migrations create.
 fn tables() -> impl Iterator<Item = String> {
     MIGRATOR.iter().flat_map(|migration| {
         let statements = migration.sql.as_str().split("CREATE TABLE ").skip(1);

@@ -1,4 +1,4 @@
-//! Browser sessions.
+//! Browser sessions on PostgreSQL.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use crate::database::Database;
 use crate::error::failed;
 
-/// [`SessionStore`] on PostgreSQL.
+/// [`SessionStore`] on PostgreSQL. Session ids are stored as hashes.
 #[derive(Debug)]
 pub struct PostgresSessionStore {
     database: Arc<Database>,
@@ -28,7 +28,7 @@ impl PostgresSessionStore {
         Self { database }
     }
 
-    /// Runs one write statement and returns the number of affected rows.
+    /// Runs one write statement in a transaction and returns the number of affected rows.
     async fn write(&self, statement: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
         let mut transaction = self.database.begin().await?;
         let touched = statement.execute(&mut transaction).await.map_err(failed)?.rows_affected();

@@ -1,4 +1,4 @@
-//! Connection settings and timeouts.
+//! Connection settings and timeouts of the PostgreSQL stores.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
-/// Connection settings and timeouts of the database.
+/// Connection settings and timeouts. [`Self::new`] sets the defaults.
 #[derive(Clone, Debug)]
 pub struct PostgresSettings {
     /// Host name, IP address, or directory of a Unix socket.
@@ -20,9 +20,9 @@ pub struct PostgresSettings {
     pub port: u16,
     /// Name of the database.
     pub database: String,
-    /// The role to log in as. It owns the tables.
+    /// Role to log in as. It owns the tables.
     pub username: String,
-    /// The role's password, if the server requires one.
+    /// Password of the role, if the server requires one.
     pub password: Option<Secret>,
     /// File from which the password was read, if any. It is read again while the server runs, so that the password can
     /// be changed.
@@ -31,7 +31,7 @@ pub struct PostgresSettings {
     pub tls: TlsMode,
     /// PEM file of the certificate authority to trust, in place of the public ones.
     pub tls_root_certificate: Option<PathBuf>,
-    /// The schema of the tables (default: that of the role). Created if it does not exist.
+    /// Schema of the tables (default: that of the role). Created if it does not exist.
     pub schema: Option<Schema>,
     /// Maximum number of pooled connections (default: 10). The connection that listens for changes and the connections
     /// that hold entity locks are not counted.
@@ -49,7 +49,7 @@ pub struct PostgresSettings {
     pub polling: Duration,
 }
 
-/// A file with the role's password.
+/// File with the role's password. Its text may change while the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasswordFile {
     /// The file contains only the password.
@@ -58,7 +58,7 @@ pub enum PasswordFile {
     Url(PathBuf),
 }
 
-/// Required level of TLS, as libpq's `sslmode`.
+/// Required level of TLS. The values are those of libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsMode {
     /// No TLS.
@@ -66,15 +66,15 @@ pub enum TlsMode {
     /// TLS if the server offers it. Gives no protection against active attackers.
     #[default]
     Prefer,
-    /// TLS, without authentication of the server.
+    /// TLS, without verification of the server's certificate.
     Require,
-    /// TLS, with a certificate from a trusted authority.
+    /// TLS, with a server certificate that a trusted authority signed.
     VerifyCa,
-    /// As `verify-ca`, and the certificate must be valid for the host.
+    /// TLS as with `verify-ca`. The certificate must also be valid for the host name.
     VerifyFull,
 }
 
-/// The schema of the tables, and further schemas of the search path.
+/// Schema of the tables, optionally followed by further schemas of the search path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     first: String,
@@ -84,22 +84,22 @@ pub struct Schema {
 /// Error in settings. Its message contains no part of a connection URL except names of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSettings {
-    /// The text is not a PostgreSQL connection URL.
+    /// The text is not a PostgreSQL connection URL with host, user and database.
     #[error("the connection URL must look like `postgres://user:password@host:port/database?sslmode=verify-full`")]
     Url,
-    /// The query has an unknown parameter.
+    /// The query of the URL has a parameter other than `sslmode` and `sslrootcert`. Holds its name.
     #[error("the connection URL has an unknown parameter `{0}`; `sslmode` and `sslrootcert` are supported")]
     Parameter(String),
-    /// The TLS mode is unknown.
+    /// The value of `sslmode` is unknown.
     #[error("`sslmode` must be disable, prefer, require, verify-ca or verify-full")]
     TlsMode,
-    /// The schema name is not valid.
+    /// A schema name is empty, longer than 63 bytes, or contains control characters.
     #[error("a schema must be a name of 1 to 63 bytes, or several such names separated by commas")]
     Schema,
 }
 
 impl PostgresSettings {
-    /// Settings with a host, a database, a role, and defaults for the rest.
+    /// Creates settings with a host, a database, a role, and defaults for all other fields.
     #[must_use]
     pub fn new(host: &str, database: &str, username: &str) -> Self {
         Self {
@@ -180,12 +180,12 @@ impl PostgresSettings {
 pub(crate) struct Address(Arc<RwLock<PgConnectOptions>>);
 
 impl Address {
-    /// The current connection options.
+    /// Returns the current connection options, including the password.
     pub(crate) fn options(&self) -> PgConnectOptions {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the password for future connections, and returns the changed options.
+    /// Changes the password for future connections. Returns the changed options.
     pub(crate) fn change_password(&self, password: &Secret) -> PgConnectOptions {
         let mut options = self.0.write().unwrap_or_else(PoisonError::into_inner);
         *options = options.clone().password(password.expose());
@@ -205,7 +205,7 @@ fn decoded(part: &str) -> Result<Cow<'_, str>, InvalidSettings> {
 }
 
 impl TlsMode {
-    /// Parses a value of `sslmode`.
+    /// Parses a value of `sslmode`, such as `verify-full`.
     ///
     /// # Errors
     /// If the mode is unknown.
@@ -235,18 +235,18 @@ impl Schema {
         Ok(Self { first, others })
     }
 
-    /// The schema of the tables.
+    /// Returns the name of the schema of the tables, without quotes.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.first
     }
 
-    /// The schema of the tables, as an SQL identifier.
+    /// Returns the schema of the tables as a quoted SQL identifier.
     pub(crate) fn identifier(&self) -> String {
         quoted(&self.first)
     }
 
-    /// The value of `search_path`.
+    /// Returns the value of `search_path`: all schemas as quoted identifiers.
     pub(crate) fn search_path(&self) -> String {
         [&self.first].into_iter().chain(&self.others).map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     }

@@ -1,4 +1,4 @@
-//! Notification of commits by other replicas.
+//! Wakes followers when another replica has committed.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::settings::Address;
 
-/// The notification channel for commits; the payload is the revision.
+/// Name of the notification channel for commits. The payload of a notification is the revision.
 pub(crate) const CHANNEL: &str = "identity_policy";
 
 /// Delay before a reconnect after the listening connection was refused or lost.
@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Timeout for responses on the listening connection.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Waits for commits of other replicas. Listens for notifications on a dedicated connection, from the first wait until
+/// Waits for commits of other replicas. A dedicated connection listens for notifications, from the first wait until
 /// this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Wake {

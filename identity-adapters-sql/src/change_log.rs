@@ -1,30 +1,30 @@
-//! The change log: JSON encoding of its entries, and the format of the stored data.
+//! The change log: statements, JSON encoding of its entries, and the format version of the stored data.
 
 use identity_core::port::{Commit, Logged, StoreError, Tail};
 use identity_core::value::Revision;
 
-/// Newest format of the stored policy data that this version reads, and the format that it writes.
+/// Newest format of the stored policy data that this version reads. It writes the same format.
 ///
-/// A migration of a later version raises the stored format before that version stores data that this version would
+/// The migrations of a later version raise the stored format before that version stores data that this version would
 /// misread. This version then stops following the change log. Its policy data becomes stale, and it stops deciding
 /// (`consistency.max-age`).
 pub const FORMAT: i64 = 1;
 
-/// Reads the newest revision, and the commits after the revision in parameter 1, in one statement and thus one
-/// snapshot.
+/// Statement that reads the newest revision, and the commits after the revision in parameter 1. A single statement
+/// reads them in one snapshot.
 pub const TAIL: &str = "SELECT p.format, p.revision, l.revision, CAST(l.changes AS TEXT) FROM policy_revision p \
     LEFT JOIN change_log l ON l.revision > $1 ORDER BY l.revision";
-/// Deletes all but the newest commits. Parameter 1 is the number to keep.
+/// Statement that deletes all but the newest commits. Parameter 1 is the number of commits to keep.
 pub const PRUNE: &str = "DELETE FROM change_log WHERE revision <= (SELECT revision FROM policy_revision) - $1";
 
 /// Row of [`TAIL`]: the stored format, the newest revision, and the revision and changes of one commit. The last two
 /// are `None` if there is no commit after the given revision.
 pub type TailRow = (i64, i64, Option<i64>, Option<String>);
 
-/// Checks that this version reads the stored format.
+/// Checks that this version can read the stored format.
 ///
 /// # Errors
-/// [`StoreError::Schema`] if it is newer than [`FORMAT`].
+/// [`StoreError::Schema`] if the format is newer than [`FORMAT`].
 pub fn require_format(stored: i64) -> Result<(), StoreError> {
     if stored <= FORMAT {
         return Ok(());
@@ -34,7 +34,8 @@ pub fn require_format(stored: i64) -> Result<(), StoreError> {
     )))
 }
 
-/// Returns the newest revision, and the commits after `known`, from the rows of [`TAIL`].
+/// Converts the rows of [`TAIL`] to the newest revision and the commits after `known`. Returns [`Tail::Gone`] if the
+/// log does not contain all of these commits.
 ///
 /// # Errors
 /// [`StoreError::Schema`] for data in a newer format, [`StoreError::Unreadable`] for an entry that is not a list of
@@ -57,8 +58,8 @@ pub fn tail(known: Revision, rows: Vec<TailRow>) -> Result<(Revision, Tail), Sto
     Ok((newest, if complete { Tail::Commits(commits) } else { Tail::Gone }))
 }
 
-/// Creates the error for an entry that cannot be decoded. It contains the position of the problem, but nothing of the
-/// entry, because entries can contain password hashes.
+/// Creates the error for an entry that cannot be decoded. It contains the position of the problem but no content,
+/// because entries can contain password hashes.
 fn unreadable(revision: i64, error: &serde_json::Error) -> StoreError {
     let detail = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
     StoreError::unreadable("change_log", revision, detail)

@@ -1,4 +1,4 @@
-//! A leased connection: each wait for the database has a deadline.
+//! Leased database connection on which each wait for a response has a deadline.
 
 use std::fmt;
 use std::future::ready;
@@ -13,27 +13,28 @@ use sqlx::{Connection as _, Database, Either, Error, Execute, Executor, Pool, Sq
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// Handling of a connection after a statement failed.
+/// How a connection is handled after a statement failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Faults {
-    /// The connection is reused: an error ends at most its transaction.
+    /// The connection is reused, because an error ends at most its transaction.
     EndTheTransaction,
-    /// The connection is closed: after an error, its state is uncertain.
+    /// The connection is closed, because its state after an error is uncertain.
     EndTheConnection,
 }
 
-/// A connection, leased from a pool or opened for one purpose.
+/// Connection that is leased from a pool, or opened for one purpose.
 ///
-/// Each wait for a response (the next row, or the end of a statement) has a deadline, the lease's `patience`. A timeout
-/// is an error of kind [`io::ErrorKind::TimedOut`]. The connection is then closed, because the response may still
-/// arrive. If a lease is dropped during a statement, its connection returns to the pool once the response was received;
-/// if that exceeds the deadline, the connection is closed. The pool can always open a new connection in its place.
+/// Each wait for a response (the next row, or the end of a statement) has a deadline, the `patience` of the lease. A
+/// timeout is an error of kind [`io::ErrorKind::TimedOut`]. The connection is then closed, because the response may
+/// still arrive. If a lease is dropped during a statement, its connection returns to the pool once the response was
+/// received. If that exceeds the deadline, the connection is closed. The pool can always open a new connection in its
+/// place.
 pub struct Lease<D: Database> {
     connection: Option<Held<D>>,
     patience: Duration,
     faults: Faults,
     is_usable: bool,
-    /// Rollback of a transaction that has begun and is not committed.
+    /// Rollback to run if the lease is dropped. Set while a transaction has begun and is not committed.
     undo: Option<Undo<D>>,
 }
 
@@ -45,10 +46,11 @@ enum Held<D: Database> {
 }
 
 impl<D: Database> Lease<D> {
-    /// Acquires a connection from `pool`. The pool's own timeout bounds the wait.
+    /// Acquires a connection from `pool`. The pool's own timeout bounds the wait; `patience` is the deadline of later
+    /// responses.
     ///
     /// # Errors
-    /// If the pool has no connection in time, or cannot connect.
+    /// If the pool provides no connection in time, or cannot connect.
     pub async fn of(pool: &Pool<D>, patience: Duration, faults: Faults) -> Result<Self, Error> {
         Ok(Self::new(Held::Lent(pool.acquire().await?), patience, faults))
     }
@@ -70,13 +72,13 @@ impl<D: Database> Lease<D> {
         Self { connection: Some(connection), patience, faults, is_usable: true, undo: None }
     }
 
-    /// Sets the deadline for subsequent waits.
+    /// Sets the deadline for the following responses.
     pub fn be_patient(&mut self, patience: Duration) {
         self.patience = patience;
     }
 
-    /// The underlying connection, for operations other than statements. Its waits have no deadline; callers must set
-    /// one.
+    /// Returns the underlying connection, for operations other than statements. Callers must set a deadline of their
+    /// own.
     ///
     /// # Errors
     /// If the connection was closed.
@@ -88,7 +90,7 @@ impl<D: Database> Lease<D> {
         }
     }
 
-    /// Records whether the connection is still usable after a wait.
+    /// Records whether the connection is still usable after an operation with this outcome. Returns the outcome.
     fn ended<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &outcome {
             self.is_usable &= self.faults.leave_usable(error);
@@ -101,10 +103,11 @@ impl<D: Database> Lease<D>
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
 {
-    /// Begins a transaction. It is rolled back if the lease is dropped before [`Self::commit`].
+    /// Begins a transaction with `statement`, such as `BEGIN`. It is rolled back if the lease is dropped before
+    /// [`Self::commit`].
     ///
     /// # Errors
-    /// If the database fails.
+    /// If the database reports an error, or does not respond before the deadline.
     pub async fn begin(&mut self, statement: &'static str) -> Result<(), Error> {
         // Set before the statement, because the database may begin the transaction even if its response is not awaited.
         self.undo = Some(|connection| Box::pin(async { connection.execute(raw_sql("ROLLBACK")).await.map(drop) }));
@@ -114,7 +117,8 @@ where
     /// Commits the transaction.
     ///
     /// # Errors
-    /// If the database fails. If no response arrived, the transaction may have been committed.
+    /// If the database reports an error or does not respond. Without a response, the transaction may have been
+    /// committed.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.execute(raw_sql("COMMIT")).await?;
         self.undo = None;
@@ -214,7 +218,7 @@ impl<D: Database> Drop for Lease<D> {
             (Held::Lent(connection), Some(runtime)) => {
                 _ = runtime.spawn(give_back(connection, self.undo, self.patience))
             }
-            // Closes gracefully; the database logs an abruptly closed connection as an error.
+            // A graceful close, because the database logs an abruptly closed connection as an error.
             (Held::Own(connection), Some(runtime)) => _ = runtime.spawn(timeout(self.patience, connection.close())),
             (Held::Lent(connection), None) => drop(connection.detach()),
             (Held::Own(_), None) => {}

@@ -1,5 +1,5 @@
-//! Common parts of Identity's stores on PostgreSQL and SQLite: tables, rows and entities, the change log, connections
-//! with a deadline for each wait, and pacing of the audit log.
+//! Common parts of Identity's stores on PostgreSQL and SQLite: tables, conversion of rows to entities, the change log,
+//! connections with deadlines, and the rate limit of the audit log.
 //!
 //! Stores run their statements on a [`Lease`], so that no call waits indefinitely. Parameters are written as `$1` on
 //! both databases.

@@ -1,11 +1,12 @@
-//! Migrations embedded in the program.
+//! Schema migrations that are embedded in the program.
 //!
 //! `sqlx::migrate!` does the same, but compiles the drivers of both databases a second time, for the macro.
 
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Embeds the files `migrations/<version>_<description>.sql` of the calling crate. The names are given without `.sql`.
+/// Embeds the files `migrations/<version>_<description>.sql` of the calling crate. The arguments are the file names
+/// without `.sql`, in order.
 #[macro_export]
 macro_rules! migrator {
     ($($name:literal),+ $(,)?) => {

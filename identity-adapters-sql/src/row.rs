@@ -1,4 +1,4 @@
-//! Rows of query results, independent of the database.
+//! Rows of query results, with the same interface for both databases.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::table::Table;
 
-/// Row of a result, with access to its columns by name.
+/// Row of a query result, with access to its columns by name.
 pub trait Row {
     /// Returns the text in a column. `None` for null.
     ///
@@ -56,12 +56,12 @@ pub trait Row {
 pub struct RowError(pub(crate) String);
 
 impl RowError {
-    /// The error for a column with a value that this version does not know.
+    /// Creates the error for a column with a value that this version does not know, such as a new kind of entity.
     pub(crate) fn unknown(column: &str) -> Self {
         Self(format!("unknown {column}"))
     }
 
-    /// Converts the error to a [`StoreError`] that contains the table and the key of the row.
+    /// Converts the error to a [`StoreError::Unreadable`] that contains the table and the key of the row.
     pub(crate) fn of(self, row: &dyn Row, table: &Table) -> StoreError {
         StoreError::unreadable(table.name, key(row, table), self.0)
     }
@@ -73,8 +73,8 @@ impl<E: Error> From<E> for RowError {
     }
 }
 
-/// Returns the key of a row as text, for error messages. Of a binary key, such as a digest, only the first four bytes
-/// are shown.
+/// Returns the key of a row as text, for error messages. A binary key, such as a digest, is reduced to its first four
+/// bytes in hexadecimal.
 fn key(row: &dyn Row, table: &Table) -> String {
     let column = |column: &&'static str| {
         if let Ok(text) = row.text(column) {

@@ -1,4 +1,4 @@
-//! Statements on sessions.
+//! SQL statements for browser sessions.
 
 use identity_core::entity::Session;
 use sqlx::SqlStr;
@@ -6,13 +6,13 @@ use sqlx::SqlStr;
 use crate::entity::Stored as _;
 use crate::table::sql;
 
-/// Filter of session lists. Parameter 1 is the current time. Parameters 2 and 3 are the type and id of a principal, or
-/// null for all principals.
+/// Filter for lists of sessions that have not expired. Parameter 1 is the current time. Parameters 2 and 3 are the type
+/// and id of a principal, or null for all principals.
 const LISTED: &str =
     "WHERE expires_at > $1 AND (CAST($2 AS TEXT) IS NULL OR (principal_type = $2 AND principal_id = $3))";
 
-/// Statement that updates a session if its stored version equals the given one, and increments the version. The
-/// parameters are the columns of the table, in order.
+/// Returns the statement that updates a session if its stored version equals the given one, and increments the version
+/// (optimistic concurrency). The parameters are the columns of the table, in order.
 #[must_use]
 pub fn update() -> SqlStr {
     let columns = Session::TABLE.columns.iter().zip(2..);
@@ -25,15 +25,15 @@ pub fn update() -> SqlStr {
     sql(format!("UPDATE sessions SET {} WHERE id = $1 AND version = ${version}", set.join(", ")))
 }
 
-/// Statement that counts the unexpired sessions of one or all principals. Parameter 1 is the current time. Parameters 2
-/// and 3 are the type and id of a principal, or null for all principals.
+/// Returns the statement that counts the unexpired sessions of one or all principals. Parameter 1 is the current time.
+/// Parameters 2 and 3 are the type and id of a principal, or null for all principals.
 #[must_use]
 pub fn count() -> SqlStr {
     sql(format!("SELECT count(*) FROM sessions {LISTED}"))
 }
 
-/// Statement that reads a page of these sessions, newest first. Parameters 1 to 3 are those of [`count`]. Parameters 4
-/// and 5 are the number of sessions to skip and to return.
+/// Returns the statement that reads a page of the sessions that [`count`] counts, newest first. Parameters 1 to 3 are
+/// the same. Parameters 4 and 5 are the number of sessions to skip and to return.
 #[must_use]
 pub fn page() -> SqlStr {
     Session::TABLE.select(format_args!("{LISTED} ORDER BY created_at DESC, id LIMIT $5 OFFSET $4"))

@@ -1,4 +1,4 @@
-//! Tables and the statements on them. Both databases have the same tables and columns.
+//! Tables and the statements on them. PostgreSQL and SQLite have the same tables and columns.
 //!
 //! Statements name their columns. On PostgreSQL, a prepared `SELECT *` fails once a migration of a later version has
 //! added a column.
@@ -7,20 +7,20 @@ use std::fmt::Display;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-/// A table, with the columns that this version reads and writes.
+/// Table with the columns that this version reads and writes. The database may have more columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     /// Name of the table.
     pub name: &'static str,
-    /// Columns of the primary key. For a table of lists: columns of the key of the entity that a list belongs to.
+    /// Columns of the primary key. For a table of list items: the columns that refer to the entity of the list.
     pub key: &'static [&'static str],
-    /// The other columns.
+    /// All other columns.
     pub columns: &'static [&'static str],
 }
 
-/// Function that returns the query for rows in a parameter, in the dialect of a database. Parameter 1 contains the
-/// rows, as a JSON array with one object per row. The query returns the given columns of each row. `table` is the table
-/// that the rows belong to.
+/// Function that returns the query for rows in a parameter, in the SQL dialect of a database. Parameter 1 is a JSON
+/// array with one object per row. The query returns the given columns of each row. `table` is the table to which the
+/// rows belong.
 pub type JsonRows = fn(table: &str, columns: &[&str]) -> String;
 
 /// Function that returns the expression that packs all rows of a query into one text, in the dialect of a database: a
@@ -28,23 +28,23 @@ pub type JsonRows = fn(table: &str, columns: &[&str]) -> String;
 /// rows, it is null or an empty array.
 pub type Pack = fn(columns: &[&str], order: &str) -> String;
 
-/// Separator of the items of a list in one column. No id can contain it.
+/// Separator of list items that are aggregated in one column (U+001F, unit separator). No id can contain it.
 pub(crate) const SEPARATOR: char = '\u{1f}';
 
 impl Table {
-    /// All columns, the key first.
+    /// Returns all columns, the key first.
     fn all(&self) -> Vec<&'static str> {
         [self.key, self.columns].concat()
     }
 
-    /// Statement that reads rows. `clauses`, such as `WHERE …`, follow the table's name.
+    /// Returns the statement that reads rows. `clauses`, such as `WHERE …`, follow the table's name.
     #[must_use]
     pub fn select(&self, clauses: impl Display) -> SqlStr {
         sql(format!("SELECT {} FROM {} {clauses}", self.all().join(", "), self.name))
     }
 
-    /// Statement that reads a page of at most `limit` rows in the order of their keys, packed into one text, and the
-    /// columns of each row. With the SQL type of the key's columns, the page begins after the key in the parameters,
+    /// Returns the statement that reads a page of at most `limit` rows in the order of their keys, packed into one text,
+    /// and the columns of each row. With the SQL type of the key's columns, the page begins after the key in the parameters,
     /// which are texts; otherwise with the first row.
     ///
     /// With a table `items`, rows have an additional column `list`, which contains its rows with the same key.
@@ -76,13 +76,13 @@ impl Table {
         (columns, sql(format!("SELECT {packed} FROM ({page}) AS page")))
     }
 
-    /// Statement that deletes rows and returns them. `clauses`, such as `WHERE …`, follow the table's name.
+    /// Returns the statement that deletes rows and returns them. `clauses`, such as `WHERE …`, follow the table's name.
     #[must_use]
     pub fn take(&self, clauses: impl Display) -> SqlStr {
         sql(format!("DELETE FROM {} {clauses} RETURNING {}", self.name, self.all().join(", ")))
     }
 
-    /// Statement that inserts one row. The parameters are the columns, the key first.
+    /// Returns the statement that inserts one row. The parameters are the columns, the key first.
     #[must_use]
     pub fn insert_one(&self) -> SqlStr {
         let columns = self.all();
@@ -90,21 +90,21 @@ impl Table {
         sql(format!("INSERT INTO {} ({}) VALUES ({})", self.name, columns.join(", "), parameters.join(", ")))
     }
 
-    /// Statement that inserts the rows in parameter 1.
+    /// Returns the statement that inserts the rows in parameter 1. It fails if a row exists.
     #[must_use]
     pub fn insert(&self, rows: JsonRows) -> SqlStr {
         sql(self.insertion(&self.all(), rows))
     }
 
-    /// Statement that inserts the rows in parameter 1 and returns their keys, which the database assigns. `order` is
-    /// the SQL expression for the position of a row in the parameter; keys are assigned in this order.
+    /// Returns the statement that inserts the rows in parameter 1 and returns their keys, which the database assigns.
+    /// `order` is the SQL expression for the position of a row in the parameter. Keys are assigned in this order.
     #[must_use]
     pub fn append(&self, rows: JsonRows, order: &str) -> SqlStr {
         let insertion = self.insertion(self.columns, rows);
         sql(format!("{insertion} ORDER BY {order} RETURNING {}", self.key.join(", ")))
     }
 
-    /// Statement that inserts the rows in parameter 1, or updates those that exist.
+    /// Returns the statement that inserts the rows in parameter 1, or updates the rows that exist.
     #[must_use]
     pub fn put(&self, rows: JsonRows) -> SqlStr {
         let insertion = self.insertion(&self.all(), rows);
@@ -114,7 +114,7 @@ impl Table {
         sql(format!("{insertion} WHERE TRUE ON CONFLICT ({}) DO {action}", self.key.join(", ")))
     }
 
-    /// Statement that deletes the rows whose keys are in parameter 1.
+    /// Returns the statement that deletes the rows whose keys are in parameter 1.
     #[must_use]
     pub fn delete(&self, rows: JsonRows) -> SqlStr {
         let (name, key) = (self.name, self.key.join(", "));
@@ -126,7 +126,7 @@ impl Table {
     }
 }
 
-/// Declares a statement as safe from SQL injection: statements consist of constants of this workspace, and values are
+/// Marks a statement as safe from SQL injection. Statements consist of constants of this workspace, and values are
 /// passed as parameters.
 pub(crate) fn sql(text: String) -> SqlStr {
     AssertSqlSafe(text).into_sql_str()

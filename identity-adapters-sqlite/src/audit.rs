@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log on SQLite.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,10 +18,10 @@ use crate::dialect::{AUDIT, json_rows};
 use crate::error::failed;
 use crate::limit::Limited;
 
-/// Time limit of a search.
+/// Time limit for a search in the audit log. SQLite interrupts the statement afterwards.
 const SEARCH_TIME: Duration = Duration::from_secs(10);
 
-/// [`AuditLog`] on SQLite.
+/// [`AuditLog`] on SQLite. Writes share the only write connection with policy commits.
 #[derive(Debug)]
 pub struct SqliteAuditLog {
     database: Arc<Database>,
@@ -98,14 +98,14 @@ impl AuditLog for SqliteAuditLog {
     }
 }
 
-/// Inserts entries in one statement and returns their keys, which ascend in the order of the entries.
+/// Inserts entries in one statement and returns their keys, in the order of the entries.
 pub(crate) async fn insert(connection: &mut Connection, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
     let query = sqlx::query_scalar(AuditEvent::TABLE.append(json_rows, "key")).bind(to_json(events));
     let mut keys: Vec<i64> = query.fetch_all(connection).await.map_err(failed)?;
-    // The order of returned rows is not specified.
+    // SQLite does not specify the order of returned rows.
     keys.sort_unstable();
     Ok(keys.into_iter().map(i64::cast_unsigned).collect())
 }

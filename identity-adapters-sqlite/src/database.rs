@@ -1,4 +1,4 @@
-//! The database file and the connections to it.
+//! The database file, and the pools of read and write connections to it.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -17,18 +17,20 @@ use crate::error::failed;
 /// Timeout for the write lock, which another process or another task of this process may hold.
 const WRITER_PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
-/// Timeout for a read connection; concurrent searches may use all of them.
+/// Timeout for acquiring a read connection. Concurrent searches may use all of them.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
-/// Timeout for a response, because the file may be on a hanging disk. It is longer than the time limit of searches.
+/// Timeout for a response of SQLite, because the file may be on a hanging disk. It is longer than the time limit of
+/// searches.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Rows that the thread of a connection reads ahead. Each hand-over between threads costs more than reading a row.
+/// Number of rows that the thread of a connection reads ahead. Each hand-over between threads costs more than reading a
+/// row.
 const ROW_BUFFER: usize = 1024;
 
-/// Begins a write transaction.
+/// Statement that begins a write transaction and takes the write lock immediately.
 pub(crate) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
-/// A connection on which each wait for a response has a deadline.
+/// Connection on which each wait for a response has a deadline.
 pub(crate) type Connection = Lease<Sqlite>;
 
 #[derive(Debug)]
@@ -66,12 +68,12 @@ impl Database {
         })
     }
 
-    /// A read connection.
+    /// Acquires one of the read connections. Writes on it fail.
     pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
         Lease::of(&self.readers, ANSWER_TIMEOUT, Faults::EndTheTransaction).await.map_err(failed)
     }
 
-    /// A read transaction on a snapshot of the newest commit.
+    /// Begins a read transaction on a snapshot of the newest commit.
     pub(crate) async fn snapshot(&self) -> Result<Connection, StoreError> {
         let mut snapshot = self.reader().await?;
         snapshot.begin("BEGIN").await.map_err(failed)?;
@@ -88,12 +90,12 @@ impl Database {
         Ok(transaction)
     }
 
-    /// Number of write transactions requested so far.
+    /// Returns the number of write transactions requested since start-up.
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
     }
 
-    /// The write connection.
+    /// Acquires the only write connection, without a transaction.
     pub(crate) async fn writer(&self) -> Result<Connection, StoreError> {
         Lease::of(&self.writer, ANSWER_TIMEOUT, Faults::EndTheConnection).await.map_err(failed)
     }

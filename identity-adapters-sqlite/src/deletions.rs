@@ -1,4 +1,4 @@
-//! Journal of the deletions in progress in a directory.
+//! Journal of deletions that are in progress in a directory, on SQLite.
 
 use std::slice;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::dialect::json_rows;
 use crate::error::failed;
 
-/// [`DeletionJournal`] on SQLite.
+/// [`DeletionJournal`] on SQLite. Closing an entry also writes the audit entry of its outcome, in the same transaction.
 #[derive(Debug)]
 pub struct SqliteDeletionJournal {
     database: Arc<Database>,

@@ -3,8 +3,8 @@
 use identity_adapters_sql::audit::Dialect;
 use identity_core::search::{LikePattern, Part};
 
-/// Query for the rows in parameter 1, a JSON array. One statement for all rows is faster than one per row, because
-/// every statement is a round trip to the thread of the connection.
+/// Returns the query for the rows in parameter 1, a JSON array. One statement for all rows is faster than one per row,
+/// because every statement is a round trip to the thread of the connection.
 pub(crate) fn json_rows(_table: &str, columns: &[&str]) -> String {
     let values: Vec<_> = columns.iter().map(|column| format!("value ->> '{column}'")).collect();
     format!("SELECT {} FROM json_each($1)", values.join(", "))
@@ -20,7 +20,7 @@ pub(crate) const AUDIT: Dialect = Dialect {
     time: str::to_owned,
     is_text_in: is_in,
     is_time_in: is_in,
-    // `LIKE` would match ASCII letters case-insensitively.
+    // `LIKE` would ignore the case of ASCII letters.
     is_like: |column, pattern| format!("{column} GLOB {pattern}"),
     pattern: glob,
 };
@@ -29,7 +29,7 @@ fn is_in(column: &str, list: &str) -> String {
     format!("{column} IN (SELECT value FROM json_each({list}))")
 }
 
-/// Converts a pattern to the syntax of `GLOB`, where brackets escape a character.
+/// Converts a pattern to the syntax of `GLOB`, in which brackets escape a special character.
 fn glob(pattern: &LikePattern) -> String {
     let mut glob = String::new();
     for part in pattern.parts() {

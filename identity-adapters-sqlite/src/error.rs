@@ -1,4 +1,4 @@
-//! Conversion of the driver's errors to those of the ports.
+//! Conversion of errors of the SQLite driver to [`StoreError`].
 
 use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
@@ -26,7 +26,8 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// The impairment for SQLite's primary result code (<https://sqlite.org/rescode.html>).
+/// Returns the impairment for SQLite's primary result code (<https://sqlite.org/rescode.html>). `None` for other
+/// errors.
 fn impairment(error: &sqlx::Error) -> Option<Impairment> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {

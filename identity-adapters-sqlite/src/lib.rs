@@ -31,26 +31,26 @@ pub use sessions::SqliteSessionStore;
 
 use database::Database;
 
-/// All stores, in one file.
+/// All stores in one SQLite file. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct SqliteStores {
-    /// The policy data.
+    /// Policy data with its change log.
     pub policy: Arc<SqlitePolicyStore>,
-    /// Browser sessions.
+    /// Browser sessions, one-time keys, and client addresses that are familiar for a user.
     pub sessions: Arc<SqliteSessionStore>,
-    /// The audit log of performed and denied operations.
+    /// Audit log of performed and denied operations.
     pub audit: Arc<SqliteAuditLog>,
-    /// Journal of the deletions in progress in a directory.
+    /// Journal of deletions that are in progress in a directory.
     pub deletions: Arc<SqliteDeletionJournal>,
-    /// Locks that serialize changes to a directory entity.
+    /// Locks that serialize changes to a directory entity, in this process and others.
     pub locks: Arc<SqliteEntityLocks>,
-    /// The installation's id, and token cutoffs.
+    /// Id of the installation, and token cutoffs.
     pub installation: Arc<SqliteInstallation>,
     database: Arc<Database>,
 }
 
 impl SqliteStores {
-    /// Default polling interval for changes by other processes.
+    /// Default polling interval for commits of other processes: one second.
     pub const POLLING: Duration = Duration::from_secs(1);
 
     /// Opens the file and runs pending schema migrations. A missing file or directory is created, readable by the owner
@@ -63,7 +63,7 @@ impl SqliteStores {
         Self::open_polling(path, Self::POLLING).await
     }
 
-    /// As [`Self::open`], with another polling interval.
+    /// Opens the file like [`Self::open`], with another polling interval.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -81,7 +81,7 @@ impl SqliteStores {
         })
     }
 
-    /// Waits for work in progress, for a limited time, and closes the file.
+    /// Closes the file. Waits for statements in progress, at most 15 s for each pool of connections.
     pub async fn close(&self) {
         self.database.close().await;
     }

@@ -1,4 +1,4 @@
-//! Time limit for long statements; SQLite has none of its own.
+//! Time limit for long statements. SQLite itself has none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +10,10 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::failed;
 
-/// Number of instructions of SQLite's virtual machine between checks of the clock.
+/// Number of virtual machine instructions of SQLite between two checks of the time limit.
 const INSTRUCTIONS: i32 = 10_000;
 
-/// Time limit of a connection. Dropping it interrupts the running statement.
+/// Time limit for the statements of a connection. Dropping it interrupts the running statement.
 pub(crate) struct Limited(Arc<AtomicBool>);
 
 impl Limited {
@@ -35,7 +35,7 @@ impl Drop for Limited {
     }
 }
 
-/// Removes the time limit of a connection, if there is one.
+/// Removes the time limit of a connection, if any.
 pub(crate) async fn lift(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     connection.lock_handle().await?.remove_progress_handler();
     Ok(())

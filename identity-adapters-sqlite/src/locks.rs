@@ -1,4 +1,4 @@
-//! Locks of directory entities, for processes that share one file.
+//! Locks of directory entities, for several processes that share one database file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -38,7 +38,7 @@ impl SqliteEntityLocks {
         options.create(true).append(true).open(PathBuf::from(name))
     }
 
-    /// Waits until no other process holds the lock of a file, and takes it.
+    /// Waits until no other process holds the lock of a file, and acquires it. Has no timeout.
     async fn locked(&self, suffix: &str) -> Result<File, StoreError> {
         let file = self.open(suffix).map_err(failed)?;
         loop {

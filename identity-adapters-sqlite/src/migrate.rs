@@ -1,4 +1,4 @@
-//! Schema migrations.
+//! Schema migrations of the SQLite file.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     ]
 });
 
-/// Runs all migrations in one write transaction: atomically, and in one process at a time.
+/// Runs all pending migrations in one write transaction: all or none, and in one process at a time.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut lease = database.writer().await?;
     // Begun through the driver instead of the lease: the migrator nests transactions in it, which the driver must

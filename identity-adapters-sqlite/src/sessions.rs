@@ -1,4 +1,4 @@
-//! Browser sessions.
+//! Browser sessions on SQLite.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use crate::database::Database;
 use crate::error::failed;
 
-/// [`SessionStore`] on SQLite.
+/// [`SessionStore`] on SQLite. Session ids are stored as hashes.
 #[derive(Debug)]
 pub struct SqliteSessionStore {
     database: Arc<Database>,
@@ -28,7 +28,7 @@ impl SqliteSessionStore {
         Self { database }
     }
 
-    /// Runs one write statement and returns the number of affected rows.
+    /// Runs one write statement in a transaction and returns the number of affected rows.
     async fn write(&self, statement: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
         let mut transaction = self.database.write().await?;
         let touched = statement.execute(&mut transaction).await.map_err(failed)?.rows_affected();

@@ -1,12 +1,12 @@
-//! Cancellation of work whose client has gone.
+//! Cancellation of work, for example when the client of a request disconnects.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use event_listener::Event;
 
-/// Cancellation signal of a request, set for example when its client disconnects. Clones share the signal. The default
-/// value is not cancelled until [`Cancellation::cancel`] is called.
+/// Cancellation signal of a request. Clones share the signal. The default value is not cancelled until
+/// [`Cancellation::cancel`] is called.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation(Arc<Signal>);
 
@@ -29,7 +29,7 @@ impl Cancellation {
         self.0.is_cancelled.load(Ordering::Acquire)
     }
 
-    /// Completes when the signal is set.
+    /// Waits until the signal is set. Completes immediately if it is already set.
     pub async fn cancelled(&self) {
         loop {
             let cancelled = self.0.cancelled.listen();

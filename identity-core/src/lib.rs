@@ -53,7 +53,7 @@
 //! let commands = [Command::CreateResourceType(invoice), Command::CreateAuthorization(grant)];
 //! let world = apply(&empty, &commands, Authority::Administrator)?.world;
 //!
-//! // What is said about the invoice.
+//! // Properties of the invoice, which the application supplies.
 //! let of = |owner: &str| json!({"owner": owner}).as_object().cloned().unwrap_or_default();
 //! let (hers, anothers) = (of("ann"), of("eve"));
 //! let access = world.catalog().access("invoice", "approve")?;
@@ -62,18 +62,18 @@
 //! let subject = resolve(&world, ResolveInput::from(&ann));
 //! assert!(decide(&world, &subject, &question).allowed());
 //!
-//! // Why not the other one: what is missing, the likeliest first.
+//! // The other invoice is denied. The explanation lists the changes that would allow the request, nearest first.
 //! let other = Facts { resource: Some(&anothers), ..Facts::default() };
 //! let asked = Question::Resource { access, target: Target::Described(Some("8"), &other) };
 //! let Explanation::Deny(missing) = decide(&world, &subject, &asked).explain(&world, &subject) else { panic!("yes?") };
 //! assert!(matches!(missing.first().map(|first| &first.remedy), Some(Remedy::SatisfyCondition { .. })));
 //!
-//! // Who can, and with which resources.
+//! // Searches for the principals that have access, and for the resources that a subject can access.
 //! let budget = SearchBudget::default();
 //! assert_eq!(principals_who_can(&world, &question, false, None, &budget).collect::<Vec<_>>(), [ann]);
 //! assert!(resources_that(&world, &subject, access, &Facts::default(), &budget).is_empty());
 //!
-//! // What if: nothing has happened yet.
+//! // Simulates a change: compares the world before and after it, without a commit.
 //! let key = world.authorizations().next().map(|held| held.key).ok_or("none")?;
 //! let after = apply(&world, &[Command::DeleteAuthorization(key)], Authority::Administrator)?.world;
 //! assert_eq!(diff(&world, &after).effects.len(), 1);

@@ -1,4 +1,4 @@
-//! Loading of all policy data.
+//! Loads all policy data from PostgreSQL.
 
 use async_trait::async_trait;
 use identity_adapters_sql::change_log::require_format;

@@ -1,4 +1,4 @@
-//! The change log and the revision.
+//! The change log and the current revision, on PostgreSQL.
 
 use identity_adapters_sql::change_log;
 use identity_core::port::{Commit, StoreError, Tail};
@@ -15,7 +15,8 @@ pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result
     change_log::tail(known, rows)
 }
 
-/// Updates the revision and appends the commits. Other replicas are notified when the transaction is committed.
+/// Updates the current revision and appends the commits to the change log. Other replicas are notified when the
+/// transaction is committed.
 pub(super) async fn append(connection: &mut Connection, commits: &[Commit]) -> Result<(), StoreError> {
     let Some(newest) = commits.last().map(|commit| commit.revision) else { return Ok(()) };
     let mut changes = Vec::with_capacity(commits.len());

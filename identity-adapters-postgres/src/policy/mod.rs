@@ -1,4 +1,4 @@
-//! The policy data.
+//! The policy data on PostgreSQL.
 
 mod load;
 mod log;
@@ -19,12 +19,12 @@ use crate::error::failed;
 use crate::settings::PostgresSettings;
 use crate::wake::Wake;
 
-/// Number of commits between prunings of the change log.
+/// Number of commits after which the change log is pruned.
 const PRUNE_EVERY: u64 = 1024;
-/// Number of change log entries that pruning keeps.
+/// Number of commits that pruning keeps in the change log.
 const PRUNE_KEEP: u64 = 100_000;
 
-/// [`PolicyStore`] on PostgreSQL.
+/// [`PolicyStore`] on PostgreSQL. Commits of other replicas are announced by notifications, and also found by polling.
 #[derive(Debug)]
 pub struct PostgresPolicyStore {
     database: Arc<Database>,
@@ -37,7 +37,7 @@ impl PostgresPolicyStore {
         Self { database, wake }
     }
 
-    /// Deletes all but the newest `keep` entries of the change log. Followers that still need a deleted entry reload
+    /// Deletes all but the newest `keep` commits from the change log. Followers that still need a deleted commit reload
     /// all data.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl PostgresPolicyStore {
     async fn begin_once(&self, known: Revision) -> Result<PostgresPolicyTransaction, StoreError> {
         let mut transaction = self.database.begin_once().await?;
         self.database.wait_for_lock(&mut transaction, "SELECT FROM policy_revision FOR UPDATE").await?;
-        // Read by a separate statement: the snapshot of the statement that waited for the lock does not contain the
+        // Reads with a separate statement. The snapshot of the statement that waited for the lock does not contain the
         // commits made during the wait.
         let (newest, missed) = log::read(&mut transaction, known).await?;
         Ok(PostgresPolicyTransaction { transaction, newest, missed })
@@ -61,7 +61,7 @@ impl PostgresPolicyStore {
 #[async_trait]
 impl PolicyStore for PostgresPolicyStore {
     async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError> {
-        // Loads do not run concurrently. The lock lets each attempt use `into`.
+        // Loads do not run concurrently. The mutex only lets each attempt borrow `into`.
         let into = Mutex::new(into);
         let read = || async { load::load(self.database.search_connection().await?, &mut *into.lock().await).await };
         self.database.repeatable(read).await

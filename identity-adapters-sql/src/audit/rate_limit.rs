@@ -1,4 +1,4 @@
-//! Pacing of audit log writes, which compete with changes.
+//! Rate limit for writes to the audit log, which compete with policy changes for the database.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// Timeout for writing the entries of one transaction, including the wait for the write lock.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pause after a group of denials, as a multiple of its write time, while there are other writers.
+/// Pause after a group of denials, as a multiple of the time that writing the group took. Applies while there are other
+/// writers.
 const PAUSES: u32 = 15;
-/// Maximum length of the pause.
+/// Maximum length of the pause after a group of denials.
 const MAX_PAUSE: Duration = Duration::from_millis(500);
 
 /// Rate limit for audit entries of denials. They are written in groups, one transaction per group. While there are
@@ -23,9 +24,9 @@ pub struct AuditPace(Mutex<Option<Last>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Last {
-    /// Earliest time to write the next group, if there are other writers.
+    /// Earliest time at which the next group may be written if there are other writers.
     until: Instant,
-    /// Number of transactions requested before the group began.
+    /// Number of transactions that had been requested when the group began.
     transactions: u64,
 }
 

@@ -16,30 +16,32 @@ use crate::table::sql;
 /// SQL fragments that differ between the databases. Operands are passed as SQL text, such as `$1`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// Suffix of a text expression that selects comparison in byte order.
+    /// Suffix of a text expression that selects comparison in byte order. Empty if this is the database's default.
     pub byte_order: &'static str,
-    /// Converts a time in its text form ([`time_text`]) to the type of time columns.
+    /// Returns the expression for a time that is passed in its text form ([`time_text`]). It has the type of time
+    /// columns.
     pub time: fn(text: &str) -> String,
-    /// Condition that a text column equals an element of a JSON array of strings.
+    /// Returns the condition that a text column equals an element of a JSON array of strings.
     pub is_text_in: fn(column: &str, list: &str) -> String,
-    /// Condition that a time column equals an element of a JSON array of times in their text form ([`time_text`]).
+    /// Returns the condition that a time column equals an element of a JSON array of times in their text form
+    /// ([`time_text`]).
     pub is_time_in: fn(column: &str, list: &str) -> String,
-    /// Condition that a text column matches a pattern.
+    /// Returns the condition that a text column matches a pattern. The pattern is in the syntax of [`Self::pattern`].
     pub is_like: fn(column: &str, pattern: &str) -> String,
-    /// Converts a pattern to the syntax that [`Self::is_like`] requires.
+    /// Converts a pattern to the syntax that [`Self::is_like`] requires, such as that of `LIKE`.
     pub pattern: fn(&LikePattern) -> String,
 }
 
-/// A statement with text parameters.
+/// Search statement with its parameters, all of which are texts.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// The statement.
+    /// Statement with parameters `$1`, `$2` and so on.
     pub sql: SqlStr,
-    /// Its parameters.
+    /// Values of the parameters, in order.
     pub parameters: Vec<String>,
 }
 
-/// Returns the statement that counts the matching entries.
+/// Returns the statement that counts the entries that match a filter.
 #[must_use]
 pub fn count(filter: &AuditFilter, dialect: &Dialect) -> Search {
     let mut search = Builder::new(dialect);
@@ -47,7 +49,7 @@ pub fn count(filter: &AuditFilter, dialect: &Dialect) -> Search {
     search.build(|clauses| sql(format!("SELECT COUNT(*) FROM audit_log {clauses}")))
 }
 
-/// Returns the statement that reads a page of entries.
+/// Returns the statement that reads one page of entries, in the order of the query.
 #[must_use]
 pub fn page(query: &AuditQuery, dialect: &Dialect) -> Search {
     let mut search = Builder::new(dialect);
@@ -88,7 +90,7 @@ impl<'d> Builder<'d> {
         _ = write!(self.clauses, "{clause}");
     }
 
-    /// Adds a parameter and returns its name.
+    /// Adds a parameter and returns its placeholder, such as `$1`.
     fn bind(&mut self, value: String) -> String {
         self.parameters.push(value);
         format!("${}", self.parameters.len())
@@ -157,12 +159,12 @@ impl<'d> Builder<'d> {
         }
     }
 
-    /// Restricts the search to entries after the position of the query: by the first field, then, for equal values, by
-    /// the next one, and so on.
+    /// Restricts the search to entries after the position of the query. Entries are compared by the first sort field,
+    /// then, for equal values, by the next one, and so on.
     fn position(&mut self, query: &AuditQuery) {
         let Some(position) = query.position() else { return };
         self.push(" AND ");
-        // Parentheses to close at the end.
+        // Closing parentheses to append at the end.
         let mut open = String::new();
         for (by, text) in query.order().iter().zip(&position.fields) {
             let field = self.sortable(by.field);
@@ -173,7 +175,7 @@ impl<'d> Builder<'d> {
                         open.push(')');
                     }
                     let (after, value) = (after(order), self.value(by.field, text));
-                    // The first comparison is a range that an index supports.
+                    // The first comparison is redundant, but a range that an index supports.
                     self.push(format_args!("({field} {after}= {value} AND ({field} {after} {value} OR "));
                     open.push_str("))");
                 }
@@ -191,8 +193,8 @@ impl<'d> Builder<'d> {
         self.push(format_args!("audit_key {} {key}{open}", after(query.key_order())));
     }
 
-    /// Returns the expression to sort and compare a field by, in byte order. Filters use the plain column instead,
-    /// because a collation would prevent the use of the indexes.
+    /// Returns the expression by which a field is sorted and compared, in byte order. Filters use the plain column
+    /// instead, because a collation would prevent the use of the indexes.
     fn sortable(&self, field: AuditField) -> String {
         match field {
             AuditField::Timestamp => column(field).to_owned(),

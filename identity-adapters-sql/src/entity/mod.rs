@@ -21,19 +21,19 @@ use serde_json::Value;
 use crate::row::{Row, RowError};
 use crate::table::Table;
 
-/// An entity that is stored as a row of a table.
+/// Entity that is stored as a row of a table.
 pub trait Stored: Sized {
-    /// The table.
+    /// Table with the key and columns of the entity.
     const TABLE: Table;
 
-    /// Creates the entity from the columns of its row.
+    /// Creates the entity from the columns of its row, and validates them.
     ///
     /// # Errors
-    /// If a column is not valid.
+    /// If a column is missing, has the wrong type, or contains an invalid value.
     fn from_row(row: &dyn Row) -> Result<Self, RowError>;
 }
 
-/// An entity whose row has a JSON form, for statements that write many rows.
+/// Entity whose row has a JSON form, for statements that write many rows at once.
 pub trait JsonRow: Stored {
     /// Additional table for a list that belongs to each entity, such as the permissions of a role. It contains the key
     /// of the entity. `None` if the entity has no such list.
@@ -42,24 +42,24 @@ pub trait JsonRow: Stored {
     /// SQL type of the columns of the key.
     const KEY_TYPE: &str = "TEXT";
 
-    /// The row, as an object with a member per column.
+    /// Returns the row as a JSON object with one member per column.
     fn to_row(&self) -> Value;
 
-    /// The rows of the entity's list, for the table [`Self::LIST`].
+    /// Returns the rows of the entity's list, for the table [`Self::LIST`]. Empty by default.
     fn to_list(&self) -> Vec<Value> {
         Vec::new()
     }
 }
 
-/// Reads an entity.
+/// Converts a row to an entity.
 ///
 /// # Errors
-/// [`StoreError::Unreadable`] if the row is not a valid entity.
+/// [`StoreError::Unreadable`], with the table and the key, if the row is not a valid entity.
 pub fn read<E: Stored>(row: &impl Row) -> Result<E, StoreError> {
     E::from_row(row).map_err(|error| error.of(row, &E::TABLE))
 }
 
-/// Reads entities.
+/// Converts rows to entities. Fails at the first invalid row.
 ///
 /// # Errors
 /// As [`read`].
@@ -67,7 +67,7 @@ pub fn read_all<'r, R: Row + 'r, E: Stored>(rows: impl IntoIterator<Item = &'r R
     rows.into_iter().map(read).collect()
 }
 
-/// Encodes entities as a JSON array of their rows, for the parameter of a statement.
+/// Encodes entities as a JSON array of their rows, which is the parameter of statements that write many rows.
 #[must_use]
 pub fn to_json<'e, E: JsonRow + 'e>(entities: impl IntoIterator<Item = &'e E>) -> String {
     Value::from_iter(entities.into_iter().map(E::to_row)).to_string()

@@ -45,7 +45,8 @@ impl Stored for Session {
     }
 }
 
-/// A user and an address from which the user signed in, with the time until which the address counts as familiar.
+/// Pair of a user and a client address from which the user signed in. The time is the end of the period in which the
+/// address counts as familiar.
 #[derive(Clone, Copy, Debug)]
 pub struct FamiliarSignIn(pub FamiliarPair, pub OffsetDateTime);
 

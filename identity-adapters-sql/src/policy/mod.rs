@@ -1,4 +1,4 @@
-//! Statements that read and write the policy data. Each statement processes many rows of one table.
+//! Statements that read and write the policy data. Each one processes many rows of one table.
 
 mod load;
 mod net;
@@ -14,15 +14,15 @@ use self::net::{Net, NetRows};
 use crate::entity::JsonRow;
 use crate::table::JsonRows;
 
-/// Maximum number of rows per statement, which bounds the memory of client and server.
+/// Maximum number of rows per statement. It bounds the memory of client and server.
 const BATCH: usize = 10_000;
 
-/// A statement that writes or deletes rows.
+/// Statement that writes or deletes rows of one table.
 #[derive(Clone, Debug)]
 pub struct Write {
-    /// Statement with one parameter, the rows.
+    /// Statement text. Parameter 1 is the rows.
     pub sql: SqlStr,
-    /// The rows, as JSON.
+    /// Rows as a JSON array, with one object per row.
     pub rows: String,
 }
 
@@ -40,7 +40,7 @@ pub fn writes(changes: &[Change], rows: JsonRows) -> impl Iterator<Item = Write>
         .chain(table(authorizations, |key| json!({"authorization_key": key.0.cast_signed()}), rows))
 }
 
-/// Returns the statements for one table and its list table ([`JsonRow::LIST`]). The lists of changed entities are
+/// Returns the statements for one table and its list table ([`JsonRow::LIST`]). The list rows of a changed entity are
 /// deleted and inserted again.
 fn table<'c, K: Copy + Send + 'c, E: JsonRow + Sync>(
     net: NetRows<'c, K, E>,
@@ -61,7 +61,8 @@ fn table<'c, K: Copy + Send + 'c, E: JsonRow + Sync>(
         .chain(lists)
 }
 
-/// Splits rows into batches of at most [`BATCH`], and returns one statement per batch. Returns none without rows.
+/// Splits rows into batches of at most [`BATCH`] and returns one statement per batch. Without rows, returns no
+/// statement.
 fn batches(sql: SqlStr, mut rows: impl Iterator<Item = Value> + Send) -> impl Iterator<Item = Write> + Send {
     std::iter::from_fn(move || {
         let batch: Vec<Value> = rows.by_ref().take(BATCH).collect();

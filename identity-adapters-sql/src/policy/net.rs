@@ -1,4 +1,4 @@
-//! Net effect of a list of changes.
+//! Net effect of a list of changes: the final state of each changed row.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,33 @@ use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membe
 use identity_core::value::AuthorizationKey;
 use identity_core::world::Change;
 
-/// Final state of each row by key. `None` for a row to delete.
+/// Final state of each changed row, by key. `None` stands for a row to delete.
 pub(super) type NetRows<'c, K, V> = BTreeMap<K, Option<&'c V>>;
 
 /// Net effect of a list of changes: the last change of each row wins. Rows of different tables do not depend on each
-/// other, so that all rows of a table can be written together.
+/// other, so all rows of a table can be written together.
 #[derive(Debug, Default)]
 pub(super) struct Net<'c> {
-    /// Built-in users.
+    /// Built-in users by username.
     pub(super) users: NetRows<'c, &'c str, User>,
-    /// Groups.
+    /// Groups by id.
     pub(super) groups: NetRows<'c, &'c str, Group>,
-    /// Roles, with their permissions.
+    /// Roles by id, with their permissions.
     pub(super) roles: NetRows<'c, &'c str, Role>,
-    /// Tenants.
+    /// Tenants by id.
     pub(super) tenants: NetRows<'c, &'c str, Tenant>,
-    /// Mapping rules.
+    /// Mapping rules by id.
     pub(super) mapping_rules: NetRows<'c, &'c str, MappingRule>,
-    /// Memberships.
+    /// Memberships. They have no columns other than the key.
     pub(super) memberships: NetRows<'c, &'c Membership, Membership>,
-    /// Authorizations, with their permissions.
+    /// Authorizations by key, with their permissions.
     pub(super) authorizations: NetRows<'c, AuthorizationKey, Authorization>,
-    /// Custom resource types.
+    /// Custom resource types by name.
     pub(super) custom_types: NetRows<'c, &'c str, CustomType>,
 }
 
 impl<'c> Net<'c> {
-    /// Computes the net effect of `changes`.
+    /// Reduces a list of changes to the final state of each changed row.
     pub(super) fn of(changes: &'c [Change]) -> Self {
         let mut net = Self::default();
         for change in changes {

@@ -1,4 +1,4 @@
-//! The change log and the revision.
+//! The change log and the current revision, on SQLite.
 
 use identity_adapters_sql::change_log;
 use identity_core::port::{Commit, StoreError, Tail};
@@ -14,7 +14,7 @@ pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result
     change_log::tail(known, rows)
 }
 
-/// Appends a commit and updates the revision.
+/// Appends a commit to the change log and updates the current revision.
 pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
     let changes = change_log::entry(commit)?;
     sqlx::query("INSERT INTO change_log (revision, committed_at, changes) VALUES ($1, $2, $3)")

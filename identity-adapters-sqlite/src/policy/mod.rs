@@ -1,4 +1,4 @@
-//! The policy data.
+//! The policy data on SQLite.
 
 mod load;
 mod log;
@@ -19,17 +19,17 @@ use crate::database::{Connection, Database};
 use crate::dialect::json_rows;
 use crate::error::failed;
 
-/// Number of commits between prunings of the change log.
+/// Number of commits after which the change log is pruned.
 const PRUNE_EVERY: u64 = 1024;
-/// Number of change log entries that pruning keeps.
+/// Number of commits that pruning keeps in the change log.
 const PRUNE_KEEP: u64 = 100_000;
 
-/// [`PolicyStore`] on SQLite.
+/// [`PolicyStore`] on SQLite. Commits of other processes are found by polling.
 #[derive(Debug)]
 pub struct SqlitePolicyStore {
     database: Arc<Database>,
     committed: Arc<Notify>,
-    /// Whether the last commit failed.
+    /// Whether the last commit of this process failed.
     failing: Arc<AtomicBool>,
     polling: Duration,
 }
@@ -39,7 +39,7 @@ impl SqlitePolicyStore {
         Self { database, committed: Arc::default(), failing: Arc::default(), polling }
     }
 
-    /// Deletes all but the newest `keep` entries of the change log. Followers that still need a deleted entry reload
+    /// Deletes all but the newest `keep` commits from the change log. Followers that still need a deleted commit reload
     /// all data.
     ///
     /// # Errors
@@ -62,8 +62,8 @@ impl PolicyStore for SqlitePolicyStore {
         Ok(log::read(&mut connection, known).await?.1)
     }
 
-    /// While commits succeed, tests only whether the write lock is available. After a failed commit, also tests a
-    /// commit, because a commit requires disk space.
+    /// Tests whether the write lock is available. After a failed commit, also tests a commit, because a commit requires
+    /// disk space.
     async fn writable(&self) -> Result<(), StoreError> {
         let mut transaction = self.database.write().await?;
         if self.failing.load(Ordering::Relaxed) {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Right that makes its holder an administrator.
+/// Right that makes its holder an administrator. Lock-out protection ensures that each right keeps a holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminPower {
     /// The permission `write` of this service's API, which allows every change over `/api`.
@@ -10,7 +10,7 @@ pub enum AdminPower {
 }
 
 impl AdminPower {
-    /// All administrative powers.
+    /// Both administrative powers.
     pub const ALL: [Self; 2] = [Self::WriteApi, Self::Authorize];
 }
 

@@ -88,8 +88,8 @@ impl Draft {
         }
     }
 
-    /// Finds an authorization of the same owner that makes `new` redundant: one on the same scope with the same
-    /// condition that shares a permission, or an unconditional one on all resources that includes all permissions.
+    /// Finds an authorization of the same owner that makes `new` redundant. It has the same scope and condition and
+    /// shares a permission, or it is an unconditional one on all resources that includes all permissions.
     fn held_grant(&self, new: &NewAuthorization) -> Result<Option<AuthorizationKey>, Refusal> {
         let names = new.permissions.iter().map(PermissionName::as_str);
         let (resource_type, permissions) = self.world.catalog().set(new.resource_type.as_str(), names)?;

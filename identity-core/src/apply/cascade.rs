@@ -1,6 +1,6 @@
 //! Cascading removal: the memberships of an entity, the authorizations that it owns
 //! (docs/reference/orchestration-cluster.md §2.5), and the authorizations whose resource it is. Authorizations refer to
-//! their resource by id. One that outlived its resource would apply to the next entity with the same id.
+//! their resource by id, so a remaining one would apply to the next entity with the same id.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::value::{AuthorizationKey, ResourceTypeName};
 use crate::world::{Change, Sources, World};
 
 impl Draft {
-    /// Removes all memberships of a party and all authorizations that it owns.
+    /// Removes all memberships of a party and all authorizations that it owns. The memberships in it are not affected.
     pub(super) fn remove_party(&mut self, party: &Party) -> Result<(), Refusal> {
         let containers: Vec<Container> = self.world.memberships(party).collect();
         for container in containers {
@@ -37,13 +37,13 @@ impl Draft {
         Ok(())
     }
 
-    /// Removes the authorizations whose resource is this entity.
+    /// Removes the authorizations of all owners whose resource is this entity.
     pub(super) fn remove_grants_on(&mut self, kind: EntityKind, id: &str) -> Result<(), Refusal> {
         self.remove_grants(kind.as_str(), thing(kind, id))
     }
 
-    /// Removes the authorizations that permit requesting decisions about resources of a type. The type is their
-    /// resource.
+    /// Removes the authorizations that permit requesting decisions about resources of a type. Their resource id is the
+    /// name of the type.
     pub(super) fn remove_grants_to_ask(&mut self, name: &ResourceTypeName) -> Result<(), Refusal> {
         self.remove_grants(POLICY_DECISION, thing(EntityKind::ResourceType, name))
     }
@@ -54,8 +54,8 @@ impl Draft {
 
     /// Removes authorizations that refer to an earlier entity with the same id, so that the new entity starts without
     /// any. Older versions did not remove them with the entity. Authorizations on some kinds of entities may be created
-    /// before the entity exists (docs/reference/orchestration-cluster.md §8.5). The two cases cannot be distinguished,
-    /// so nothing is removed for these kinds.
+    /// before the entity exists (docs/reference/orchestration-cluster.md §8.5). For these kinds, the two cases cannot
+    /// be distinguished, so nothing is removed.
     pub(super) fn remove_leftovers(&mut self, kind: EntityKind, id: &str) -> Result<(), Refusal> {
         if can_be_granted_before_it_exists(self.world.sources(), kind) {
             return Ok(());
@@ -90,7 +90,7 @@ impl Draft {
     }
 }
 
-/// Returns whether an authorization may refer to an entity of this kind that is not stored.
+/// Returns whether authorizations may refer to an entity of this kind before it is stored.
 fn can_be_granted_before_it_exists(sources: Sources, kind: EntityKind) -> bool {
     match kind {
         EntityKind::User => sources != Sources::BuiltIn,

@@ -13,43 +13,43 @@ use crate::value::{
 /// authorizations whose resource is the deleted entity.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Creates a built-in user.
+    /// Creates a built-in user. Refused if the username exists.
     CreateUser(User),
-    /// Updates a built-in user.
+    /// Replaces the name, email address and password of a built-in user.
     UpdateUser(User),
     /// Deletes a built-in user, with its memberships and the authorizations that it owns.
     DeleteUser(Username),
-    /// Creates a group.
+    /// Creates a group. Refused if the id exists.
     CreateGroup(Group),
-    /// Updates a group.
+    /// Replaces the name and description of a group.
     UpdateGroup(Group),
-    /// Deletes a group, with its members' memberships, its own memberships and the authorizations that it owns.
+    /// Deletes a group, the memberships in it, its own memberships, and the authorizations that it owns.
     DeleteGroup(GroupId),
-    /// Creates a role, with its permissions.
+    /// Creates a role, with its permissions. Refused if the id exists.
     CreateRole(Role),
-    /// Updates a role, including its permissions.
+    /// Replaces the name, description and permissions of a role.
     UpdateRole(Role),
-    /// Deletes a role, with its members' memberships, its own memberships and the authorizations that it owns.
+    /// Deletes a role, the memberships in it, its own memberships, and the authorizations that it owns.
     DeleteRole(RoleId),
-    /// Adds a permission to a role.
+    /// Adds a permission to a role. No effect if the role already has it.
     GrantPermission(RoleId, Permission),
-    /// Removes a permission from a role.
+    /// Removes a permission from a role. Refused if the role does not have it.
     RevokePermission(RoleId, Permission),
-    /// Creates a tenant.
+    /// Creates a tenant. Refused if the id exists.
     CreateTenant(Tenant),
-    /// Updates a tenant.
+    /// Replaces the name and description of a tenant.
     UpdateTenant(Tenant),
-    /// Deletes a tenant, with its members' memberships.
+    /// Deletes a tenant and the memberships in it.
     DeleteTenant(TenantId),
-    /// Creates a mapping rule.
+    /// Creates a mapping rule. Refused if the id exists.
     CreateMappingRule(MappingRule),
-    /// Updates a mapping rule. The kind of a rule cannot change.
+    /// Replaces a mapping rule. The kind of a rule cannot change.
     UpdateMappingRule(MappingRule),
     /// Deletes a mapping rule, with its memberships and the authorizations that it owns.
     DeleteMappingRule(MappingRuleId),
-    /// Adds a member to a group, role or tenant.
+    /// Adds a member to a group, role or tenant. Refused if the membership exists.
     AddMember(Membership),
-    /// Removes a member from a group, role or tenant.
+    /// Removes a member from a group, role or tenant. Refused if the membership does not exist.
     RemoveMember(Membership),
     /// Creates an authorization. Its key is derived from the revision of the commit.
     CreateAuthorization(NewAuthorization),
@@ -57,24 +57,24 @@ pub enum Command {
     UpdateAuthorization(AuthorizationKey, NewAuthorization),
     /// Deletes an authorization.
     DeleteAuthorization(AuthorizationKey),
-    /// Creates a custom resource type.
+    /// Creates a custom resource type. Refused if the name of another type differs at most in ASCII case.
     CreateResourceType(CustomType),
-    /// Updates a custom resource type. Permissions and properties that an authorization uses cannot be removed.
+    /// Replaces a custom resource type. Permissions and properties that an authorization uses cannot be removed.
     UpdateResourceType(CustomType),
     /// Deletes a custom resource type, with the authorizations on it.
     DeleteResourceType(ResourceTypeName),
 }
 
-/// Authorization without a key.
+/// Content of an authorization to create or update, without its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAuthorization {
     /// Party that receives the permissions.
     pub owner: Party,
     /// Type of the resources.
     pub resource_type: ResourceTypeName,
-    /// Resources of the type that the authorization covers.
+    /// Resources that the authorization covers: one id, all resources of the type, or those that match a property.
     pub scope: Scope,
-    /// Permissions granted on the resources.
+    /// Permissions granted on the resources. At least one is required.
     pub permissions: BTreeSet<PermissionName>,
     /// Condition that must also hold. `None` for an unconditional authorization. Only custom resource types accept a
     /// condition.

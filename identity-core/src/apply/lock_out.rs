@@ -16,7 +16,7 @@ pub fn is_administered(world: &World) -> bool {
     AdminPower::ALL.into_iter().any(|power| somebody_has(world, power))
 }
 
-/// For each power, whether a principal that can sign in holds it, in the order of [`AdminPower::ALL`].
+/// Whether each power is held by a principal that can sign in, in the order of [`AdminPower::ALL`].
 pub(super) struct Powers([bool; AdminPower::ALL.len()]);
 
 impl Powers {
@@ -40,8 +40,7 @@ fn somebody_has(world: &World, power: AdminPower) -> bool {
     holders(world, power).any(|holder| can_be_somebody(world, holder))
 }
 
-/// Returns the parties that hold a power themselves: the roles that hold the permission, or the owners of the
-/// authorization.
+/// Returns the direct holders of a power: the roles that hold the permission, or the owners of the authorization.
 pub(crate) fn holders(world: &World, power: AdminPower) -> Box<dyn Iterator<Item = Symbol> + '_> {
     match power {
         AdminPower::WriteApi => {
@@ -63,7 +62,7 @@ pub(crate) fn holders(world: &World, power: AdminPower) -> Box<dyn Iterator<Item
     }
 }
 
-/// Returns whether a principal that is this party or a member of it can sign in.
+/// Returns whether the party, or one of its direct or indirect members, is a principal that can sign in.
 fn can_be_somebody(world: &World, party: Symbol) -> bool {
     if has_members(world, party) {
         world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
@@ -72,8 +71,8 @@ fn can_be_somebody(world: &World, party: Symbol) -> bool {
     }
 }
 
-/// Returns whether stored memberships in a party give its access to the members. They do not for groups if tokens claim
-/// groups.
+/// Returns whether members of a party have its access. `false` for groups if tokens claim the groups, because stored
+/// memberships then have no effect.
 pub(crate) fn has_members(world: &World, party: Symbol) -> bool {
     match party.kind() {
         Kind::Group => world.sources() != Sources::Provider { groups_claimed: true },

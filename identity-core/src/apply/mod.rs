@@ -33,7 +33,7 @@ use crate::entity::{AuditDraft, AuditEntity, EntityKind};
 use crate::value::Revision;
 use crate::world::{Change, World};
 
-/// Result of a change.
+/// Result of [`apply`]: the next world, and the data to commit.
 #[derive(Clone)]
 pub struct Applied {
     /// World after the change, one revision later.
@@ -45,7 +45,7 @@ pub struct Applied {
     pub audit: Vec<AuditDraft>,
 }
 
-/// Applies commands to a world, all or none.
+/// Applies commands to a world: all of them, or none if one is refused.
 ///
 /// # Errors
 /// If a command is refused. The given world is unchanged.
@@ -60,7 +60,7 @@ pub fn apply(world: &World, commands: &[Command], authority: Authority) -> Resul
 pub(crate) struct Draft {
     world: World,
     changes: Vec<Change>,
-    /// Audit log drafts of cascading removals.
+    /// Audit log drafts of the authorizations that the current command removes together with their resource.
     cascaded: Vec<AuditDraft>,
     authority: Authority,
     revision: Revision,
@@ -81,7 +81,7 @@ impl Draft {
         }
     }
 
-    /// World after the changes so far. It still has the revision number of the initial world.
+    /// Returns the world after the changes so far. It still has the revision number of the initial world.
     pub(crate) fn world(&self) -> &World {
         &self.world
     }
@@ -105,7 +105,7 @@ impl Draft {
         (self.world, self.changes)
     }
 
-    /// Applies the change of one row to the world and appends it to the changed rows.
+    /// Applies the change of one row to the world and appends it to the list of changes.
     fn record(&mut self, change: Change) -> Result<(), Refusal> {
         self.world.record(&change).map_err(|_| Refusal::Full)?;
         self.changes.push(change);

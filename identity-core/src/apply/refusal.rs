@@ -5,31 +5,31 @@ use crate::catalog::UnknownAccess;
 use crate::entity::{AuditEntity, CustomType, EntityKind, Membership};
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
-/// Reason why a command is refused. [`Refusal::code`] is stable and part of the public API.
+/// Reason why a command is refused. Its [`code`](Refusal::code) is stable and part of the public API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The entity exists already.
+    /// An entity with this id exists already, or an authorization that grants a requested permission.
     #[error("{0} exists already")]
     Exists(AuditEntity),
-    /// The entity does not exist.
+    /// The entity of the command, or an entity that it refers to, does not exist.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// The directory is deleting the entity.
+    /// The directory is deleting the entity, so it cannot be granted access.
     #[error("{0} is being deleted, so it cannot be granted access")]
     BeingDeleted(AuditEntity),
-    /// The party is a member already.
+    /// The party is already a direct member of the group, role or tenant.
     #[error("{} is already a member of {}", .0.member(), .0.container())]
     AlreadyMember(Membership),
-    /// The party is not a member.
+    /// The party is not a direct member of the group, role or tenant.
     #[error("{} is not a member of {}", .0.member(), .0.container())]
     NotMember(Membership),
     /// The entity is a protected default of the installation.
     #[error("{0} is a built-in default and cannot be changed or deleted")]
     Protected(AuditEntity),
-    /// The name has another meaning in one of the HTTP APIs.
+    /// The name of the resource type has another meaning in one of the HTTP APIs, such as `..` in URL paths.
     #[error("`{0}` is a reserved name and cannot be a resource type; choose another name")]
     Reserved(ResourceTypeName),
-    /// The resource type, permission or property does not exist.
+    /// The resource type does not exist, or does not have the permission or property.
     #[error(transparent)]
     Unsupported(#[from] UnknownAccess),
     /// A comparison of a condition reads a property that the resource type does not have.
@@ -37,20 +37,21 @@ pub enum Refusal {
     UnsupportedComparison {
         /// Position of the comparison in the condition, starting at 0.
         index: usize,
-        /// The property.
+        /// Property that the resource type does not have.
         unknown: UnknownAccess,
     },
-    /// The authorization has no permission.
+    /// The authorization to create or update has no permission.
     #[error("an authorization must have at least one permission")]
     NoPermissions,
     /// The kind of the mapping rule restricts it to another type of container: groups, roles or tenants. The kind of a
     /// rule cannot change.
     #[error("{0} is for another type of target, and the type of a rule cannot change; create another rule")]
     RuleKind(AuditEntity),
-    /// Another mapping rule has the same claim and value.
+    /// Another mapping rule of kind [`Any`](crate::entity::RuleKind::Any) has the same claim, operator, value and
+    /// issuer.
     #[error("{0} already matches this claim and value; choose another claim or value")]
     SamePredicate(AuditEntity),
-    /// The change would remove the last administrator.
+    /// The change would remove the last principal that can sign in and holds this power.
     #[error("the change would remove the last principal that can {0}; grant that access to another principal first")]
     LockOut(AdminPower),
     /// The resource type has no permission, too many permissions or too many properties.
@@ -70,7 +71,7 @@ pub enum Refusal {
         /// Number of further authorizations that use it.
         others: usize,
     },
-    /// Authorizations refer to the entity that is to be created.
+    /// Authorizations already refer to the entity to create, so their access would apply to it.
     #[error("{} to {entity}, which does not exist yet; the access would apply to the new entity", leftovers(*.count))]
     Leftovers {
         /// Entity to create.
@@ -82,7 +83,7 @@ pub enum Refusal {
     /// condition.
     #[error("authorizations on `{0}` cannot depend on {1}")]
     Inapplicable(String, &'static str),
-    /// The text contains an invisible character or a bidirectional control.
+    /// The named field contains an invisible character or a bidirectional control.
     #[error("`{0}` must not contain bidirectional controls or invisible characters")]
     HiddenCharacters(&'static str),
     /// The change exceeds the capacity of a commit or of a world.
@@ -91,7 +92,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the reason code.
+    /// Returns the stable reason code, such as `already_member`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

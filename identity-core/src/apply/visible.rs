@@ -1,5 +1,5 @@
-//! Refuses invisible characters in new names, because they make two names look alike. Stored names are loaded unchanged
-//! and can be updated and deleted.
+//! Refuses invisible characters in new names, because different names could then look the same. Stored names are loaded
+//! unchanged and can be updated and deleted.
 
 use super::{Command, Refusal};
 use crate::entity::Party;

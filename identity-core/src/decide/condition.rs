@@ -6,12 +6,13 @@ use super::{Target, property};
 use crate::entity::{Comparison, Condition, Operand, Test};
 use crate::resolve::Subject;
 
-/// Returns whether all comparisons of a condition hold.
+/// Returns whether all comparisons of a condition hold. A comparison with a missing property never holds, not even an
+/// inequality.
 pub(super) fn hold(condition: &Condition, subject: &Subject, target: Target<'_>) -> bool {
     condition.comparisons().iter().all(|comparison| holds(comparison, subject, target))
 }
 
-/// Returns the comparisons of a condition that do not hold.
+/// Returns the comparisons of a condition that do not hold, in the order of the condition.
 pub(super) fn failing<'c>(
     condition: &'c Condition,
     subject: &Subject,
@@ -44,7 +45,8 @@ fn contains(value: &Value, test: impl Fn(&Value) -> bool) -> bool {
     value.as_array().map_or_else(|| test(value), |list| list.iter().any(&test))
 }
 
-/// Compares two strings, numbers or booleans for equality. Returns `None` for other types.
+/// Returns whether two strings, numbers or booleans are equal, or `None` if a value has another type. Numbers are
+/// compared as `f64` if one of them is a float.
 fn same(one: &Value, other: &Value) -> Option<bool> {
     let is_scalar = |value: &Value| matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
     if !is_scalar(one) || !is_scalar(other) {

@@ -1,8 +1,8 @@
 //! Decisions on subject, action and resource (docs/reference/orchestration-cluster.md §4).
 //!
 //! Grants are additive: a decision is based on the union of the authorizations of the caller's principal, mapping
-//! rules, groups and roles. The default is deny. A decision takes a few hash look-ups. It carries its basis, from which
-//! [`explain`](Decision::explain) produces the explanation on request.
+//! rules, groups and roles. The default is deny. A decision takes a few hash look-ups. It contains its basis, from
+//! which [`explain`](Decision::explain) derives the explanation on request.
 
 mod condition;
 mod explain;
@@ -24,17 +24,17 @@ use crate::resolve::Subject;
 use crate::value::AuthorizationKey;
 use crate::world::{Run, Symbol, World};
 
-/// Decision on a question, with its basis.
+/// Allow or deny decision, with the data from which its explanation is derived.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub enum Decision<'q> {
-    /// Allowed.
+    /// Allowed, because of this grant, permission or membership.
     Allow(Basis<'q>),
     /// Denied. Contains the question, from which the explanation is derived.
     Deny(Question<'q>),
 }
 
-/// Grant, permission or membership on which an allow decision is based.
+/// Grant, permission or tenant membership on which an allow decision is based.
 #[derive(Clone, Copy, Debug)]
 pub struct Basis<'q>(pub(crate) Ground<'q>);
 
@@ -47,13 +47,14 @@ pub(crate) enum Ground<'q> {
 }
 
 impl Decision<'_> {
-    /// Returns whether the decision is to allow.
+    /// Returns `true` for an allow decision and `false` for a deny decision.
     #[must_use]
     pub fn allowed(&self) -> bool {
         matches!(self, Self::Allow(_))
     }
 
-    /// Returns the authorization on which an allow decision is based, if any.
+    /// Returns the key of the authorization on which an allow decision is based. `None` if the decision is to deny, or
+    /// is based on a permission or a tenant membership.
     #[must_use]
     pub fn authorization(&self) -> Option<AuthorizationKey> {
         match self {
@@ -63,7 +64,7 @@ impl Decision<'_> {
     }
 }
 
-/// Decides a question for a subject that was resolved in the same world.
+/// Decides a question for a subject. The subject must have been resolved in the same world.
 pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> Decision<'q> {
     let ground = match *question {
         Question::Permission { audience, definition } => permission(world, subject, audience, definition),

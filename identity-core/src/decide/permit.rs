@@ -15,7 +15,7 @@ pub struct Permit {
     authority: Authority,
 }
 
-/// Extent of the changes that a writer may make.
+/// Extent of the changes that a permit allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
     /// All changes except those to protected defaults.
@@ -24,18 +24,18 @@ pub enum Authority {
     Server,
 }
 
-/// Denial, with its explanation.
+/// Error for a denied question, with the explanation of the denial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Denied {
-    /// Principal that was denied.
+    /// Principal whose request was denied.
     pub principal: Principal,
     /// The denied question as text, for messages and the audit log.
     pub question: String,
-    /// Revision at which the decision was made.
+    /// Revision of the world in which the decision was made.
     pub revision: Revision,
-    /// Explanation of the denial.
+    /// Changes that would have allowed the request, nearest first.
     pub explanation: Explanation,
-    /// Key of the audit log entry, once the denial is recorded.
+    /// Key of the denial's entry in the audit log. `None` until the entry is written.
     pub reason_id: Option<u64>,
 }
 
@@ -51,7 +51,7 @@ impl Permit {
     /// Decides `question` and issues a permit if the decision is to allow.
     ///
     /// # Errors
-    /// If the decision is to deny.
+    /// Returns the denial with its explanation if the decision is to deny.
     pub fn obtain(world: &World, subject: &Subject, question: &Question<'_>) -> Result<Self, Box<Denied>> {
         let decision = decide(world, subject, question);
         match decision {
@@ -72,12 +72,12 @@ impl Permit {
         Self { authority: Authority::Administrator }
     }
 
-    /// Issues the permit of the server itself.
+    /// Issues the permit of the server itself. It includes changes to protected defaults.
     pub(crate) fn of_the_server() -> Self {
         Self { authority: Authority::Server }
     }
 
-    /// Returns the extent of the permitted changes.
+    /// Returns whether the permit includes changes to protected defaults.
     #[must_use]
     pub fn authority(self) -> Authority {
         self.authority

@@ -6,13 +6,13 @@ use super::Property;
 use crate::entity::Principal;
 use crate::resolve::Subject;
 
-/// Expected type of a property value.
+/// Expected type of a property value, as JSON.
 enum Holds {
-    /// Username.
+    /// String with a username.
     User,
-    /// List of usernames.
+    /// Array of usernames.
     Users,
-    /// List of group ids.
+    /// Array of group ids.
     Groups,
 }
 
@@ -20,7 +20,7 @@ enum Holds {
 const PROPERTIES: &[(&str, Holds)] =
     &[("assignee", Holds::User), ("candidateUsers", Holds::Users), ("candidateGroups", Holds::Groups)];
 
-/// Returns whether a value is the caller's username. Clients have no username.
+/// Returns whether a value equals the caller's username. Always `false` for clients, which have no username.
 pub(super) fn is_caller(subject: &Subject, value: &Value) -> bool {
     match &subject.principal {
         Principal::User(username) => value.as_str() == Some(username.as_str()),
@@ -28,7 +28,7 @@ pub(super) fn is_caller(subject: &Subject, value: &Value) -> bool {
     }
 }
 
-/// Returns whether a value is the id of one of the caller's groups.
+/// Returns whether a value equals the id of one of the caller's groups.
 pub(super) fn is_callers_group(subject: &Subject, value: &Value) -> bool {
     value.as_str().is_some_and(|id| subject.groups.binary_search_by(|group| group.as_str().cmp(id)).is_ok())
 }

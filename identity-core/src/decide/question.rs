@@ -1,4 +1,4 @@
-//! Questions: the input of a decision.
+//! Questions: the input of a decision, consisting of an action and its target.
 
 use serde_json::{Map, Value};
 
@@ -11,16 +11,16 @@ use crate::value::{Claims, PropertyName, TenantId};
 pub enum Question<'q> {
     /// Does the caller hold this permission of an API, through a role or their token? Values are compared literally.
     Permission {
-        /// Audience of the API.
+        /// Audience that identifies the API.
         audience: &'q str,
-        /// Definition of the permission.
+        /// Name of the permission on the API, such as `write:*`.
         definition: &'q str,
     },
     /// Does the caller have this access to a resource?
     Resource {
-        /// Resource type and permission.
+        /// Resource type, and permissions of which one is sufficient.
         access: Access,
-        /// Resource.
+        /// Resource to be accessed, or all resources of the type.
         target: Target<'q>,
     },
     /// Is the caller a member of this tenant? Authorizations never imply tenant membership
@@ -28,16 +28,16 @@ pub enum Question<'q> {
     Tenant(&'q TenantId),
 }
 
-/// Resource of a question.
+/// Resource that a question refers to.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'q> {
     /// All resources of the type, or one that does not exist yet. Only a grant on all resources allows the access.
     All,
-    /// Resource with this id.
+    /// Resource with this id, without properties. Neither conditional grants nor grants by property apply.
     Id(&'q str),
-    /// Resource with an id and properties.
+    /// Resource with this id and with properties that can name the caller. Conditional grants do not apply.
     WithProperties(&'q str, &'q [Property<'q>]),
-    /// Resource, or all resources if there is no id, with the properties on which conditions are evaluated.
+    /// Resource with this id, or all resources if there is none, with the properties on which conditions are evaluated.
     Described(Option<&'q str>, &'q Facts<'q>),
 }
 
@@ -51,21 +51,21 @@ pub struct Property<'q> {
     pub value: &'q Value,
 }
 
-/// Properties of the caller, the resource and the action of a question. Conditions are evaluated on them.
+/// Properties of the caller, the resource and the action, on which conditions are evaluated.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts<'q> {
-    /// Claims of the caller's token. They take precedence over `subject`.
+    /// Claims of the caller's token, for paths such as `subject.department`. They take precedence over `subject`.
     pub claims: Option<&'q Claims>,
-    /// Properties of the caller, as supplied in the request.
+    /// Properties of the caller that the request supplies.
     pub subject: Option<&'q Map<String, Value>>,
-    /// Properties of the resource.
+    /// Properties of the resource, for paths such as `resource.owner`.
     pub resource: Option<&'q Map<String, Value>>,
-    /// Properties of the action.
+    /// Properties of the action, for paths such as `action.amount`.
     pub action: Option<&'q Map<String, Value>>,
 }
 
 impl<'q> Facts<'q> {
-    /// Returns a property, or `None` if it is missing or null.
+    /// Returns the value of the property at `path`, or `None` if it is missing or null.
     pub(super) fn get(&self, path: &PropertyPath) -> Option<&'q Value> {
         let in_map = |map: Option<&'q Map<String, Value>>| map.and_then(|map| map.get(path.name.as_str()));
         let found = match path.of {
@@ -81,13 +81,13 @@ impl<'q> Facts<'q> {
 }
 
 impl<'q> Question<'q> {
-    /// Creates a question about a permission of an API.
+    /// Creates the question whether the caller holds the permission `definition` of the API `audience`.
     #[must_use]
     pub fn permission(audience: &'q str, definition: &'q str) -> Self {
         Self::Permission { audience, definition }
     }
 
-    /// Creates a question about access to one resource.
+    /// Creates the question whether the caller has a permission on the resource with this id.
     ///
     /// # Errors
     /// If the resource type does not exist or does not have the permission.
@@ -100,10 +100,10 @@ impl<'q> Question<'q> {
         Ok(Self::Resource { access: matrix.access(resource_type, permission)?, target: Target::Id(id) })
     }
 
-    /// Creates a question about access to all resources of a type, such as for the creation of a resource.
+    /// Creates the question whether the caller has a permission on all resources of a type, for example to create one.
     ///
     /// # Errors
-    /// As [`Question::resource`].
+    /// If the resource type does not exist or does not have the permission.
     pub fn all_resources(
         matrix: &ResourceCatalog,
         resource_type: &str,
@@ -122,7 +122,7 @@ impl<'q> Target<'q> {
         }
     }
 
-    /// Returns the properties with these names that the resource has.
+    /// Returns the properties of the resource whose names are in `names`. Empty if the target has no properties.
     pub(crate) fn properties<'n>(self, names: &'n [PropertyName]) -> impl Iterator<Item = Property<'n>> + use<'n, 'q>
     where
         'q: 'n,

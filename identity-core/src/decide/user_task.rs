@@ -8,7 +8,7 @@ use crate::catalog::UnknownAccess;
 use crate::resolve::Subject;
 use crate::world::World;
 
-/// Operation on a user task.
+/// Operation on a user task. It determines the permissions that allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskOperation {
     /// Find the task; read it, its form or its audit log.
@@ -21,23 +21,24 @@ pub enum TaskOperation {
     Complete,
 }
 
-/// Properties of a user task that access to it depends on.
+/// User task with the properties on which access to it depends.
 #[derive(Clone, Copy, Debug)]
 pub struct UserTask<'t> {
-    /// Key of the task.
+    /// Key of the task, which is its resource id.
     pub key: &'t str,
     /// Id of the process definition that the task belongs to.
     pub process_id: &'t str,
     /// Username of the assignee; null if the task is unassigned.
     pub assignee: &'t Value,
-    /// Usernames of the candidate users.
+    /// Usernames of the candidate users, as a JSON array.
     pub candidate_users: &'t Value,
-    /// Ids of the candidate groups.
+    /// Ids of the candidate groups, as a JSON array.
     pub candidate_groups: &'t Value,
 }
 
 impl TaskOperation {
-    /// Returns the permissions of which one is sufficient: on the process definition, and on the task.
+    /// Returns the permissions on the process definition, then those on the task. One permission of either list is
+    /// sufficient.
     fn permissions(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Read => (&["READ_USER_TASK"], &["READ"]),
@@ -48,8 +49,8 @@ impl TaskOperation {
     }
 }
 
-/// Decides whether an operation on a user task is permitted. Calls `then` with the decision, because it may borrow the
-/// properties of the task.
+/// Decides whether an operation on a user task is permitted. Passes the decision to `then` instead of returning it,
+/// because it may borrow the properties of the task.
 ///
 /// # Errors
 /// If the catalog of the world lacks the resource types or permissions.

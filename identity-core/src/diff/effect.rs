@@ -10,7 +10,7 @@ use crate::search::what_can;
 use crate::value::{GroupId, PermissionName, ResourceTypeName, RoleId, TenantId};
 use crate::world::{Change, World};
 
-/// Access that a party gains and loses.
+/// Access that one party gains and loses through a change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Effect {
     /// User, client or mapping rule. The access of a mapping rule applies to the callers whose tokens match it.
@@ -21,7 +21,7 @@ pub struct Effect {
     pub lost: Vec<AccessItem>,
 }
 
-/// Membership, role, permission or access to resources that a party holds.
+/// Single item of access: a membership, a role, a permission of an API, or a permission on resources.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccessItem {
@@ -30,7 +30,7 @@ pub enum AccessItem {
         /// Id of the group.
         group: GroupId,
     },
-    /// Assignment of a role.
+    /// Assignment of a role, directly or through a group.
     Role {
         /// Id of the role.
         role: RoleId,
@@ -42,16 +42,16 @@ pub enum AccessItem {
     },
     /// Permission of an API.
     Permission {
-        /// The permission.
+        /// Audience and name of the permission.
         permission: Permission,
     },
-    /// Access to resources.
+    /// Permission on resources of a type.
     Resource {
-        /// Type of the resources.
+        /// Name of the resource type.
         resource_type: ResourceTypeName,
-        /// Resources of the type that are covered.
+        /// Covered resources: one id, all resources of the type, or those that match a property.
         scope: Scope,
-        /// Permission on the resources.
+        /// Name of the permission.
         permission: PermissionName,
         /// Condition that must also hold. `None` if the access is unconditional.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub(super) fn effects(before: &World, after: &World, changes: &[Change], may_go_
         .collect()
 }
 
-/// Returns the owner of an authorization before a change of it.
+/// Returns the owner that a changed or removed authorization had before the change. `None` for all other changes.
 fn former_owner(before: &World, change: &Change) -> Option<Party> {
     match change {
         Change::AuthorizationPut(Authorization { key, .. }) | Change::AuthorizationRemoved(key) => {
@@ -110,7 +110,8 @@ fn touched(change: &Change) -> Option<Party> {
     }
 }
 
-/// Adds the users, clients and mapping rules that are this party, or direct or indirect members of it.
+/// Adds `party` itself, or the direct and indirect members of a group or role, if they are users, clients or mapping
+/// rules.
 fn reach(world: &World, party: &Party, reached: &mut BTreeSet<Party>) {
     let container = match party {
         Party::User(_) | Party::Client(_) | Party::MappingRule(_) => {
@@ -125,7 +126,7 @@ fn reach(world: &World, party: &Party, reached: &mut BTreeSet<Party>) {
     }
 }
 
-/// Returns the access of a party, directly and through its stored memberships.
+/// Returns the access of a party from its own grants and from its direct and indirect stored memberships.
 fn access(world: &World, party: &Party) -> BTreeSet<AccessItem> {
     let mut items = BTreeSet::new();
     let mut seen = BTreeSet::new();

@@ -7,10 +7,10 @@ pub use effect::{AccessItem, Effect, holdings};
 use crate::search::{SearchBudget, SearchStopped};
 use crate::world::{Change, World};
 
-/// Search budget steps that the effect on one party costs.
+/// Cost of computing the effect on one party, in steps of the search budget.
 const EFFECT_STEPS: usize = 200;
 
-/// Difference between two worlds.
+/// Difference between two worlds: the changed rows and the effects on access.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diff {
     /// Changes that turn the first world into the second.

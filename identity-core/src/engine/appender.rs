@@ -23,11 +23,11 @@ use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult,
 use crate::port::{AuditLog, StoreError};
 use crate::value::time_text;
 
-/// Capacity of each of the two queues.
+/// Capacity of each queue: one for outcomes of permitted attempts, one for denials.
 const QUEUE: Bounds = Bounds { entries: 512, bytes: 1024 * 1024 };
 /// Maximum number and total size of the entries that one transaction writes.
 const GROUP: Bounds = Bounds { entries: 256, bytes: 256 * 1024 };
-/// Interval at which the number of lost entries is recorded.
+/// Interval at which the number of lost entries is recorded in the audit log.
 const INTERVAL: Duration = Duration::MINUTE;
 /// Approximate size in bytes of an entry without its texts.
 const BASE_BYTES: usize = 256;
@@ -45,7 +45,7 @@ pub(super) struct Appender {
     lost: AtomicU64,
 }
 
-/// Queue that is written one group at a time.
+/// Queue of audit entries that are written one group at a time.
 #[derive(Default)]
 struct Lane {
     state: Mutex<State>,
@@ -70,14 +70,14 @@ struct Entry {
     receipt: Arc<Receipt>,
 }
 
-/// Outcome of an entry: its key, or `None` if the entry is lost.
+/// Result of writing an entry: its key, or `None` if the entry is lost. Set once.
 #[derive(Default)]
 struct Receipt {
     key: OnceLock<Option<u64>>,
     resolved: Event,
 }
 
-/// Number and period of lost entries.
+/// Number of lost entries, and the period in which they were lost.
 #[derive(Clone, Copy)]
 struct Lost {
     count: u64,
@@ -85,7 +85,7 @@ struct Lost {
     to: OffsetDateTime,
 }
 
-/// Entries that are being written. At most one group of a lane exists at a time.
+/// Entries that are being written. Each queue has at most one such group at a time.
 struct Group<'a> {
     lane: &'a Lane,
     entries: Vec<Entry>,
@@ -111,7 +111,7 @@ impl Appender {
         self.settle(lane, &receipt).await
     }
 
-    /// Writes summary entries directly, without the queue.
+    /// Writes summary entries directly, without the queue. Entries that cannot be written are counted as lost.
     pub(super) async fn append_sums(&self, events: &[AuditEvent]) {
         for group in events.chunks(GROUP.entries) {
             if let Err(error) = self.log.append(group).await {
@@ -120,7 +120,7 @@ impl Appender {
         }
     }
 
-    /// Writes the entries that are queued now.
+    /// Writes the entries that are queued at the time of the call.
     pub(super) async fn flush(&self) {
         for lane in [&self.outcomes, &self.denials] {
             let last = lane.state().queue.entries.back().map(|entry| Arc::clone(&entry.receipt));
@@ -182,7 +182,7 @@ impl Appender {
         }
     }
 
-    /// Counts lost entries. Returns whether they are the first since lost entries were last recorded.
+    /// Counts lost entries. Returns `true` for the first ones since lost entries were last recorded.
     pub(super) fn lose(&self, count: u64, at: OffsetDateTime) -> bool {
         self.lost.fetch_add(count, Ordering::Relaxed);
         self.add(Lost { count, from: at, to: at })
@@ -213,7 +213,7 @@ impl Appender {
         self.period.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Number of lost entries since start-up.
+    /// Returns the number of entries lost since start-up.
     pub(super) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -224,7 +224,7 @@ impl Lane {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next group, unless another one is being written or the queue is empty.
+    /// Takes the next group. `None` if another group is being written or the queue is empty.
     fn next_group(&self) -> Option<Group<'_>> {
         let mut state = self.state();
         if state.is_writing || state.queue.entries.is_empty() {
@@ -236,7 +236,7 @@ impl Lane {
 }
 
 impl Queue {
-    /// Adds an entry. Returns whether the queue had room for it.
+    /// Adds an entry and returns `true`, or returns `false` if the queue is full.
     fn push(&mut self, entry: Entry) -> bool {
         let bytes = self.bytes.saturating_add(size(&entry.event));
         let has_room = self.entries.len() < QUEUE.entries && bytes <= QUEUE.bytes;
@@ -252,7 +252,7 @@ impl Queue {
         self.entries.push_front(entry);
     }
 
-    /// Takes the oldest entries within `bounds`, but at least one if there is any.
+    /// Takes the oldest entries within `bounds`. Takes at least one, even if it exceeds the size limit.
     fn take(&mut self, bounds: &Bounds) -> Vec<Entry> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while let Some(next) = self.entries.front().map(|entry| size(&entry.event)) {
@@ -268,7 +268,7 @@ impl Queue {
     }
 }
 
-/// Approximate size of an entry in bytes.
+/// Returns the approximate size of an entry in bytes.
 fn size(event: &AuditEvent) -> usize {
     let keys = event.entity.key.len() + event.related.as_ref().map_or(0, |related| related.key.len());
     let texts = [&event.reason, &event.request_id].into_iter().flatten().map(String::len);
@@ -276,7 +276,7 @@ fn size(event: &AuditEvent) -> usize {
 }
 
 impl Receipt {
-    /// Sets the outcome. Later calls have no effect.
+    /// Sets the result and notifies the waiting callers. Later calls do not change it.
     fn resolve(&self, key: Option<u64>) {
         _ = self.key.set(key);
         self.resolved.notify(usize::MAX);
@@ -302,8 +302,8 @@ impl Lost {
     }
 }
 
-/// Allows the next group to be written. If the writer was dropped before it finished, its entries return to the queue
-/// and may be written twice.
+/// Allows the next group to be written. If the future of the writer was dropped before it finished, its entries return
+/// to the queue and may be written twice.
 impl Drop for Group<'_> {
     fn drop(&mut self) {
         let mut state = self.lane.state();

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::decide::Denied;
 
-/// Number of denials that are kept.
+/// Maximum number of denials in memory. A further denial replaces the oldest.
 const CAPACITY: usize = 1024;
 
 /// The most recent denials of this process, at most 1024, identified by the keys of their audit log entries. They are
@@ -12,7 +12,7 @@ const CAPACITY: usize = 1024;
 pub struct Denials(Mutex<VecDeque<Denied>>);
 
 impl Denials {
-    /// Returns the denial with this audit log key, if it is still kept.
+    /// Returns the denial with this audit log key. `None` if it is unknown or was replaced by newer ones.
     #[must_use]
     pub fn find(&self, reason_id: u64) -> Option<Denied> {
         let denials = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Following the store: reads commits of other replicas and tracks the age of the world.
+//! Follows the policy store: reads the commits of other replicas and tracks the age of the world.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,12 @@ use crate::port::{ChangeSink, Clock, Loading, Logged, PolicyStore, PolicyTransac
 use crate::value::Revision;
 use crate::world::{Change, Unrecordable, World};
 
-/// Time since the store last confirmed the world as the latest revision, above which a request queries the store before
-/// it uses the world. The follower ([`Engine::follow`]) queries more often. The limit therefore only applies if the
-/// follower did not run, for example while the process was suspended.
+/// Maximum time since the store last confirmed that the world is the latest revision. Above it, a request queries the
+/// store before it uses the world. The follower ([`Engine::follow`]) queries more often. The limit therefore only
+/// applies if the follower did not run, for example while the process was suspended.
 const CONFIRM_FROM: Duration = Duration::from_secs(3);
-/// Time for which callers rely on the outcome of a failed query, or on a running query of the follower, instead of
-/// querying the store themselves.
+/// Period in which callers rely on a failed query, or on a running query of the follower, instead of querying the store
+/// themselves.
 const FAILURE_COUNTS: Duration = Duration::from_secs(10);
 /// Time without a write after which the follower checks whether the store accepts writes.
 const TRY_WRITING_EVERY: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const TRY_WRITING_EVERY: Duration = Duration::from_secs(5);
 /// commits that this replica has missed cannot be replayed.
 const MAX_RELOADS: usize = 3;
 
-/// The world is older than permitted. Access may have been revoked since.
+/// The world is older than permitted, so recently revoked access may still be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store last confirmed the policy data {} seconds ago", age.as_secs())]
 pub struct StaleWorld {
@@ -32,18 +32,18 @@ pub struct StaleWorld {
     pub age: Duration,
 }
 
-/// Outcome of the last query to the store.
+/// Outcome of the last query for new commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Following {
-    /// The store answered.
+    /// The store answered, and its answer was applied.
     Answered,
-    /// The store did not answer. A later query may succeed.
+    /// The store did not answer, for example because it is unreachable. Holds the error. A later query may succeed.
     Unanswered(String),
-    /// This server cannot read the answer.
+    /// The store answered, but this server cannot read its data or schema. Holds the error.
     Unreadable(String),
 }
 
-/// Times and outcomes of the queries to the store. Times are those of [`Clock::monotonic`].
+/// Times and outcomes of the queries to the store. All times are readings of [`Clock::monotonic`].
 pub(super) struct Confirmations {
     clock: Arc<dyn Clock>,
     max_age: Option<Duration>,
@@ -56,13 +56,13 @@ pub(super) struct Confirmations {
 }
 
 struct State {
-    /// End of the last query.
+    /// End of the last query, whether or not it succeeded.
     ended: Duration,
     outcome: Following,
-    /// Start of the follower's query in progress. `None` if there is none, or if the world was already 3 seconds old at
-    /// its start. In both cases, requests query the store themselves.
+    /// Start of the follower's query in progress. `None` if no query is in progress, or if the world was already 3
+    /// seconds old at its start. In both cases, requests query the store themselves.
     follower_asks: Option<Duration>,
-    /// Time at which the store last accepted or rejected a write. If it rejected it, `write_problem` is the error.
+    /// Time of the last write or write check. `write_problem` is its error, or `None` if the store accepted it.
     written: Duration,
     write_problem: Option<String>,
 }
@@ -92,7 +92,8 @@ impl Confirmations {
         self.clock.monotonic().saturating_sub(self.confirmed())
     }
 
-    /// Records that the store, in response to a query sent at `asked`, confirmed the world as the latest revision.
+    /// Records that the store confirmed the world as the latest revision. `asked` is the time at which the query was
+    /// sent.
     pub(super) fn confirm(&self, asked: Duration) {
         self.confirmed.fetch_max(micros(asked), Ordering::AcqRel);
         self.state().outcome = Following::Answered;
@@ -169,7 +170,7 @@ impl Engine {
         self
     }
 
-    /// Returns the time since the store confirmed that it holds no newer revision than the world.
+    /// Returns the time since the store last confirmed that the world is the latest revision.
     #[must_use]
     pub fn world_age(&self) -> Duration {
         self.confirmations.age()
@@ -181,7 +182,7 @@ impl Engine {
         self.confirmations.max_age.is_some_and(|max| self.world_age() > max)
     }
 
-    /// Returns the outcome of the last query to the store.
+    /// Returns the outcome of the last query for new commits.
     #[must_use]
     pub fn following(&self) -> Following {
         self.confirmations.state().outcome.clone()
@@ -204,7 +205,7 @@ impl Engine {
     /// seconds old and the follower is not querying it, for example after the process was suspended.
     ///
     /// # Errors
-    /// If the world is older than the limit of [`Engine::refusing_beyond`] and the store cannot be queried.
+    /// If the world is older than the limit of [`Engine::refusing_beyond`] and the store does not confirm it.
     pub async fn current_world(&self) -> Result<Arc<World>, StaleWorld> {
         self.confirmed_within(CONFIRM_FROM, self.confirmations.max_age).await
     }
@@ -212,7 +213,7 @@ impl Engine {
     /// Returns the world, confirmed as the latest revision at most `max_age` ago. Queries the store if necessary.
     ///
     /// # Errors
-    /// If the store does not confirm the world in time.
+    /// If the last confirmation is older than `max_age` and the store does not confirm the world again.
     pub async fn world_within(&self, max_age: Duration) -> Result<Arc<World>, StaleWorld> {
         self.confirmed_within(max_age.min(CONFIRM_FROM), Some(max_age)).await
     }
@@ -229,7 +230,8 @@ impl Engine {
         if limit.is_some_and(|limit| age > limit) { Err(StaleWorld { age }) } else { Ok(self.world()) }
     }
 
-    /// Reads the commits of other replicas and applies them to the world. If they cannot be read, reloads all data.
+    /// Reads the commits of other replicas, applies them to the world and returns its revision. Reloads all data if the
+    /// log no longer contains the commits or cannot be parsed.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -268,8 +270,8 @@ impl Engine {
     }
 
     /// Begins a write transaction and returns it with the world at the latest revision. If the missed commits cannot be
-    /// replayed, ends the transaction, reloads all data and retries. Other writers therefore do not wait for the
-    /// reload. Fails immediately if the store did not answer the last query.
+    /// replayed, ends the transaction, reloads all data and retries, so that other writers do not wait for the reload.
+    /// Fails immediately if the store did not answer the last query.
     pub(super) async fn begin(&self) -> Result<(Box<dyn PolicyTransaction>, World), StoreError> {
         if self.is_store_away() {
             return Err(StoreError::Unavailable("the last query failed less than 10 seconds ago".into()));
@@ -298,11 +300,12 @@ impl Engine {
         Err(StoreError::Conflict)
     }
 
-    /// Follows the store. Never returns.
+    /// Applies the commits of other replicas as the store announces them, and checks whether it accepts writes. Never
+    /// returns.
     pub async fn follow(&self) {
         let mut followed = true;
         loop {
-            // Subscribes before the query, so that a commit in between is not missed.
+            // The subscription precedes the query, so that a commit in between is not missed.
             let changed = self.store.changed();
             self.confirmations.follower_asks();
             let outcome = self.catch_up().await;
@@ -333,7 +336,7 @@ impl Engine {
         }
     }
 
-    /// Replaces the current world with `world`, unless the current revision is the same or newer. Notifies the callers
+    /// Replaces the current world with `world`, unless the current revision is the same or newer. Wakes the callers
     /// that wait for a revision.
     pub(super) fn publish(&self, world: World) {
         let world = Arc::new(world);
@@ -360,7 +363,7 @@ pub(super) async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World
     Ok(loading.world)
 }
 
-/// A world that is built while its data is loaded.
+/// World that is filled while its data is loaded. A restart of the load begins again with the empty world.
 struct LoadingWorld<'e> {
     empty: &'e World,
     world: World,

@@ -2,10 +2,10 @@
 //!
 //! Readers load the world from an atomic pointer and never wait. A writer acquires the store's revision lock, which one
 //! replica holds at a time, and reads the commits that its replica has missed. It checks in the latest revision whether
-//! the change is permitted, runs [`apply`](crate::apply::apply) and commits, together with the changes of writers that
-//! queued in the meantime. A change is therefore checked and validated in exactly the revision to which it is applied,
-//! with any number of replicas. The engine starts no tasks or timers: the server runs [`Engine::follow`], and callers
-//! that wait for a revision supply their own timeout.
+//! the change is permitted, runs [`apply`](crate::apply::apply) and commits. Writers that queued in the meantime share
+//! the commit. A change is therefore checked and validated in exactly the revision to which it is applied, with any
+//! number of replicas. The engine starts no tasks or timers: the server runs [`Engine::follow`], and callers that wait
+//! for a revision supply their own timeout.
 
 mod appender;
 mod denials;
@@ -51,7 +51,7 @@ pub struct Engine {
     repeats: repeats::Repeats,
 }
 
-/// Outcome of a write.
+/// Result of a successful write.
 #[derive(Clone, Debug)]
 pub struct Committed {
     /// Revision at which the change is in effect.
@@ -62,13 +62,13 @@ pub struct Committed {
     pub skipped: usize,
 }
 
-/// Reason why a write failed.
+/// Reason why a write failed. The world is unchanged, except possibly after an error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The requester is not, or no longer, permitted to make the change.
     #[error(transparent)]
     NotPermitted(NotPermitted),
-    /// The commands violate a rule of the domain model.
+    /// The commands violate a rule of the domain model, for example because an entity does not exist.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The write queue is full, or the write waited too long.
@@ -77,7 +77,7 @@ pub enum WriteError {
     /// The request was cancelled while it waited in the write queue. Nothing was changed.
     #[error("the request was cancelled")]
     Cancelled,
-    /// The store failed.
+    /// The policy store failed. The change may have been committed nevertheless; see [`Engine::execute`].
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -93,7 +93,7 @@ impl From<NotPermitted> for WriteError {
 }
 
 impl Engine {
-    /// Loads the world from the store.
+    /// Creates an engine and loads the world from the store.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -121,13 +121,13 @@ impl Engine {
         })
     }
 
-    /// Returns the current world.
+    /// Returns the current world. Does not query the store, so it may lack recent commits of other replicas.
     #[must_use]
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
     }
 
-    /// Returns the clock of the engine.
+    /// Returns the clock that the engine was started with.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
@@ -281,15 +281,15 @@ impl Engine {
         taken.await.map_err(at)
     }
 
-    /// Commits a group of changes. If that succeeds, readers see the changes afterwards.
+    /// Commits a group of changes and, if that succeeds, publishes the new world to readers.
     async fn commit(&self, group: Box<turns::Group>) -> Result<(), StoreError> {
         let committed = group.commit(|world| self.publish(world)).await;
         self.confirmations.note_write(&committed);
         committed
     }
 
-    /// Sets the component that confirms, before a change gives access to a party, that the party exists in its
-    /// directory. Only the first call has an effect.
+    /// Sets the component that confirms that parties exist in their directory. The engine calls it before a change
+    /// gives access to them. Only the first call has an effect.
     pub fn confirm_recipients(&self, recipients: Arc<dyn Recipients>) {
         _ = self.recipients.set(recipients);
     }
@@ -301,7 +301,7 @@ impl Engine {
     }
 
     /// Checks in the latest revision whether `requester` may make a change that is stored outside the world, such as in
-    /// a directory or in the session store. Call it immediately before the change. Records a denial.
+    /// a directory. Call it immediately before the change. Records a denial.
     ///
     /// # Errors
     /// If the requester is not permitted, or the store cannot be read.
@@ -329,15 +329,15 @@ impl Engine {
         }
     }
 
-    /// Records an event that is not part of a commit, such as a denial. An entry that cannot be written is counted as
-    /// lost. A repeated refusal is counted instead of recorded. Returns the key of the entry, or of the first recorded
-    /// entry of the same kind. Returns `None` if there is no such entry, for example because it was lost.
+    /// Records an event that is not part of a commit, such as a denial, in the audit log. Repeated refusals are only
+    /// counted. Returns the key of the entry or, for a repetition, of the first recorded entry of the same kind.
+    /// Returns `None` if there is no such entry; an entry that cannot be written is counted as lost.
     pub async fn append(&self, event: &AuditEvent) -> Option<u64> {
         self.append_from(event, None).await
     }
 
-    /// Appends an entry without the check for repetition. If the store did not answer the last query, the entry is
-    /// counted as lost at once, so that the caller does not wait for the store.
+    /// Appends an entry without the check for repetition. If the store did not answer the last query, counts the entry
+    /// as lost at once, so that the caller does not wait.
     async fn append_always(&self, event: &AuditEvent) -> Option<u64> {
         if self.is_store_away() {
             if self.appender.lose(1, event.at) {
@@ -354,13 +354,13 @@ impl Engine {
         self.denials.remember(denied);
     }
 
-    /// Returns the most recent denials.
+    /// Returns the most recent denials of this process, with their explanations.
     #[must_use]
     pub fn denials(&self) -> &Denials {
         &self.denials
     }
 
-    /// Creates the audit entry of an operation that `requester` attempted.
+    /// Creates the audit entry of an operation that `requester` attempted, at the current time.
     pub(crate) fn event(&self, requester: &dyn Requester, draft: AuditDraft, result: AuditResult) -> AuditEvent {
         let request_id = requester.request_id().map(str::to_owned);
         let event = draft.event(self.clock.now(), requester.actor().clone(), result, request_id);

@@ -1,4 +1,5 @@
-//! Recipients of access that are stored in a directory. They must exist when access is granted.
+//! Recipients of access, such as users and groups, that are stored in a directory. They must exist when access is
+//! granted.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +9,8 @@ use super::NotPermitted;
 use crate::apply::Command;
 use crate::entity::Party;
 
-/// Confirms that recipients exist in their directory. The engine calls it under the revision lock. A party that is
-/// deleted in the directory afterwards loses the granted access, because its deletion acquires the same lock later.
+/// Confirms that recipients exist in their directory. The engine calls it under the revision lock. Deleting a party
+/// acquires the same lock, so a party that is deleted afterwards loses the granted access.
 #[async_trait]
 pub trait Recipients: Send + Sync {
     /// Fails if one of the parties does not exist in its directory or is being deleted. Implementations must apply a

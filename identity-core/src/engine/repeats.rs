@@ -2,9 +2,8 @@
 //! others are only counted, and their number is recorded once a minute.
 //!
 //! Clients control how often they are refused. Without a limit, they would also control the growth of the audit log.
-//! Two sorts of refusals are counted: those of clients without credentials, by client network, operation and reason,
-//! and denials of a principal, by operation, entity and reason. Changes, and refusals of permitted changes, are always
-//! recorded.
+//! Refusals of clients without credentials are counted by client network, operation and reason. Denials of a principal
+//! are counted by operation, entity and reason. Changes, and refusals of permitted changes, are always recorded.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,12 +16,13 @@ use super::Engine;
 use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, Principal};
 use crate::value::client_network;
 
-/// Interval at which counts are recorded.
+/// Interval at which the counts are recorded in the audit log.
 const INTERVAL: Duration = Duration::MINUTE;
-/// Time without a refusal after which a kind is removed. Its next refusal is recorded individually again.
+/// Time without a refusal after which the count of a kind is removed. The next refusal of that kind is recorded
+/// individually again.
 const FORGOTTEN: Duration = Duration::minutes(10);
-/// Maximum numbers of kinds that are counted separately: for all clients without credentials together, for each client
-/// network, for all principals together, and for each principal.
+/// Maximum numbers of kinds that are counted separately. `anonymous` and `principals` apply to all clients without
+/// credentials and to all principals together, `address` and `principal` to each one.
 const BOUNDS: Bounds = Bounds { anonymous: 512, address: 16, principals: 8192, principal: 256 };
 /// Number of refusals of a kind that are recorded individually: for clients without credentials, and for principals. It
 /// is higher for principals, because different requests of a principal may be of the same kind.
@@ -38,12 +38,12 @@ struct Bounds {
     principal: usize,
 }
 
-/// Origin of refusals that are counted together.
+/// Client or principal whose refusals are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Source {
     Address(Option<IpAddr>),
     Principal(Principal),
-    /// All sources beyond [`BOUNDS`].
+    /// All clients without credentials, or all principals, beyond [`BOUNDS`].
     Others {
         anonymous: bool,
     },
@@ -58,9 +58,9 @@ struct Kind {
 struct Repeat {
     /// Audit log key of the first refusal that was recorded individually, if any.
     key: Option<u64>,
-    /// Number of refusals recorded individually.
+    /// Number of refusals of this kind that were recorded individually.
     recorded: u32,
-    /// Latest refusal that was counted.
+    /// Latest refusal of this kind that was only counted.
     latest: AuditEvent,
     count: u64,
     since: OffsetDateTime,
@@ -75,20 +75,20 @@ struct State {
     principals: usize,
 }
 
-/// Counts of repeated refusals, which are recorded as numbers instead of one entry each.
+/// Counts of repeated refusals. The audit log records them as numbers instead of one entry each.
 #[derive(Default)]
 pub(super) struct Repeats {
     state: Mutex<State>,
     counted: AtomicU64,
 }
 
-/// Handling of an event.
+/// How an event is recorded.
 enum Noted {
-    /// Record the event.
+    /// Individually, without counting.
     Always,
-    /// Record the event, then report its key with [`Repeats::recorded`].
+    /// Individually, as one of the first of its kind. Its key is then passed to [`Repeats::recorded`].
     First(Kind),
-    /// The event was counted. Holds the key of the first entry of its kind.
+    /// Only as part of a count. Holds the key of the first entry of its kind.
     Counted(Option<u64>),
 }
 
@@ -121,7 +121,7 @@ impl Repeats {
         });
         repeat.last = event.at;
         let firsts = if event.actor == Actor::Anonymous { FIRSTS.0 } else { FIRSTS.1 };
-        // Kinds beyond the bounds have no individual entries.
+        // Common kinds, which collect refusals beyond the bounds, have no individual entries.
         if kind.what.is_some() && repeat.recorded < firsts {
             repeat.recorded += 1;
             return Noted::First(kind);
@@ -141,7 +141,7 @@ impl Repeats {
         }
     }
 
-    /// Returns an audit entry for each count whose interval has ended at `now`, or for each count if `all` is set.
+    /// Returns an audit entry for each count whose interval has ended at `now`, or for every count if `all` is set.
     /// Resets these counts.
     fn due(&self, now: OffsetDateTime, all: bool) -> Vec<AuditEvent> {
         let mut state = self.state();
@@ -160,8 +160,8 @@ impl Repeats {
 }
 
 impl State {
-    /// Returns the kind under which an event is counted. If a bound is reached, it is a common kind of the source, or
-    /// of all sources.
+    /// Returns the kind under which an event is counted. If a bound is reached, the kind is shared by all events of the
+    /// source, or by all sources.
     fn kind(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Kind {
         let (source, key) = match &event.actor {
             // Clients without credentials choose the entity freely, so its key is ignored.
@@ -216,7 +216,7 @@ impl State {
     }
 }
 
-/// Creates the audit entry of a count. The reason includes the number of repetitions.
+/// Creates the audit entry of a count. Its reason includes the number of repetitions.
 fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
     let latest = &repeat.latest;
     let reason = match &kind.what {
@@ -242,8 +242,8 @@ fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
 }
 
 impl Engine {
-    /// Records an event like [`Engine::append`]. `origin` is the client address; repeated refusals of clients without
-    /// credentials are counted by its network.
+    /// Records an event like [`Engine::append`]. `origin` is the address of the client. Repeated refusals of clients
+    /// without credentials are counted by the network of this address.
     pub async fn append_from(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Option<u64> {
         match self.repeats.note(event, origin) {
             Noted::Always => self.append_always(event).await,

@@ -1,4 +1,4 @@
-//! Requesters of changes. The engine decides whether they are permitted, in the world to which the change is applied.
+//! Requesters of changes. The engine checks their permission in the world to which the change is applied.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use crate::world::World;
 /// decision may no longer hold when the change is applied.
 #[async_trait]
 pub trait Requester: Send + Sync {
-    /// Returns the actor for the audit log.
+    /// Returns the actor that the audit log records.
     fn actor(&self) -> &Actor;
 
-    /// Returns the issuer that authenticated the actor, for the audit log.
+    /// Returns the token issuer (`iss`) that authenticated the actor, for the audit log. `None` by default.
     fn issuer(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Returns the request id, for the audit log.
+    /// Returns the id of the request that the audit log records, if it has one.
     fn request_id(&self) -> Option<&str>;
 
     /// Returns the signal that cancels this request while it waits in the write queue. A change that has left the queue
@@ -39,13 +39,13 @@ pub trait Requester: Send + Sync {
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted>;
 }
 
-/// Reason why a change is not permitted.
+/// Reason why a requester may not make a change.
 #[derive(Debug, thiserror::Error)]
 pub enum NotPermitted {
-    /// The requester lacks the permission.
+    /// The requester lacks the permission. Holds the explanation of the denial.
     #[error(transparent)]
     Denied(Box<Denied>),
-    /// The credential of the requester is no longer valid.
+    /// The credential of the requester became invalid during the request.
     #[error(transparent)]
     Credential(#[from] CredentialEnded),
     /// The change is refused for every requester, for example because its entity does not exist.
@@ -57,7 +57,7 @@ pub enum NotPermitted {
         /// Time after which the client may retry.
         retry_after: Duration,
     },
-    /// The store failed.
+    /// The policy store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -88,8 +88,8 @@ impl CredentialEnded {
     }
 }
 
-/// Requester for changes of the server itself at start-up, such as defaults and configured entities. No client request
-/// uses it.
+/// Requester for changes that the server itself makes at start-up, such as defaults and configured entities. Client
+/// requests never use it.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerRequest;
 

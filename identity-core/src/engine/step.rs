@@ -8,10 +8,10 @@ use super::{Requester, WriteError};
 
 type Plan<'s> = Box<dyn FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send + 's>;
 
-/// One change of a write.
+/// One change of a write, with the requester whose permission is checked for it.
 pub struct Step<'s> {
     pub(super) requester: &'s dyn Requester,
-    /// Audit log draft of a denied or refused step.
+    /// Audit log draft that is recorded if the step is denied or refused.
     pub(super) attempt: AuditDraft,
     pub(super) plan: Plan<'s>,
     pub(super) skips_existing: bool,
@@ -36,13 +36,13 @@ impl<'s> Step<'s> {
     }
 }
 
-/// Reason why a write failed.
+/// Error of a write with several steps, and the step that caused it.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Refused {
     /// Index of the denied or refused step, from 0. `None` if the failure does not belong to a step.
     pub step: Option<usize>,
-    /// The error.
+    /// Reason why the write failed.
     pub error: WriteError,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Failure<'s> {
     pub(super) error: WriteError,
 }
 
-/// Step that failed.
+/// Failed step, with the data for its audit log entry.
 pub(super) struct At<'s> {
     pub(super) step: usize,
     pub(super) requester: &'s dyn Requester,

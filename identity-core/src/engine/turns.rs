@@ -2,9 +2,9 @@
 //!
 //! A commit costs far more than a decision, and costs the same for many changes as for one. A writer therefore does not
 //! commit right after its decision. In its first turn, it adds its change to the *group*, which is an open transaction,
-//! and queues again behind the waiting writers. These decide in the world that includes its change, and add their own
-//! changes to the group. The first writer of the group to get a second turn commits the whole group. If no other writer
-//! waits, the second turn comes at once.
+//! and queues again behind the waiting writers. These writers decide in the world that includes its change, and add
+//! their own changes to the group. The first writer of the group that gets a second turn commits the whole group. If no
+//! other writer waits, the second turn follows at once.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -27,7 +27,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Maximum time for which a group accepts changes. Its open transaction blocks writes of the other replicas.
 const MAX_OPEN: Duration = Duration::from_millis(200);
 
-/// The write queue is full, or the write waited too long.
+/// The write queue is full, or the write waited longer than 5 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many changes are waiting; try again later")]
 pub struct Overloaded {
@@ -46,7 +46,7 @@ pub(super) struct Turns {
 struct State {
     is_taken: bool,
     waiting: VecDeque<Arc<Waiting>>,
-    /// Open group, while no writer has the turn.
+    /// Open group, stored here while no writer has the turn.
     group: Option<Box<Group>>,
 }
 
@@ -56,7 +56,7 @@ struct Waiting {
     changed: Event,
 }
 
-/// Changes that are committed in one transaction.
+/// Changes that are committed in one transaction, together with the transaction.
 pub(super) struct Group {
     pub(super) transaction: Box<dyn PolicyTransaction>,
     /// World after all changes of the group.
@@ -66,7 +66,7 @@ pub(super) struct Group {
     opened: Duration,
 }
 
-/// Outcome of a group. All members of the group wait for it.
+/// Outcome of the commit of a group. All members of the group wait for it.
 #[derive(Default)]
 pub(super) struct Outcome {
     result: OnceLock<Result<(), StoreError>>,
@@ -86,7 +86,7 @@ impl Outcome {
     }
 }
 
-/// Error of a change whose transaction ended without a commit.
+/// Returns the error of a change whose transaction ended without a commit.
 pub(super) fn given_up() -> StoreError {
     StoreError::Unavailable("the transaction was abandoned".into())
 }
@@ -100,14 +100,14 @@ impl Drop for Resolving {
     }
 }
 
-/// Exclusive right of one writer in this process, with the open group, if any.
+/// Exclusive right of one writer of this process to add to the open group or to commit it.
 pub(super) struct Turn<'t> {
     turns: &'t Turns,
     group: Option<Box<Group>>,
 }
 
-/// Writer that waits for the commit of a group: its change is part of the group, or its result depends on changes of
-/// the group.
+/// Writer that waits for the commit of a group. Its change is part of the group, or its result depends on the changes
+/// of the group.
 pub(super) struct Member<'t> {
     turns: &'t Turns,
     outcome: Arc<Outcome>,
@@ -122,7 +122,7 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Checks whether the queue has room for another write.
+    /// Returns an error if the queue has no room for another write.
     pub(super) fn admit(&self) -> Result<(), Overloaded> {
         if self.state().waiting.len() < MAX_WAITING { Ok(()) } else { Err(OVERLOADED) }
     }
@@ -168,7 +168,8 @@ impl Turns {
         Turn { turns: self, group: self.state().group.take() }
     }
 
-    /// Passes the turn to the next writer.
+    /// Passes the turn to the next waiting writer. Without one, frees the turn and drops a group that has no members
+    /// left.
     fn pass_on(&self) {
         let mut state = self.state();
         match state.waiting.pop_front() {
@@ -274,11 +275,11 @@ impl Group {
     }
 }
 
-/// Next action of a member.
+/// How a member of a group proceeds.
 pub(super) enum Next<'t> {
-    /// Nothing: another writer has committed the group or failed to. Holds the result.
+    /// Another writer has committed the group, or failed to. Holds the result.
     Resolved(Result<(), StoreError>),
-    /// Commit the group in this turn.
+    /// This writer has the turn and must commit the group.
     Commit(Box<Group>, Turn<'t>),
 }
 

@@ -2,7 +2,7 @@
 //! decisions about that caller.
 //!
 //! The steps follow docs/reference/orchestration-cluster.md §4.2: the principal; the matching mapping rules; their
-//! groups, or the groups that the token claims instead; the roles of all of these; the tenants of all of these.
+//! groups or, instead, the groups that the token claims. The roles and then the tenants of all these parties follow.
 //! Memberships nest no deeper.
 
 mod permissions;
@@ -25,16 +25,16 @@ use crate::entity::{Memo, Permission, Principal, VerifiedToken};
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
 use crate::world::{Kind, Owners, Sources, Symbol, World};
 
-/// Input of `resolve`: the facts about a caller that are known before the world is consulted.
+/// Input of [`resolve`]: the data about a caller that is known before the stored memberships are read.
 #[derive(Clone, Copy, Debug)]
 pub struct ResolveInput<'p> {
-    /// The principal.
+    /// User or client that makes the request.
     pub principal: &'p Principal,
-    /// The claims of the token; `None` without a token.
+    /// Claims of the token, for mapping rules. `None` if there is no token, so that no rule matches.
     pub claims: Option<&'p Claims>,
-    /// The groups that the token claims; `None` where memberships in groups are stored.
+    /// Groups that the token claims. `None` if memberships in groups are stored.
     pub groups: Option<&'p [GroupId]>,
-    /// The permissions that the token grants; `None` without a token.
+    /// Permissions that the token grants. `None` without a token.
     pub permissions: Option<&'p BTreeSet<Permission>>,
 }
 
@@ -45,7 +45,8 @@ impl<'p> From<&'p Principal> for ResolveInput<'p> {
 }
 
 impl<'p> ResolveInput<'p> {
-    /// Input for a principal that is known by id alone. Where groups come from the token, the list of groups is empty.
+    /// Creates the input for a principal of which only the id is known. If groups come from tokens, the list of groups
+    /// is empty.
     #[must_use]
     pub fn by_id(world: &World, principal: &'p Principal) -> Self {
         let groups_claimed = world.sources() == Sources::Provider { groups_claimed: true };
@@ -53,30 +54,30 @@ impl<'p> ResolveInput<'p> {
     }
 }
 
-/// The effective memberships of a caller at one revision.
+/// Effective memberships of a caller at one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The revision of the world that the memberships were computed from.
+    /// Revision of the world from which the memberships were computed.
     pub revision: Revision,
-    /// The principal.
+    /// User or client that makes the request.
     pub principal: Principal,
     /// Ids of the mapping rules that match the token, sorted.
     pub mapping_rules: Vec<MappingRuleId>,
     /// Ids of the mapping rules that were not evaluated because the step budget of all rules was exhausted, sorted.
     /// They count as rules that do not match.
     pub refused_rules: Vec<MappingRuleId>,
-    /// Ids of the groups, sorted.
+    /// Ids of the groups, sorted. They are stored memberships, or claimed by the token if `groups_claimed` is set.
     pub groups: Vec<GroupId>,
     /// Whether `groups` comes from the token instead of the stored memberships.
     pub groups_claimed: bool,
-    /// Ids of the roles, sorted.
+    /// Ids of the roles, sorted, including those held through mapping rules and groups.
     pub roles: Vec<RoleId>,
-    /// Ids of the tenants, sorted.
+    /// Ids of the tenants, sorted, including those held through mapping rules, groups and roles.
     pub tenants: Vec<TenantId>,
-    /// The permissions on APIs that the token grants, in addition to those of the roles.
+    /// Permissions on APIs that the token grants, in addition to the permissions of the roles.
     pub permissions: BTreeSet<Permission>,
     owners: Owners,
-    /// The positions of the owners in the listing of authorizations.
+    /// Cache of the positions of the owners in the listing of authorizations.
     spans: Memo,
 }
 
@@ -108,7 +109,7 @@ impl Subject {
         &self.owners
     }
 
-    /// The non-empty ranges of positions that the owners have in the listing of authorizations.
+    /// Returns the non-empty ranges of positions that the owners have in the listing of authorizations.
     pub(crate) fn spans(&self, world: &Arc<World>) -> Arc<[Range<usize>]> {
         let compute = || {
             let owners = self.owners.iter().filter(|owner| world.owns_any(*owner));
@@ -120,7 +121,7 @@ impl Subject {
     }
 }
 
-/// Resolves a caller: evaluates the mapping rules on the claims and collects the memberships from `world`.
+/// Resolves a caller: evaluates the mapping rules on the claims and collects the stored memberships.
 #[must_use]
 pub fn resolve(world: &World, presented: ResolveInput<'_>) -> Subject {
     let matching = presented.claims.map(|claims| world.matching_rules(claims.as_value())).unwrap_or_default();
@@ -128,7 +129,7 @@ pub fn resolve(world: &World, presented: ResolveInput<'_>) -> Subject {
     Subject { refused_rules: texts(world, &matching.refused, MappingRuleId::from_shared), ..subject }
 }
 
-/// Resolves the bearer of a token.
+/// Resolves the bearer of a verified token from its principal, claims, groups and permissions.
 #[must_use]
 pub fn resolve_token(world: &World, token: &VerifiedToken) -> Subject {
     let input = ResolveInput {
@@ -140,7 +141,7 @@ pub fn resolve_token(world: &World, token: &VerifiedToken) -> Subject {
     resolve(world, input)
 }
 
-/// Resolves a caller when only the ids of the matched mapping rules are known, and not the token. Rules that no longer
+/// Resolves a caller from the ids of the mapping rules that matched earlier, without the token. Rules that no longer
 /// exist are ignored.
 #[must_use]
 pub fn resolve_matched(world: &World, presented: ResolveInput<'_>, rules: &[MappingRuleId]) -> Subject {
@@ -149,15 +150,15 @@ pub fn resolve_matched(world: &World, presented: ResolveInput<'_>, rules: &[Mapp
     resolve_with(world, presented, symbols)
 }
 
-/// A value that was computed from a world.
+/// Cached value that was computed from one world.
 struct InWorld<T> {
-    /// Identifies the world. It keeps the allocation, so no other world can have the same address.
+    /// Identifies the world. The weak reference keeps the allocation, so no other world can have the same address.
     world: Weak<World>,
     value: T,
 }
 
 impl<T: Send + Sync + 'static> InWorld<T> {
-    /// Returns the value that `memo` keeps if it was computed from `world`, otherwise computes and keeps it. Also
+    /// Returns the value that `memo` holds if it was computed from `world`. Otherwise computes and stores it. Also
     /// returns whether the value is new.
     fn kept(memo: &Memo, world: &Arc<World>, compute: impl FnOnce() -> T) -> (Arc<Self>, bool) {
         memo.current(
@@ -167,8 +168,8 @@ impl<T: Send + Sync + 'static> InWorld<T> {
     }
 }
 
-/// As [`resolve_token`]. The subject is kept with the token and reused until the world changes. Also returns whether it
-/// was resolved now.
+/// Resolves a token like [`resolve_token`]. The subject is cached with the token until the world changes. Also returns
+/// whether it was resolved by this call.
 #[must_use]
 pub fn subject_of_token(world: &Arc<World>, token: &VerifiedToken) -> (Arc<Subject>, bool) {
     let (kept, is_new) = InWorld::kept(&token.memo, world, || Arc::new(resolve_token(world, token)));
@@ -217,12 +218,12 @@ fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) 
     }
 }
 
-/// The containers that any of `members` is a direct member of.
+/// Returns the containers that any of `members` is a direct member of.
 fn containers(world: &World, members: &[Symbol]) -> Vec<Symbol> {
     members.iter().flat_map(|member| world.member_index().containers(*member)).collect()
 }
 
-/// The containers of one kind, sorted and without duplicates.
+/// Returns the containers of one kind, sorted and without duplicates.
 fn of_kind(containers: &[Symbol], kind: Kind) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = containers.iter().copied().filter(|container| container.kind() == kind).collect();
     found.sort_unstable();
@@ -230,7 +231,7 @@ fn of_kind(containers: &[Symbol], kind: Kind) -> Vec<Symbol> {
     found
 }
 
-/// The ids of symbols, sorted.
+/// Returns the ids behind the symbols, sorted.
 fn texts<T: Ord>(world: &World, symbols: &[Symbol], id: fn(&Arc<str>) -> T) -> Vec<T> {
     let mut ids: Vec<T> = symbols.iter().filter_map(|symbol| world.names().text(*symbol)).map(id).collect();
     ids.sort_unstable();

@@ -9,18 +9,19 @@ use super::remark::{DropReason, Remark};
 use crate::entity::Permission;
 use crate::value::{Audience, Claims, InvalidValue, PermissionName};
 
-/// The permissions of a token, with remarks on the elements that were left out.
+/// Permissions that a token grants, with remarks on the elements that were left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimedPermissions {
-    /// The valid permissions.
+    /// Valid permissions, without duplicates.
     pub permissions: BTreeSet<Permission>,
-    /// The elements that were left out.
+    /// Reasons why elements were left out, with their positions.
     pub remarks: Vec<Remark>,
 }
 
 impl ClaimedPermissions {
-    /// Reads a top-level claim: an object that maps each audience to a permission or an array of permissions. Invalid
-    /// elements are left out and reported; they never reject the token. A missing claim grants no permissions.
+    /// Reads a top-level claim: an object that maps each audience to a permission or an array of permissions, such as
+    /// `{"optimize-api": ["write:*"]}`. Invalid elements are left out and reported; they never reject the token. A
+    /// missing claim grants no permissions.
     #[must_use]
     pub fn read(claims: &Claims, name: &str) -> Self {
         let mut read = Self::default();

@@ -11,30 +11,30 @@ use crate::value::{
     ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible, text_or_integer,
 };
 
-/// The claims that identify the principal and its groups in the tokens of one issuer.
+/// Claims that identify the principal and its groups in the tokens of one issuer.
 #[derive(Clone, Debug)]
 pub struct PrincipalClaims {
-    /// The claim that holds the username.
+    /// Claim that contains the username, such as `preferred_username`.
     pub username: ClaimSelector,
-    /// The claim that holds the client id. Without it, every token identifies a user.
+    /// Claim that contains the client id. If `None`, every token identifies a user.
     pub client_id: Option<ClaimSelector>,
-    /// The claim that holds the group ids. If set, the groups of the token replace the stored memberships in groups.
+    /// Claim that contains the group ids. If set, the groups of the token replace the stored memberships in groups.
     pub groups: Option<ClaimReader>,
-    /// Whether a token with both claims identifies the user. Otherwise it identifies the client.
+    /// Which principal a token with both claims identifies: the user if `true`, the client if `false`.
     pub prefer_username: bool,
-    /// Case conversion of usernames.
+    /// Case conversion of usernames. Client ids and groups are not converted.
     pub username_case: UsernameCase,
-    /// The namespace that maps the names of the issuer to ids. No other code performs this mapping.
+    /// Namespace that maps the names of the issuer to ids. No other code performs this mapping.
     pub namespace: Namespace,
 }
 
-/// Case conversion of the usernames of an issuer.
+/// Case conversion of the usernames of an issuer. The default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UsernameCase {
-    /// As in the token.
+    /// No conversion: usernames are case-sensitive.
     #[default]
     Exact,
-    /// Lower case, for issuers that write the same name in different cases.
+    /// Conversion to lower case, for issuers that write the same name in different cases.
     Lower,
 }
 
@@ -51,8 +51,8 @@ impl PrincipalClaims {
     /// Returns the principal that the claims identify.
     ///
     /// # Errors
-    /// When the claims identify neither a user nor a client, when a value has the wrong type or is not a valid id, or
-    /// when a name is in the namespace of another issuer.
+    /// When the claims identify neither a user nor a client. Also when a value has the wrong type or is not a valid id,
+    /// or when a name is in the namespace of another issuer.
     pub fn principal(&self, claims: &Claims) -> Result<Principal, RejectedToken> {
         let user =
             || self.named(&self.username, self.username_case, claims, |id| Username::parse(id).map(Principal::User));
@@ -76,7 +76,7 @@ impl PrincipalClaims {
         found.ok_or(RejectedToken::NoPrincipal)
     }
 
-    /// The principal that one claim identifies; `None` if the claim is missing or null.
+    /// Returns the principal that one claim identifies. `None` if the claim is missing or null.
     fn named(
         &self,
         selector: &ClaimSelector,
@@ -131,17 +131,17 @@ impl PrincipalClaims {
     }
 }
 
-/// The groups of a token.
+/// Groups of a token, with remarks for the operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimedGroups {
-    /// The ids of the groups, sorted; `None` if the memberships in groups are stored for this issuer.
+    /// Ids of the groups, sorted. `None` if the memberships in groups are stored for this issuer.
     pub groups: Option<Vec<GroupId>>,
-    /// The elements that were left out, and hints for the operator.
+    /// Elements that were left out, and hints at a wrong configuration.
     pub remarks: Vec<Remark>,
 }
 
-/// The single string that `selector` selects, alone or as the only element of an array; `None` if it selects nothing or
-/// null. An integer counts as its decimal text, because directories use numeric names.
+/// Returns the single string that `selector` selects, alone or as the only element of an array. `None` if it selects
+/// nothing or null. An integer is read as its decimal text, because directories use numeric names.
 fn single_text<'c>(selector: &ClaimSelector, claims: &'c Claims) -> Result<Option<Cow<'c, str>>, RejectedToken> {
     let nodes = selector.select(claims.as_value()).map_err(|_| wrong_type(selector))?;
     let value = match nodes.as_slice() {

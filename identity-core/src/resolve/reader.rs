@@ -1,4 +1,4 @@
-//! Reads the strings of a claim in the form in which the provider writes them. Elements that are neither strings nor
+//! Reads the strings of a claim in the form that the identity provider uses. Elements that are neither strings nor
 //! integers are left out and reported; they never reject the token.
 
 use std::borrow::Cow;
@@ -11,29 +11,29 @@ use crate::value::{ClaimSelector, Claims, text_or_integer};
 /// Separators of lists. A string that contains one of them is reported as a possible list.
 const SEPARATORS: [char; 4] = [',', ';', '|', ' '];
 
-/// Form in which a provider writes several strings into a claim.
+/// Form of a claim that contains several strings, such as group ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ClaimForm {
-    /// A string or an array of strings.
+    /// A string or an array of strings, such as `["sales", "support"]`.
     #[default]
     List,
-    /// A string that is split at this separator. White space around the elements is trimmed, and empty elements are
-    /// ignored.
+    /// A string that is split at this separator, such as `sales,support`. White space around the elements is trimmed,
+    /// and empty elements are ignored.
     Split(String),
-    /// A JSON array encoded in a string.
+    /// A JSON array encoded in a string, such as `"[\"sales\"]"`.
     Json,
-    /// An object whose member names are the strings.
+    /// An object whose member names are the strings, such as `{"sales": {}}`.
     Keys,
-    /// An object or an array of objects; the strings are in the member with this name.
+    /// An object or an array of objects. The member with this name contains the strings, such as `[{"id": "sales"}]`.
     Field(String),
 }
 
 /// Selector and form of a claim that holds strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimReader {
-    /// The selector of the claim.
+    /// Query that selects the claim.
     pub selector: ClaimSelector,
-    /// The form of its value.
+    /// Form of the selected value.
     pub form: ClaimForm,
 }
 
@@ -43,18 +43,18 @@ impl From<ClaimSelector> for ClaimReader {
     }
 }
 
-/// Outcome of reading a claim.
+/// Strings of a claim, with remarks for the operator.
 #[derive(Debug, Default)]
 pub(super) struct Reading<'c> {
-    /// The strings, each with its position, counted from 1.
+    /// Strings, each with its position in the claim, counted from 1.
     pub(super) texts: Vec<(usize, Cow<'c, str>)>,
-    /// The elements that were left out, and hints that the claim may have another form.
+    /// Elements that were left out, and hints that the claim may have another form.
     pub(super) remarks: Vec<Remark>,
     position: usize,
 }
 
 impl ClaimReader {
-    /// Reads the strings of the claim.
+    /// Reads the strings of the claim. A missing claim yields none.
     pub(super) fn read<'c>(&self, claims: &'c Claims) -> Reading<'c> {
         let mut reading = Reading::default();
         match self.selector.select(claims.as_value()) {
@@ -194,12 +194,12 @@ pub(super) fn each<'c>(node: &'c Value, mut read: impl FnMut(&'c Value)) {
     }
 }
 
-/// A string, or an integer as its decimal text.
+/// Returns a string, or an integer as its decimal text. All other types are errors.
 pub(super) fn text_of(value: &Value) -> Result<Cow<'_, str>, DropReason> {
     text_or_integer(value).ok_or_else(|| DropReason::Kind { found: kind(value), wanted: "a string" })
 }
 
-/// The name of a value's JSON type for messages.
+/// Returns the name of a value's JSON type for messages, such as `a list`.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -6,28 +6,28 @@ use serde_json::Value;
 
 use crate::value::{BrokenRule, ClaimSelector, Claims, InvalidValue};
 
-/// Maximum number of positions in a remark.
+/// Maximum number of element positions that a remark lists.
 const MAX_POSITIONS: usize = 5;
 /// Maximum number of claim names in a remark, and the length in characters at which each is truncated.
 const MAX_NAMES: usize = 5;
 const MAX_NAME_LENGTH: usize = 60;
 
-/// Anomaly in the claims of a token that may give the caller fewer rights than intended.
+/// Anomaly in the claims of an accepted token. It may give the caller fewer rights than intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// Elements of the claim were left out.
+    /// Elements of the claim were left out for the same reason.
     Dropped {
-        /// The reason.
+        /// Reason why the elements were left out.
         reason: DropReason,
-        /// The number of elements.
+        /// Number of elements that were left out.
         count: usize,
-        /// The positions of the first elements in the claim, counted from 1; at most five.
+        /// Positions of the first elements in the claim, counted from 1; at most five.
         positions: Vec<usize>,
     },
-    /// The claim seems to have another form than the configured one.
+    /// The claim seems to have another form than the configured one. Holds the probable form.
     Form(Hint),
-    /// The token refers to these claims instead of containing them (OpenID Connect Core 1.0 §5.6.2). Entra does so with
-    /// the groups of a user who is in more than 200.
+    /// The token refers to these claims instead of containing them (OpenID Connect Core 1.0 §5.6.2). Entra ID omits the
+    /// groups claim in this way for users in more than 200 groups.
     Elsewhere(Vec<String>),
 }
 
@@ -36,9 +36,9 @@ pub enum Remark {
 pub enum DropReason {
     /// The element has the wrong JSON type.
     Kind {
-        /// The actual type.
+        /// Actual JSON type, for messages.
         found: &'static str,
-        /// The expected type.
+        /// Expected JSON type, for messages.
         wanted: &'static str,
     },
     /// The element is not a valid id. The number is the length of the first such element in characters.
@@ -47,15 +47,16 @@ pub enum DropReason {
     Invisible,
     /// The element starts with the prefix of another provider's namespace.
     Namespace,
-    /// The object has no member of this name.
+    /// The object has no member with this configured name.
     NoField(String),
-    /// The string is not a JSON array.
+    /// The string does not contain a JSON array, although the form [`ClaimForm::Json`](super::ClaimForm::Json) is
+    /// configured.
     NoJsonList,
     /// Selecting the claim exceeded the step budget.
     OverBudget,
 }
 
-/// Form that a claim seems to have.
+/// Form that a claim seems to have, although another one is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
     /// A list in one string, separated by this character.
@@ -64,12 +65,12 @@ pub enum Hint {
     Json,
     /// An object, whose member names may be the strings.
     Keys,
-    /// An array of objects, of which one member may contain the string.
+    /// An array of objects. One of their members may contain the string.
     Field,
 }
 
 impl Remark {
-    /// A stable code for metrics and logs.
+    /// Returns a stable code for metrics and logs, such as `too_long`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,7 +80,7 @@ impl Remark {
         }
     }
 
-    /// The number of elements that were left out; 1 for the other remarks, for which the number is unknown.
+    /// Returns the number of elements that were left out, and 1 for all other remarks.
     #[must_use]
     pub fn count(&self) -> usize {
         match self {
@@ -88,14 +89,14 @@ impl Remark {
         }
     }
 
-    /// Whether operators should see the remark as a warning. A string with a space is more often one name than a list,
-    /// so that hint is not a warning.
+    /// Returns whether operators should see the remark as a warning. A string with a space is more often one name than
+    /// a list, so that hint is not a warning.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         !matches!(self, Self::Form(Hint::Split(' ')))
     }
 
-    /// Adds an element that is left out, merged with earlier ones that have the same reason.
+    /// Adds an element that is left out. Elements with the same reason share one remark.
     pub(super) fn add_dropped(remarks: &mut Vec<Self>, position: usize, reason: DropReason) {
         for remark in remarks.iter_mut() {
             if let Self::Dropped { reason: known, count, positions } = remark
@@ -111,8 +112,8 @@ impl Remark {
         remarks.push(Self::Dropped { reason, count: 1, positions: vec![position] });
     }
 
-    /// Returns the claims that a token refers to and does not contain. `selector` selects the configured groups claim,
-    /// which is listed first.
+    /// Returns a remark on the claims that a token refers to but does not contain. `selector` is the configured groups
+    /// claim, which is listed first.
     pub(super) fn elsewhere(claims: &Claims, selector: Option<&ClaimSelector>) -> Option<Self> {
         let mut names: Vec<String> = match claims.get("_claim_names") {
             Some(Value::Object(members)) => members.keys().filter(|name| claims.get(name).is_none()).cloned().collect(),
@@ -124,7 +125,7 @@ impl Remark {
         if flagged && claims.get("groups").is_none() && !named("groups") {
             names.push("groups".to_owned());
         }
-        // The configured claim comes first.
+        // The claim of `selector` comes first.
         let wanted = |name: &String| selector.is_none_or(|selector| !selector.as_str().contains(name.as_str()));
         names.sort_by_key(wanted);
         (!names.is_empty()).then_some(Self::Elsewhere(names))
@@ -148,7 +149,7 @@ impl DropReason {
         }
     }
 
-    /// Whether two reasons are merged into one remark.
+    /// Returns whether two reasons are merged into one remark.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Id(one, _), Self::Id(two, _)) => one == two,

@@ -17,9 +17,9 @@ use crate::world::{Grant, Kind, Symbol, World};
 /// Number of steps of the search budget that one decision costs.
 const DECISION_STEPS: usize = 50;
 
-/// The users, or the clients if `clients` is set, for which the question is allowed, sorted by id. Each principal is
-/// resolved by id alone, without the claims of a token. Only ids after `after` are returned. Ends early when the budget
-/// is exhausted.
+/// Returns the users, or the clients if `clients` is set, for which the question is allowed, sorted by id. Each
+/// principal is resolved by id alone, without the claims of a token. Only ids after `after` are returned. Ends early
+/// when the budget is exhausted.
 pub fn principals_who_can<'a>(
     world: &'a World,
     question: &'a Question<'a>,
@@ -43,8 +43,8 @@ pub fn principals_who_can<'a>(
     })
 }
 
-/// The parties that have a grant or permission for the question, or a membership in the tenant. These are candidates:
-/// properties and conditions are not evaluated.
+/// Returns the parties with a matching grant, permission or tenant membership. They are candidates: properties and
+/// conditions are not evaluated.
 fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Symbol> {
     let names = world.names();
     match *question {
@@ -77,7 +77,7 @@ fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Symbol> {
     }
 }
 
-/// Adds the holder and its members, direct and indirect, that are of this kind.
+/// Adds the holder itself, or the direct and indirect members of a group or role, if they are of the kind `kind`.
 fn spread<'w>(world: &'w World, holder: Symbol, kind: Kind, found: &mut BTreeMap<&'w str, Symbol>) {
     match holder.kind() {
         Kind::Group | Kind::Role => {
@@ -94,7 +94,7 @@ fn spread<'w>(world: &'w World, holder: Symbol, kind: Kind, found: &mut BTreeMap
     }
 }
 
-/// The ids of the resources of a type to which a subject has an access, sorted. If the subject has the access to all
+/// Returns the ids of the resources of a type to which a subject has an access, sorted. If the access covers all
 /// resources, the result contains `*`, the resources that occur in authorizations, and those that this service stores.
 /// Otherwise, only the resources that the subject's own authorizations name are examined. Incomplete if the budget is
 /// exhausted.
@@ -132,7 +132,7 @@ pub fn resources_that(
     ids.into_iter().collect()
 }
 
-/// The ids of the stored entities that are resources of a type.
+/// Returns the ids of the stored entities that are resources of a type. Empty for types without stored entities.
 fn kept(world: &World, access: Access) -> Vec<String> {
     let Some(kind) = world.catalog().get(access.resource_type) else { return Vec::new() };
     match kind.name.as_str() {
@@ -145,8 +145,8 @@ fn kept(world: &World, access: Access) -> Vec<String> {
     }
 }
 
-/// The permissions of a subject on one resource of a type, or on all resources of the type if `id` is `None`, sorted by
-/// name. Incomplete if the budget is exhausted.
+/// Returns the permissions of a subject on one resource of a type, sorted by name. With `id` set to `None`, returns
+/// those on all resources of the type. Incomplete if the budget is exhausted.
 #[must_use]
 pub fn actions_on(
     world: &World,

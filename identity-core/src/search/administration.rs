@@ -14,27 +14,28 @@ use crate::preset::{self, IDENTITY_AUDIENCE, WRITE};
 use crate::value::{AuthorizationKey, RoleId};
 use crate::world::{Kind, Run, Sources, Symbol, World};
 
-/// A request that gives its sender the rights of an entity.
+/// Kind of request by which a caller obtains the rights of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AdminStepKind {
-    /// ROLE:UPDATE: assign the role to oneself.
+    /// Permission `ROLE:UPDATE`: the caller becomes a member of the role.
     AssignRole,
-    /// GROUP:UPDATE: add oneself to the group.
+    /// Permission `GROUP:UPDATE`: the caller becomes a member of the group.
     JoinGroup,
-    /// MAPPING_RULE:UPDATE: make the rule match one's own token.
+    /// Permission `MAPPING_RULE:UPDATE`: the caller changes the rule so that it matches the caller's own token.
     RewriteMappingRule,
-    /// USER:UPDATE: set the user's password.
+    /// Permission `USER:UPDATE`: the caller sets the password of the user.
     SetPassword,
-    /// USER:CREATE: create a user whose name already has memberships or authorizations.
+    /// Permission `USER:CREATE`: the caller creates a user whose name already has memberships or authorizations.
     CreateUser,
-    /// MAPPING_RULE:CREATE: create a rule whose id already has memberships or authorizations.
+    /// Permission `MAPPING_RULE:CREATE`: the caller creates a rule whose id already has memberships or authorizations.
     CreateMappingRule,
-    /// AUTHORIZATION:UPDATE: change an authorization so that it permits oneself to create authorizations.
+    /// Permission `AUTHORIZATION:UPDATE`: the caller changes an authorization so that it permits creating
+    /// authorizations.
     RewriteAuthorization,
 }
 
 impl AdminStepKind {
-    /// All requests.
+    /// All kinds of requests.
     pub const ALL: [Self; 7] = [
         Self::AssignRole,
         Self::JoinGroup,
@@ -45,7 +46,7 @@ impl AdminStepKind {
         Self::RewriteAuthorization,
     ];
 
-    /// The kind of entity, and the permission on it that the request requires.
+    /// Returns the kind of entity, and the permission on it, that the request requires.
     #[must_use]
     pub fn right(self) -> (EntityKind, &'static str) {
         match self {
@@ -59,7 +60,7 @@ impl AdminStepKind {
         }
     }
 
-    /// The request that takes over the rights of a party; `None` if there is no such request.
+    /// Returns the request that takes over the rights of a party. `None` if no request can do so.
     fn over(world: &World, party: Symbol) -> Option<Self> {
         let id = world.names().text(party)?;
         let tokens = world.sources() != Sources::BuiltIn;
@@ -75,50 +76,50 @@ impl AdminStepKind {
     }
 }
 
-/// The next step of a party towards administration.
+/// Next step of a party towards administration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     /// The party holds the power itself.
     Power(AdminPower),
-    /// The party is a member of this one.
+    /// The party is a member of this group or role.
     Member(Symbol),
     /// The party owns this authorization. It permits a request of this kind, which takes over the rights of another
     /// party.
     Over(AuthorizationKey, AdminStepKind, Symbol),
-    /// The party owns the first authorization, which permits changing the second one, or any authorization if the
-    /// second is `None`.
+    /// The party owns the first authorization, which permits changing the second one. `None` stands for any
+    /// authorization.
     OverAuthorization(AuthorizationKey, Option<AuthorizationKey>),
 }
 
-/// A step on a path to administration.
+/// Step on a path to administration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminStep {
     /// Membership in this party, which requires no request.
     Member(Party),
-    /// One request, permitted by an authorization.
+    /// One request, which an authorization permits.
     Request {
         /// The authorization that permits the request. `None` in the result of [`Administration::right`], which
         /// examines a right without an authorization.
         by: Option<AuthorizationKey>,
-        /// The request.
+        /// Kind of the request.
         means: AdminStepKind,
         /// Id of the entity that the request changes. `None` stands for any authorization.
         entity: Option<String>,
     },
-    /// The power itself.
+    /// The administrative power at the end of the path.
     Power(AdminPower),
 }
 
 /// Sequence of memberships and requests by which a party becomes an administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminPath {
-    /// The number of requests; 0 for an administrator.
+    /// Number of requests. Zero for an administrator.
     pub requests: usize,
-    /// The steps; the last one is the power.
+    /// Steps in order. The last one is the power.
     pub steps: Vec<AdminStep>,
 }
 
-/// The closure of the rights that lead to administration, for one world.
+/// Closure of the rights that lead to administration in one world: the parties and their next steps.
 pub struct Administration<'w> {
     world: &'w World,
     links: HashMap<Symbol, (usize, Link)>,
@@ -169,7 +170,7 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The owners of authorizations that permit changing other authorizations. One request makes each of them an
+    /// Returns the owners of authorizations that permit changing other authorizations. One request makes each owner an
     /// administrator.
     fn over_authorizations(&self) -> Vec<(Symbol, Link)> {
         let world = self.world;
@@ -210,7 +211,7 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The shortest path of a party to administration; `None` if there is none.
+    /// Returns the path of a party to administration with the fewest requests. `None` if no path exists.
     #[must_use]
     pub fn path(&self, party: &Party) -> Option<AdminPath> {
         self.path_from(self.world.names().of_party(party)?)
@@ -249,7 +250,8 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The parties that can sign in and are or can become administrators, sorted by number of requests, then by name.
+    /// Returns the parties that can sign in and are or can become administrators, sorted by number of requests, then by
+    /// name.
     #[must_use]
     pub fn parties(&self) -> Vec<(Party, AdminPath)> {
         let able = self.links.keys().filter(|party| can_sign_in(self.world, **party));
@@ -259,7 +261,7 @@ impl<'w> Administration<'w> {
         found
     }
 
-    /// The authorizations that lead to administration, each with its path, in the order of their keys.
+    /// Returns the authorizations that lead to administration, each with its path, in the order of their keys.
     pub fn authorizations(&self) -> impl Iterator<Item = (Authorization, AdminPath)> {
         let leading = |held: Authorization| {
             let paths = held
@@ -278,8 +280,8 @@ impl<'w> Administration<'w> {
         self.world.authorizations().filter_map(leading).map(|(path, held)| (held, path))
     }
 
-    /// The path to administration that a permission on resources of a type gives to its holder. `None` if it does not
-    /// lead to administration.
+    /// Returns the path to administration that a permission on resources of a type gives to its holder. `None` if it
+    /// does not lead to administration.
     #[must_use]
     pub fn right(&self, resource_type: &str, permission: &str, scope: &Scope) -> Option<AdminPath> {
         let kind = EntityKind::parse(resource_type)?;
@@ -318,8 +320,8 @@ impl<'w> Administration<'w> {
         Some(AdminPath { requests: rest.requests + 1, steps })
     }
 
-    /// Whether the right in a question may lead to administration. This is a cheap test before the closure is computed:
-    /// it examines only the resource type and the permission.
+    /// Returns whether the right in a question may lead to administration. This cheap test before the closure is
+    /// computed examines only the resource type and the permission.
     #[must_use]
     pub fn could_matter(world: &World, question: &Question<'_>) -> bool {
         match *question {
@@ -338,8 +340,8 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The path to administration for a principal that has the right in the question. `None` if the right does not lead
-    /// to administration.
+    /// Returns the path to administration for a principal that has the right in the question. `None` if the right does
+    /// not lead to administration.
     #[must_use]
     pub fn question(&self, question: &Question<'_>) -> Option<AdminPath> {
         match *question {
@@ -386,7 +388,7 @@ fn authorization_key(id: &str) -> Option<AuthorizationKey> {
     (key.to_string() == id).then_some(key)
 }
 
-/// Whether administrators may change an authorization. Authorizations of the protected roles cannot be changed.
+/// Returns whether administrators may change an authorization. The authorizations of protected roles cannot be changed.
 fn is_rewritable(world: &World, key: AuthorizationKey) -> bool {
     let Some(record) = world.record_of(key) else { return false };
     let names = world.names();

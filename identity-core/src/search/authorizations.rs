@@ -17,20 +17,20 @@ use crate::world::{Kind, Record, Run, Symbol, World};
 /// Sort fields of authorizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizationField {
-    /// By the owner's id.
+    /// Id of the owner.
     OwnerId,
-    /// By the owner's kind.
+    /// Kind of the owner, such as `GROUP`.
     OwnerType,
-    /// By the resource's id; `*` for all.
+    /// Id of the resource, or `*` for all resources. Missing if the authorization is limited by a property.
     ResourceId,
-    /// By the property's name.
+    /// Name of the property. Missing if the authorization is not limited by a property.
     ResourcePropertyName,
-    /// By the resource type.
+    /// Name of the resource type.
     ResourceType,
 }
 
-/// An authorization in the compact form of the world. A search examines many authorizations and converts only those
-/// that it returns.
+/// Authorization in the compact form of the world. A search examines many authorizations and converts only those that
+/// it returns.
 struct AuthorizationRow<'w> {
     world: &'w World,
     key: AuthorizationKey,
@@ -62,18 +62,18 @@ impl Row for AuthorizationRow<'_> {
 
 type Bounds = (Bound<AuthorizationKey>, Bound<AuthorizationKey>);
 
-/// A filter with its names resolved to symbols and type indexes of one world.
+/// Filter with its names resolved to symbols and type indexes of one world.
 struct Wanted<'f> {
     filter: &'f AuthorizationFilter,
     owners: Option<Vec<Symbol>>,
     kind: Option<Kind>,
     resource_type: Option<TypeIndex>,
-    /// The resource types that the filter excludes and that have authorizations.
+    /// Resource types that have authorizations and that the filter excludes.
     without: Vec<TypeIndex>,
 }
 
 impl<'f> Wanted<'f> {
-    /// Resolves the names of a filter. `None` if the resource type does not exist, so that nothing can match.
+    /// Resolves the names of a filter. `None` if the resource type does not exist, so that no authorization can match.
     fn new(world: &World, filter: &'f AuthorizationFilter) -> Option<Self> {
         let owners = filter.owner_id.as_ref().map(|id| world.symbols(id, filter.owner_type).collect());
         let resource_type = match &filter.resource_type {
@@ -101,8 +101,8 @@ impl<'f> Wanted<'f> {
             && listed(&self.filter.resource_property_names, property(&record.scope))
     }
 
-    /// The sorted keys of the candidates, if the visible keys or an index limit them. `None` if the authorizations of
-    /// one owner, or all authorizations, are to be read in the order of their keys.
+    /// Returns the sorted keys of the candidates if the visible keys or an index limit them. `None` if the search reads
+    /// all authorizations, or those of one owner, in the order of their keys.
     fn indexed(&self, world: &World, visible: &Visible) -> Option<Vec<AuthorizationKey>> {
         let scopes = |names: &Option<Vec<String>>, run: for<'w> fn(&'w World, TypeIndex, &str) -> Option<&'w Run>| {
             let types = || world.catalog().indexes().filter(|kind| self.resource_type.is_none_or(|only| only == *kind));
@@ -143,7 +143,8 @@ fn property(scope: &Scope) -> Option<&str> {
     }
 }
 
-/// The numeric bounds of a range of keys; `None` if it is empty. A cursor key that is not a number is before all keys.
+/// Converts a range of keys to numeric bounds. `None` if the range is empty. A cursor key that is not a number is
+/// before all keys.
 fn bounds(keys: Keys<'_>) -> Option<Bounds> {
     let number = |key: &str| key.parse().ok().map(AuthorizationKey);
     Some(match keys {

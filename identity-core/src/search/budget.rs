@@ -11,8 +11,8 @@ const MAX_STEPS: usize = 50_000_000;
 /// Number of steps for examining one candidate, in addition to those of the filter conditions.
 pub(super) const CANDIDATE_STEPS: usize = 16;
 
-/// Step budget and cancellation of one search. After the search has to stop, it finds no further results and ends with
-/// [`SearchStopped`].
+/// Step budget and cancellation of one search. Once the budget is exhausted or the search is cancelled, it finds no
+/// further results and ends with [`SearchStopped`].
 #[derive(Debug)]
 pub struct SearchBudget {
     left: Cell<usize>,
@@ -20,13 +20,13 @@ pub struct SearchBudget {
     stopped: Cell<Option<SearchStopped>>,
 }
 
-/// Reason why a search did not finish.
+/// Reason why a search ended without a complete result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchStopped {
-    /// The search exceeded the maximum number of steps.
+    /// The search exceeded its budget of 50 million steps.
     #[error("the search takes more than {MAX_STEPS} steps; use fewer or shorter patterns, or search by id")]
     TooManySteps,
-    /// The client no longer waits for the answer.
+    /// The search was cancelled, for example because the client disconnected.
     #[error("the search was cancelled")]
     Cancelled,
 }
@@ -44,7 +44,7 @@ impl SearchBudget {
         Self { left: Cell::new(MAX_STEPS), cancellation, stopped: Cell::new(None) }
     }
 
-    /// Takes this number of steps. Returns `false` if the search has to stop.
+    /// Takes this number of steps from the budget. Returns `false` if the search has to stop.
     #[must_use]
     pub fn take(&self, steps: usize) -> bool {
         if self.stopped.get().is_some() {

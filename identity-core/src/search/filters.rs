@@ -6,12 +6,12 @@ use crate::catalog::Family;
 use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
 use crate::value::ResourceTypeName;
 
-/// A filter whose conditions must all hold and, if there are alternatives, at least one of those.
+/// Filter of a search. All conditions must hold and, if there are alternatives, at least one alternative.
 #[derive(Clone, Debug)]
 pub struct Filter<F> {
-    /// The conditions that must hold.
+    /// Conditions that must hold.
     pub all: F,
-    /// The alternatives, of which at least one must hold; empty for none.
+    /// Alternatives. At least one must hold, unless the list is empty.
     pub any: Vec<F>,
 }
 
@@ -27,22 +27,22 @@ impl<F> From<F> for Filter<F> {
     }
 }
 
-/// A set of conditions.
+/// Set of conditions on the texts of an entity. All of them must hold.
 pub trait Conditions {
-    /// Whether the set is empty.
+    /// Returns whether the set has no conditions, so that every entity matches.
     fn is_empty(&self) -> bool;
-    /// The condition on the id, if there is one.
+    /// Returns the condition on the id, if any. It can narrow the search to a range of an index.
     fn on_id(&self) -> Option<&TextFilter>;
 }
 
-/// Conditions that can be evaluated on a `T`.
+/// Conditions that can be evaluated on an entity of type `T`.
 pub trait Holds<T>: Conditions {
-    /// Whether the conditions hold for `one`.
+    /// Returns whether the conditions hold for `one`. Evaluation takes steps from the budget.
     fn hold(&self, one: &T, budget: &SearchBudget) -> bool;
 }
 
 impl<F: Conditions> Filter<F> {
-    /// Whether an entity matches. Always `false` once the budget is exhausted.
+    /// Returns whether an entity matches. Always `false` once the budget is exhausted.
     pub(super) fn passes<T>(&self, one: &T, budget: &SearchBudget) -> bool
     where
         F: Holds<T>,
@@ -52,7 +52,7 @@ impl<F: Conditions> Filter<F> {
             && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one, budget)))
     }
 
-    /// Whether the filter has no conditions.
+    /// Returns whether the filter has no conditions.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty() && self.any.is_empty()
     }
@@ -116,22 +116,22 @@ conditions! {
 /// Filter for authorizations.
 #[derive(Clone, Debug, Default)]
 pub struct AuthorizationFilter {
-    /// The id of the owner.
+    /// Id of the owner.
     pub owner_id: Option<String>,
-    /// The kind of the owner.
+    /// Kind of the owner.
     pub owner_type: Option<PartyKind>,
-    /// The ids of the resources, of which one must match; `*` matches a grant on all resources.
+    /// Ids of the resources. One must match; `*` matches a grant on all resources.
     pub resource_ids: Option<Vec<String>>,
-    /// The names of the properties, of which one must match.
+    /// Names of the properties. One must match.
     pub resource_property_names: Option<Vec<String>>,
-    /// The resource type.
+    /// Name of the resource type.
     pub resource_type: Option<ResourceTypeName>,
-    /// The families of resource types, of which one must match the type of the authorization.
+    /// Families of resource types. One must contain the type of the authorization.
     pub families: Option<&'static [Family]>,
 }
 
 impl AuthorizationFilter {
-    /// Whether the filter has no conditions other than `families`.
+    /// Returns whether the filter has no conditions other than `families`.
     pub(super) fn is_empty(&self) -> bool {
         self.owner_id.is_none()
             && self.owner_type.is_none()

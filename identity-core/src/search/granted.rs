@@ -11,7 +11,7 @@ use crate::resolve::Subject;
 use crate::value::{PermissionName, ResourceTypeName};
 use crate::world::{Keys, Place, World};
 
-/// The current entry of one owner in the listing, its position, and the end of the owner's entries.
+/// Current entry of one owner in the listing, its position, and the end of the owner's entries.
 struct Head {
     place: Arc<Place>,
     keys: Keys,
@@ -52,12 +52,12 @@ impl PartialEq for Head {
 
 impl Eq for Head {}
 
-/// The effective permissions of a subject on the resources that the management API lists, by type and scope: the union
-/// over the principal, mapping rules, groups and roles of the subject.
+/// Returns the effective permissions of a subject on the resources that the management API lists, by type and scope.
+/// They are the union over the principal, mapping rules, groups and roles of the subject.
 ///
-/// A resource is returned with an empty set of permissions if all its authorizations are conditional, because their
-/// outcome requires a separate decision, or if its type is not in `families`. The iterator keeps the world and one
-/// entry of each owner. Reading an entry takes one tree search.
+/// The set of permissions is empty if the type is not in `families`. It is also empty if all authorizations on the
+/// resource are conditional, because their outcome requires a separate decision. The iterator keeps the world and one
+/// entry of each owner in memory. Reading an entry takes one tree search.
 pub fn granted_resources(
     world: &Arc<World>,
     subject: &Subject,

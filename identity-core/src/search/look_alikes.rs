@@ -1,4 +1,4 @@
-//! Ids and names that readers may confuse with each other.
+//! Finds ids and names that readers may confuse with each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -12,11 +12,11 @@ use crate::world::{Kind, World};
 
 /// Number of steps of the search budget per name, in addition to its length in bytes.
 const NAME_STEPS: usize = 8;
-/// Maximum number of ids that are returned for one id.
+/// Maximum number of look-alikes that are returned for one id.
 const MAX_LOOK_ALIKES: usize = 5;
 
-/// The entities of one kind with confusable ids or names: equal except for case, dots, invisible characters, and
-/// characters with similar shapes (Unicode Technical Standard 39 §4).
+/// Sets of entities of one kind with confusable ids or names. They are equal except for case, dots, invisible
+/// characters, and characters with similar shapes (Unicode Technical Standard 39 §4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookAlikes {
     sets: Vec<(EntityKind, BTreeSet<String>)>,
@@ -24,8 +24,8 @@ pub struct LookAlikes {
 }
 
 impl LookAlikes {
-    /// Finds the confusable ids and names of a world. The result is incomplete if the budget is exhausted, which the
-    /// budget records.
+    /// Finds the confusable ids and names of a world. The result is incomplete if the budget is exhausted, which
+    /// [`SearchBudget::finished`] reports.
     #[must_use]
     pub fn of(world: &World, budget: &SearchBudget) -> Self {
         let hasher = RandomState::new();
@@ -55,12 +55,12 @@ impl LookAlikes {
         found
     }
 
-    /// The sets, each with two or more ids.
+    /// Returns the sets of confusable entities, each with its kind and two or more ids.
     pub fn sets(&self) -> impl Iterator<Item = (EntityKind, &BTreeSet<String>)> {
         self.sets.iter().map(|(kind, ids)| (*kind, ids))
     }
 
-    /// The ids of entities that look like this one, at most five.
+    /// Returns the ids of at most five other entities of the kind that are confusable with this one.
     #[must_use]
     pub fn like(&self, kind: EntityKind, id: &str) -> Vec<&str> {
         let places = self.places.get(&(kind, id.to_owned())).into_iter().flatten();
@@ -72,7 +72,7 @@ impl LookAlikes {
     }
 }
 
-/// The visible form of a text, equal for texts that look alike.
+/// Returns the visible form of a text. It is equal for texts that look alike.
 fn appearance(text: &str) -> String {
     let plain: String = text.chars().filter(|c| *c != '.' && !is_hidden(*c)).flat_map(char::to_lowercase).collect();
     skeleton(&plain).flat_map(char::to_lowercase).collect()

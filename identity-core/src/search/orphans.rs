@@ -1,4 +1,4 @@
-//! Authorizations that refer to an entity that does not exist.
+//! Authorizations that refer to an owner or resource that does not exist.
 
 use crate::catalog::{API, POLICY_DECISION, TENANT};
 use crate::entity::{Authorization, EntityKind, Party, Scope};
@@ -14,8 +14,8 @@ pub enum OrphanCause {
     Resource,
 }
 
-/// The authorizations whose owner or resource is managed by this service and does not exist, in the order of their
-/// keys.
+/// Returns the authorizations whose owner or resource is managed by this service and does not exist, in the order of
+/// their keys.
 pub fn orphans(world: &World) -> impl Iterator<Item = (Authorization, OrphanCause)> {
     world.authorizations().filter_map(|held| absent(world, &held).map(|absent| (held, absent)))
 }
@@ -33,7 +33,7 @@ fn absent(world: &World, held: &Authorization) -> Option<OrphanCause> {
     (exists == Some(false)).then_some(OrphanCause::Resource)
 }
 
-/// Whether an entity exists; `None` if its kind is stored elsewhere or is not an entity of this service.
+/// Returns whether an entity exists. `None` if entities of its kind are stored elsewhere, or are not checked.
 #[must_use]
 pub fn exists(world: &World, kind: EntityKind, id: &str) -> Option<bool> {
     match kind {

@@ -1,4 +1,4 @@
-//! Pages of lists.
+//! Pages of lists: requests with offset and limit, and results with the total number of items.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,39 +6,39 @@ use std::sync::Arc;
 use super::budget::{CANDIDATE_STEPS, SearchBudget, SearchStopped};
 use crate::world::World;
 
-/// Offset and limit of a page.
+/// Page of a list by offset and limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// The number of items to skip.
+    /// Number of items to skip.
     pub offset: usize,
-    /// The maximum number of items.
+    /// Maximum number of items to return.
     pub limit: usize,
 }
 
-/// A part of a list, with the total.
+/// Page of a list, with the number of all items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The items.
+    /// Items of the page, in the order of the list.
     pub items: Vec<T>,
-    /// The number of items of the whole list.
+    /// Number of items in the whole list.
     pub total: usize,
 }
 
 /// Search text and page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRequest {
-    /// Text that the id or name must contain, ignoring case.
+    /// Text that the id or name must contain, ignoring case. `None` selects all items.
     pub search: Option<String>,
-    /// The page.
+    /// Page to return.
     pub page: PageRequest,
 }
 
-/// A part of a list whose total may be unknown.
+/// Part of a list whose total may be unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
-    /// The items.
+    /// Items of the part, in the order of the list.
     pub items: Vec<T>,
-    /// The number of items of the whole list; `None` where counting requires reading all of it.
+    /// Number of items in the whole list. `None` if counting requires reading all of it.
     pub total: Option<usize>,
 }
 
@@ -51,26 +51,27 @@ impl<T> From<Page<T>> for Listing<T> {
 /// Number of items that a list copies from a world at a time.
 const SLICE: usize = 256;
 
-/// A list whose items are read on demand, for a caller that is permitted to read it. It keeps a reference to the world
-/// from which it reads.
+/// List whose items are read on demand. Access to the list must have been checked before. It keeps a reference to the
+/// world from which it reads.
 pub enum List<T> {
-    /// The items come from an index. Each item is read when it is taken.
+    /// Items from an index. Each item is read when it is taken.
     Items {
-        /// The items.
+        /// Iterator over the items.
         items: Box<dyn Iterator<Item = T> + Send>,
-        /// The number of items of the whole list, if known.
+        /// Number of items in the whole list, if known.
         total: Option<usize>,
     },
-    /// All candidates have to be examined, because no index provides the items. The scan needs a search budget and may
-    /// take long, so it must not block other requests.
+    /// Search that has to examine all candidates, because no index provides the items. It needs a budget and may take
+    /// long, so it must not block other requests.
     Scan(Scan<T>),
 }
 
-/// A function that examines every candidate.
+/// Function that examines every candidate within a search budget.
 pub type Scan<T> = Box<dyn FnOnce(&SearchBudget) -> Result<Listing<T>, SearchStopped> + Send>;
 
 impl<T: Send + 'static> List<T> {
-    /// A list of the items at these positions of an index. `read` copies the items at one slice of the positions.
+    /// Creates a list of the items at these positions of an index. `read` copies the items at one slice of the
+    /// positions.
     pub(crate) fn at(
         world: &Arc<World>,
         positions: Range<usize>,
@@ -89,7 +90,7 @@ impl<T: Send + 'static> List<T> {
         }))
     }
 
-    /// Reads the whole list.
+    /// Reads the whole list into memory.
     ///
     /// # Errors
     /// When the search exceeds its budget or is cancelled.
@@ -120,12 +121,12 @@ impl<T: Send + 'static> From<Page<T>> for List<T> {
 }
 
 impl PageRequest {
-    /// The positions of the page in a list of `total` items.
+    /// Returns the positions of the page in a list of `total` items.
     pub(crate) fn positions(self, total: usize) -> Range<usize> {
         self.offset.min(total)..self.offset.saturating_add(self.limit).min(total)
     }
 
-    /// Cuts the page out of a sorted list. Keeps only the items of the page and counts the rest.
+    /// Cuts the page out of a sorted list. Consumes the whole list to count it, and keeps only the items of the page.
     pub fn cut<T>(self, list: impl Iterator<Item = T>) -> Page<T> {
         let mut total = 0;
         let mut items = Vec::new();
@@ -140,14 +141,14 @@ impl PageRequest {
 }
 
 impl<T> Page<T> {
-    /// Maps the items of the page.
+    /// Converts each item of the page. The total is unchanged.
     #[must_use]
     pub fn map<U>(self, with: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(with).collect(), total: self.total }
     }
 }
 
-/// A text for case-insensitive substring search.
+/// Search text for case-insensitive substring search, in lower case.
 pub(crate) struct Sought(String);
 
 impl Sought {
@@ -155,7 +156,8 @@ impl Sought {
         Self(text.to_lowercase())
     }
 
-    /// Whether one of the texts of a candidate contains the search text. Always `false` once the budget is exhausted.
+    /// Returns whether one of the texts of a candidate contains the search text. Always `false` once the budget is
+    /// exhausted.
     pub(crate) fn is_in(&self, texts: &[&str], budget: &SearchBudget) -> bool {
         budget.take(CANDIDATE_STEPS) && texts.iter().any(|text| self.is_in_one(text))
     }
@@ -169,7 +171,7 @@ impl Sought {
     }
 }
 
-/// Whether one of `texts` contains `sought`, ignoring case. Always `true` if `sought` is `None`.
+/// Returns whether one of `texts` contains `sought`, ignoring case. Always `true` if `sought` is `None`.
 #[must_use]
 pub fn matches_text(sought: Option<&str>, texts: &[&str]) -> bool {
     sought.is_none_or(|sought| Sought::new(sought).is_in(texts, &SearchBudget::default()))

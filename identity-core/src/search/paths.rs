@@ -7,22 +7,22 @@ use crate::resolve::Subject;
 use crate::value::{Audience, PermissionName, TenantId};
 use crate::world::{Grant, Kind, Sources, Symbol, World};
 
-/// End of a path.
+/// Right at the end of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
-    /// An authorization.
+    /// Authorization that a party on the path owns.
     Authorization(Authorization),
-    /// A permission of a role.
+    /// Permission that a role on the path holds.
     Permission(Permission),
-    /// A tenant.
+    /// Tenant that a party on the path is a member of.
     Tenant(TenantId),
 }
 
-/// The party at the start, the groups and roles on the way, and the end.
+/// Party at the start, then the groups and roles through which the path leads, then the right at its end.
 pub type Path = (Party, Vec<Party>, End);
 
-/// All paths to the grants that a question requires, regardless of properties and conditions. They begin at users,
-/// clients and mapping rules and, where groups come from the token, at groups.
+/// Returns all paths to the rights that a question requires, regardless of properties and conditions. Paths begin at
+/// users, clients and mapping rules and, if groups come from the token, at groups.
 pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item = Path> + use<'w> {
     let ends: Vec<(Symbol, End)> = match *question {
         Question::Permission { audience, definition } => {
@@ -62,7 +62,7 @@ pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item =
     })
 }
 
-/// Follows memberships down to the parties at which paths begin.
+/// Follows memberships from a container down to the parties at which paths begin.
 fn down(world: &World, party: Symbol, trail: &mut Vec<Party>, found: &mut Vec<(Party, Vec<Party>)>) {
     let Some(named) = world.names().party(party) else { return };
     let by_token = world.sources() == Sources::Provider { groups_claimed: true };
@@ -78,7 +78,7 @@ fn down(world: &World, party: Symbol, trail: &mut Vec<Party>, found: &mut Vec<(P
     }
 }
 
-/// All paths from a subject to its authorizations, permissions and tenants.
+/// Returns all paths from a subject to its authorizations, permissions and tenants.
 pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Path> + use<'w> {
     let names = world.names();
     let principal = names.of_principal(&subject.principal);
@@ -95,7 +95,7 @@ pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = 
     })
 }
 
-/// Follows memberships up and collects the grants of each container.
+/// Follows memberships up from `here` and collects the rights of each container.
 fn up(world: &World, here: Symbol, by_token: bool, party: &Party, through: &mut Vec<Party>, found: &mut Vec<Path>) {
     let mut end = |end| found.push((party.clone(), through.clone(), end));
     world.owned_by_symbol(here).map(End::Authorization).for_each(&mut end);

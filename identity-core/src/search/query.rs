@@ -10,67 +10,67 @@ use crate::value::{BrokenRule, InvalidValue};
 /// Sort direction of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Least first; items without the field come last.
+    /// Smallest text first. Items without the field come last.
     #[default]
     Ascending,
-    /// Greatest first; items without the field come first.
+    /// Largest text first. Items without the field come first.
     Descending,
 }
 
-/// One field to sort by.
+/// Sort field with its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SortBy<F> {
-    /// The field.
+    /// Field to sort by.
     pub field: F,
-    /// The direction.
+    /// Sort direction.
     pub order: Order,
 }
 
-/// The part of the results to return.
+/// Part of the sorted results to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The start.
+    /// Position at which the part starts or ends.
     pub start: Start,
-    /// The maximum number of items.
+    /// Maximum number of items to return.
     pub limit: usize,
 }
 
-/// Start of a window.
+/// Position of a window in the sorted results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// After this number of items.
+    /// The window skips this number of items.
     Offset(usize),
-    /// After the item at this position.
+    /// The window starts after the position of this cursor.
     After(Cursor),
-    /// The window ends before the item at this position.
+    /// The window ends before the position of this cursor.
     Before(Cursor),
 }
 
-/// A pagination cursor: the texts of the sort fields of an item, then its key. A cursor remains valid after its item is
+/// Pagination cursor: the texts of the sort fields of an item, then its key. A cursor remains valid after its item is
 /// removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The texts of the sort fields, in the order of the sort.
+    /// Texts of the sort fields, in the order of the sort. `None` for a missing text.
     pub fields: Vec<Option<String>>,
-    /// The unique key of the item. It orders items with equal sort fields.
+    /// Unique key of the item. It orders items with equal sort fields.
     pub key: String,
 }
 
-/// A part of the results.
+/// Window of the results of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
-    /// The items.
+    /// Items of the window, in sort order.
     pub items: Vec<T>,
-    /// The exact number of all results.
+    /// Exact number of all results, inside and outside the window.
     pub total: usize,
-    /// Cursors of the first and the last item; `None` if there are no items.
+    /// Cursors of the first and the last item. `None` if the window has no items.
     pub ends: Option<(Cursor, Cursor)>,
 }
 
 /// Conditions on a text, all of which must hold. A missing text satisfies only `exists: false` and inequalities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextFilter {
-    /// The text equals this one.
+    /// The text equals this one, including case.
     pub eq: Option<String>,
     /// The text differs from this one.
     pub neq: Option<String>,
@@ -85,13 +85,13 @@ pub struct TextFilter {
 }
 
 impl TextFilter {
-    /// A filter for texts that equal this one.
+    /// Creates a filter for texts that equal `text`, including case.
     #[must_use]
     pub fn equals(text: impl Into<String>) -> Self {
         Self { eq: Some(text.into()), ..Self::default() }
     }
 
-    /// Whether the conditions hold for a text. Always `false` once the budget is exhausted.
+    /// Returns whether the conditions hold for a text. Always `false` once the budget is exhausted.
     #[must_use]
     pub fn matches(&self, text: Option<&str>, budget: &SearchBudget) -> bool {
         let listed = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
@@ -108,17 +108,18 @@ impl TextFilter {
     }
 }
 
-/// A pattern: `*` matches any sequence of characters, `?` matches one character, and a backslash escapes the next one.
+/// Pattern that must match a whole text. `*` matches any sequence of characters, `?` matches one character, and a
+/// backslash escapes the next character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LikePattern {
     source: String,
     parts: Vec<Part>,
 }
 
-/// An element of a pattern.
+/// Element of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// This character.
+    /// This exact character.
     Literal(char),
     /// Any one character.
     One,
@@ -130,7 +131,7 @@ impl LikePattern {
     /// Maximum length of a pattern in characters.
     const MAX: usize = 1024;
 
-    /// Parses a pattern.
+    /// Parses a pattern, such as `team-*`.
     ///
     /// # Errors
     /// When the pattern is longer than 1024 characters or ends in a lone backslash.
@@ -156,20 +157,20 @@ impl LikePattern {
         Ok(Self { source: source.to_owned(), parts })
     }
 
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written, with its escapes.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// The elements of the pattern, for stores that evaluate patterns themselves.
+    /// Returns the elements of the pattern, for stores that translate patterns to SQL.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// Whether the pattern matches the whole text. Takes at most the product of the two lengths in steps. Always
-    /// `false` once the budget is exhausted.
+    /// Returns whether the pattern matches the whole text. Takes at most the product of the two lengths in steps.
+    /// Always `false` once the budget is exhausted.
     #[must_use]
     pub fn matches(&self, text: &str, budget: &SearchBudget) -> bool {
         let mut steps = 0;
@@ -180,7 +181,7 @@ impl LikePattern {
     fn fits(&self, text: &str, steps: &mut usize) -> bool {
         let mut rest = text.chars();
         let mut part = 0;
-        // Where to resume if the comparison fails: the latest `*` then matches one more character of the text.
+        // Position to resume at if the comparison fails: the latest `*` then matches one more character of the text.
         let mut retry: Option<(Chars<'_>, usize)> = None;
         loop {
             *steps += 1;
@@ -206,17 +207,17 @@ impl LikePattern {
     }
 }
 
-/// The unique key of a row. It orders rows with equal sort fields.
+/// Unique key of a row. It orders rows with equal sort fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key<'k> {
-    /// An id.
+    /// Id of an entity, compared in byte order.
     Text(&'k str),
-    /// A number.
+    /// Numeric key, such as that of an authorization.
     Number(u64),
 }
 
 impl Key<'_> {
-    /// The key as a cursor stores it.
+    /// Returns the key in the text form that cursors use.
     #[must_use]
     pub fn written(self) -> String {
         match self {
@@ -226,18 +227,18 @@ impl Key<'_> {
     }
 }
 
-/// An item that a search can sort and paginate.
+/// Item that a search can sort and paginate.
 pub trait Row {
-    /// The sort fields.
+    /// Fields by which rows can be sorted.
     type Field: Copy;
 
-    /// The text of a field, if it has one.
+    /// Returns the text of a field, or `None` if the row does not have one.
     fn text(&self, field: Self::Field) -> Option<Cow<'_, str>>;
 
-    /// The key.
+    /// Returns the unique key of the row.
     fn key(&self) -> Key<'_>;
 
-    /// Whether the text of a field is the key.
+    /// Returns whether the text of a field is the key, so that sorting by it can use an index.
     fn is_key(field: Self::Field) -> bool;
 }
 

@@ -1,5 +1,5 @@
-//! Access reviews in both directions: the parties that can do something, and the effective permissions of a subject.
-//! Both apply the rules of [`decide`](crate::decide::decide) to stored data.
+//! Access reviews in both directions: the parties that have an access, and the effective permissions of a subject. Both
+//! apply the rules of [`decide`](crate::decide::decide) to stored data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +12,18 @@ use crate::resolve::Subject;
 use crate::value::{Audience, PermissionName, ResourceTypeName};
 use crate::world::{Kind, Run, Symbol, World};
 
-/// A party that has an access, and the holder of the grant that gives it.
+/// Party that has an access, and the holder of the grant that gives it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Allowed {
-    /// A user, a client, or a mapping rule. A mapping rule stands for every caller whose token matches it.
+    /// User, client or mapping rule. A mapping rule stands for every caller whose token matches it.
     pub party: Party,
-    /// The holder of the grant: the party itself, a group or a role.
+    /// Holder of the grant: the party itself, or a group or role that the party is a member of.
     pub through: Party,
 }
 
-/// All parties that have an access according to the stored data, each with one holder of a grant. For a tenant, these
-/// are its members. Grants on a property and conditional grants are not evaluated. Parties that are members of a group
-/// only by the claims of a token are not included.
+/// Returns all parties that have an access according to the stored data, each with one holder of a grant. For a tenant,
+/// these are its members. Grants on a property and conditional grants are not evaluated. Parties that are members of a
+/// group only by the claims of a token are not included.
 #[must_use]
 pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     let mut found = BTreeMap::new();
@@ -68,7 +68,7 @@ pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     found.into_iter().map(|(party, through)| Allowed { party, through }).collect()
 }
 
-/// Adds the holder itself or, for a group or role, its members, direct and indirect.
+/// Adds the holder itself or, for a group or role, its direct and indirect members.
 fn expand(world: &World, holder: Symbol, through: &Party, found: &mut BTreeMap<Party, Party>) {
     match holder.kind() {
         Kind::User | Kind::Client | Kind::MappingRule => {
@@ -85,14 +85,15 @@ fn expand(world: &World, holder: Symbol, through: &Party, found: &mut BTreeMap<P
     }
 }
 
-/// All authorizations that apply to a subject: those of its principal, mapping rules, groups and roles. They are
-/// grouped by owner.
+/// Returns all authorizations that apply to a subject: those of its principal, mapping rules, groups and roles. They
+/// are grouped by owner.
 pub fn what_can<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Authorization> + 'w {
     subject.owners().iter().flat_map(|owner| world.owned_by_symbol(owner))
 }
 
-/// The effective permissions of a subject on the resources of some families of types: the union over its owners, by
-/// type and scope. Conditional authorizations are left out, because their outcome requires a separate decision.
+/// Returns the effective permissions of a subject on the resources of some families of types, by type and scope. They
+/// are the union over the subject's owners. Conditional authorizations are left out, because their outcome requires a
+/// separate decision.
 #[must_use]
 pub fn resources_of(
     world: &World,
@@ -110,7 +111,7 @@ pub fn resources_of(
     found
 }
 
-/// The permissions on one API that the roles or the token of a subject grant, sorted.
+/// Returns the permissions on one API that the roles or the token of a subject grant, sorted.
 #[must_use]
 pub fn permissions_of(world: &World, subject: &Subject, audience: &str) -> BTreeSet<PermissionName> {
     subject

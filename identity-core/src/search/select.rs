@@ -9,7 +9,7 @@ use super::query::{Cursor, Found, Key, Order, Row, SortBy, Start, Window};
 /// Double-ended iterator over rows in the order of their keys.
 pub(super) type Rows<'r, R> = Box<dyn DoubleEndedIterator<Item = R> + 'r>;
 
-/// A range of keys.
+/// Range of keys that an index reads. The bounds are excluded.
 #[derive(Clone, Copy)]
 pub(super) enum Keys<'k> {
     /// All keys.
@@ -21,8 +21,8 @@ pub(super) enum Keys<'k> {
 }
 
 /// Selects the window from rows that an index provides in the order of their keys. If the results are sorted by key,
-/// rows outside the window are read only to skip an offset, or to count all rows if `total` is `None`. With another
-/// sort order, all rows are read.
+/// rows before the window are read only to skip an offset. If `total` is `None`, all rows are read to count them. With
+/// another sort order, all rows are read.
 pub(super) fn select_by_key<'r, R: Row>(
     rows: impl Fn(Keys<'_>) -> Rows<'r, R>,
     total: Option<usize>,
@@ -36,7 +36,7 @@ pub(super) fn select_by_key<'r, R: Row>(
     };
     let total = total.unwrap_or_else(|| rows(Keys::All).count());
     let (up, limit) = (order == Order::Ascending, window.limit);
-    // The rows before a cursor are read backwards from it.
+    // Rows before a cursor are read backwards, starting at the cursor.
     let items = match &window.start {
         Start::Offset(offset) if up => rows(Keys::All).skip(*offset).take(limit).collect(),
         Start::Offset(offset) => rows(Keys::All).rev().skip(*offset).take(limit).collect(),
@@ -55,8 +55,8 @@ pub(super) fn select_by_key<'r, R: Row>(
     found(items, total, sort)
 }
 
-/// The sort direction if the results are sorted by key, which is also the default; `None` for other sort fields. Keys
-/// are unique, so later sort fields have no effect.
+/// Returns the sort direction if the results are sorted by key, which is also the default. `None` for other sort
+/// fields. Keys are unique, so later sort fields have no effect.
 fn key_order<R: Row>(sort: &[SortBy<R::Field>]) -> Option<Order> {
     match sort.first() {
         None => Some(Order::Ascending),
@@ -88,8 +88,8 @@ fn found<R: Row>(items: Vec<R>, total: usize, sort: &[SortBy<R::Field>]) -> Foun
     Found { items, total, ends }
 }
 
-/// The first `count` rows in sort order that `admits` accepts, or the last ones if `greatest` is set. Both are returned
-/// in sort order, with the number of all rows, including those that `admits` rejects.
+/// Returns the first `count` rows in sort order that `admits` accepts, or the last ones if `greatest` is set. Also
+/// returns the number of all rows, including those that `admits` rejects. The rows are in sort order in both cases.
 fn least<R: Row>(
     rows: impl Iterator<Item = R>,
     sort: &[SortBy<R::Field>],
@@ -157,7 +157,7 @@ fn compare<R: Row>(a: &R, b: &R, sort: &[SortBy<R::Field>]) -> Ordering {
     a.key().cmp(&b.key())
 }
 
-/// Compares the texts of a sort field. A missing text is greater than any text.
+/// Compares the texts of a sort field. When ascending, a missing text is greater than any text.
 fn texts(a: Option<&str>, b: Option<&str>, order: Order) -> Ordering {
     let ascending = match (a, b) {
         (Some(a), Some(b)) => a.cmp(b),
@@ -169,7 +169,7 @@ fn texts(a: Option<&str>, b: Option<&str>, order: Order) -> Ordering {
     }
 }
 
-/// Compares a row with the position of a cursor.
+/// Compares the sort position of a row with that of a cursor.
 fn against<R: Row>(row: &R, sort: &[SortBy<R::Field>], cursor: &Cursor) -> Ordering {
     for (by, there) in sort.iter().zip(&cursor.fields) {
         let order = texts(row.text(by.field).as_deref(), there.as_deref(), by.order);

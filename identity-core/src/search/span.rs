@@ -9,16 +9,17 @@ use super::query::{Part, TextFilter};
 use super::select::Keys;
 use super::visibility::Visible;
 
-/// The ids that may satisfy a condition.
+/// Range of ids that may satisfy a condition.
 pub(super) struct Span<'v> {
-    /// The only candidates, if the condition or the visibility lists ids.
+    /// The only candidates, if the condition or the visibility lists ids. `None` if all ids in the range are
+    /// candidates.
     pub(super) only: Option<Cow<'v, BTreeSet<String>>>,
     from: Bound<String>,
     to: Bound<String>,
 }
 
 impl<'v> Span<'v> {
-    /// The ids among `visible` that may satisfy `condition`.
+    /// Computes the range of ids among `visible` that may satisfy `condition`.
     pub(super) fn new(visible: &'v Visible, condition: Option<&TextFilter>) -> Self {
         let named = condition.and_then(|condition| match (&condition.eq, &condition.is_in) {
             (Some(id), _) => Some(std::slice::from_ref(id)),
@@ -37,7 +38,7 @@ impl<'v> Span<'v> {
         Self { only, to: end_of(&prefix), from: Bound::Included(prefix) }
     }
 
-    /// The bounds of the ids that are both in the span and in `keys`; `None` if no id can be.
+    /// Returns the bounds of the ids that are both in the span and in `keys`. `None` if no id can be in both.
     pub(super) fn within<'k>(&'k self, keys: Keys<'k>) -> Option<(Bound<&'k str>, Bound<&'k str>)> {
         let (mut from, mut to) = (self.from.as_ref().map(String::as_str), self.to.as_ref().map(String::as_str));
         let text = |bound: &Bound<&'k str>| match bound {
@@ -57,7 +58,7 @@ impl<'v> Span<'v> {
     }
 }
 
-/// The upper bound of all texts that begin with this prefix.
+/// Returns the upper bound of all texts that begin with this prefix.
 fn end_of(prefix: &str) -> Bound<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {

@@ -8,17 +8,17 @@ use crate::entity::Scope;
 use crate::resolve::Subject;
 use crate::world::{Record, World};
 
-/// The resources of one type on which a subject has a permission.
+/// Resources of one type on which a subject has a permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Visible {
-    /// All resources.
+    /// All resources of the type.
     All,
-    /// These resources, possibly none.
+    /// The resources with these ids, possibly none.
     Only(BTreeSet<String>),
 }
 
 impl Visible {
-    /// Whether a resource is visible.
+    /// Returns whether the resource with this id is visible.
     #[must_use]
     pub fn includes(&self, id: &str) -> bool {
         match self {
@@ -51,8 +51,8 @@ pub fn visible(
     Ok(Visible::Only(ids.collect()))
 }
 
-/// The scopes on which a subject has an access without a condition, through any of its owners: a resource, all
-/// resources, or a property. Examines the authorizations on the type or those of the owners, whichever are fewer.
+/// Returns the scopes on which a subject has an access without a condition: a resource, all resources, or a property.
+/// Examines the authorizations on the type or those of the subject's owners, whichever are fewer.
 pub fn granted<'w>(world: &'w World, subject: &'w Subject, access: Access) -> impl Iterator<Item = &'w Scope> {
     let owners = subject.owners();
     let records: Box<dyn Iterator<Item = &'w Record> + 'w> =

@@ -1,4 +1,5 @@
-//! Crate-internal queries on the indexes of the world. Most of them take and return symbols instead of ids.
+//! Crate-internal queries on the indexes of a [`World`]. Most of them take and return symbols (interned names) instead
+//! of ids.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -14,11 +15,11 @@ use crate::entity::{
 };
 use crate::value::{AuthorizationKey, ResourceId};
 
-/// A range of ids or keys.
+/// Lower and upper bound of a range query on ids or keys.
 type Bounds<K> = (Bound<K>, Bound<K>);
 
 impl World {
-    /// The built-in resource types.
+    /// Returns the shared catalog of the built-in resource types, without custom types.
     pub(crate) fn matrix_handle(&self) -> Arc<ResourceCatalog> {
         Arc::clone(&self.built_in)
     }
@@ -27,9 +28,8 @@ impl World {
         &self.names
     }
 
-    /// The ids and display names of entities. Each item contains the kind and the id of an entity, and a text that is
-    /// the id or the display name. Users, clients and groups that are not stored are included if they have a membership
-    /// or an authorization. An item may occur more than once.
+    /// Iterates over `(kind, id, text)`, where `text` is the id or the display name of an entity. Includes users,
+    /// clients and groups that are not stored but have a membership or an authorization. Items may repeat.
     pub(crate) fn labels(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
         let users = self.users().map(|user| (Kind::User, user.username.as_str(), None));
         let groups = self.groups().map(|group| (Kind::Group, group.id.as_str(), Some(group.name.as_str())));
@@ -44,7 +44,7 @@ impl World {
         texts.chain(named.map(|(symbol, id)| (symbol.kind(), id, id)))
     }
 
-    /// The position of a role among all roles, sorted by id; `None` if the role does not exist.
+    /// Returns the position of a role among all roles sorted by id, from 0. `None` if the role does not exist.
     pub(crate) fn role_position(&self, id: &str) -> Option<usize> {
         self.roles.get(id).map(|_| self.roles.rank(|other| other.as_str() < id))
     }
@@ -66,12 +66,12 @@ impl World {
         }
     }
 
-    /// The unconditional grants on all resources of a type (`*`).
+    /// Returns the unconditional grants with scope `*`, which cover all resources of the type.
     pub(crate) fn run_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
         self.grants.on_any(resource_type)
     }
 
-    /// The resource types that belong to none of `families` and that have at least one authorization.
+    /// Returns the resource types outside `families` on which at least one authorization exists.
     pub(crate) fn types_outside(&self, families: &[Family]) -> Vec<TypeIndex> {
         let is_outside = |index: &TypeIndex| {
             let family = self.matrix.get(*index).map(|kind| kind.family);
@@ -80,12 +80,12 @@ impl World {
         self.matrix.indexes().filter(is_outside).collect()
     }
 
-    /// The number of authorizations on a type.
+    /// Returns the number of authorizations on a type, of any scope, with or without a condition.
     pub(crate) fn count_on(&self, resource_type: TypeIndex) -> usize {
         self.grants.count(resource_type)
     }
 
-    /// The permissions that one owner has on all resources (`*`) through unconditional grants, by resource type.
+    /// Returns the union of the unconditional permissions that one owner has on all resources (`*`), by resource type.
     pub(crate) fn granted_on_all(&self, owner: Symbol) -> &[(TypeIndex, PermissionSet)] {
         self.grants.on_all(owner)
     }
@@ -98,7 +98,8 @@ impl World {
         self.grants.on_property(resource_type, name)
     }
 
-    /// The conditional grants of one scope. `None` for a property, because such a grant cannot have a condition.
+    /// Returns the conditional grants with exactly this scope. `None` for a property scope, which does not support
+    /// conditions.
     pub(crate) fn conditional_run(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
         match scope {
             Scope::Any => self.grants.conditional_on_any(resource_type),
@@ -107,7 +108,7 @@ impl World {
         }
     }
 
-    /// The conditional grants on all resources of a type (`*`), followed by those on the resource with this id.
+    /// Returns the conditional grants on all resources of a type (`*`), followed by those on the resource with this id.
     pub(crate) fn conditional_runs(&self, resource_type: TypeIndex, id: Option<&str>) -> impl Iterator<Item = &Run> {
         let on_id = id.and_then(|id| self.grants.conditional_on_id(resource_type, id));
         self.grants.conditional_on_any(resource_type).into_iter().chain(on_id)
@@ -117,13 +118,13 @@ impl World {
         self.authorizations.get(&key)?.condition.as_deref()
     }
 
-    /// The ids of the resources of a type that occur in authorizations, in no particular order.
+    /// Returns the ids of a type that authorizations name, each once, in no particular order.
     pub(crate) fn named_resources(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
         self.grants.ids(resource_type)
     }
 
-    /// The authorizations whose scope is exactly this resource, sorted by key. Those on all resources of the type are
-    /// not included.
+    /// Returns the authorizations whose scope is exactly this resource, sorted by key. Those on all resources of the
+    /// type are not included.
     pub(crate) fn grants_on(&self, resource_type: &str, id: &str) -> impl Iterator<Item = AuthorizationKey> + use<> {
         let runs = self.matrix.index(resource_type).into_iter().flat_map(|place| {
             let conditional = self.grants.conditional_on_id(place, id);
@@ -137,7 +138,8 @@ impl World {
         self.records_of(owner).filter_map(|(key, record)| self.written_out(key, record))
     }
 
-    /// The symbols of the parties with this id. `kind` restricts them to one kind; `None` stands for all kinds.
+    /// Returns the symbols of the parties with this id: at most one, of the given kind, or one per kind if `kind` is
+    /// `None`.
     pub(crate) fn symbols(&self, id: &str, kind: Option<PartyKind>) -> impl Iterator<Item = Symbol> {
         let kinds = PartyKind::ALL.into_iter().filter(move |any| kind.is_none_or(|kind| kind == *any));
         kinds.filter_map(|kind| self.names.get(kind.into(), id))
@@ -163,12 +165,12 @@ impl World {
         self.records_of_between(owner, (Bound::Unbounded, Bound::Unbounded))
     }
 
-    /// The records of the authorizations on a type, in no particular order.
+    /// Returns the stored form of the authorizations on a type, in no particular order.
     pub(crate) fn records_on(&self, resource_type: TypeIndex) -> impl Iterator<Item = &Record> {
         self.grants.keys(resource_type).filter_map(|key| self.authorizations.get(&key))
     }
 
-    /// Whether these owners have more than `count` authorizations together.
+    /// Returns whether the owners together have more than `count` authorizations. Stops counting above that number.
     pub(crate) fn own_more_than(&self, mut owners: impl Iterator<Item = Symbol>, mut count: usize) -> bool {
         owners.any(|owner| {
             let from = self.owned.from(|held| *held < (owner, AuthorizationKey(0)), |held, ()| held.0);
@@ -179,8 +181,8 @@ impl World {
         })
     }
 
-    /// Whether the owner has at least one authorization. Takes one tree search, fewer than reading the records of the
-    /// owner.
+    /// Returns whether the owner has at least one authorization. Costs a single tree search, which is cheaper than
+    /// reading the owner's records.
     pub(crate) fn owns_any(&self, owner: Symbol) -> bool {
         let mut from = self.owned.from(|held| *held < (owner, AuthorizationKey(0)), |held, ()| held.0);
         from.next().is_some_and(|other| other == owner)
@@ -200,7 +202,7 @@ impl World {
         held.filter_map(|key| self.authorizations.get(&key).map(|record| (key, record)))
     }
 
-    /// The direct members of one kind with ids in a range, sorted by id.
+    /// Returns the direct members of one kind whose ids are within the bounds, sorted by id.
     pub(crate) fn members_between<'w>(
         &'w self,
         container: &Container,
@@ -237,7 +239,8 @@ impl World {
         })
     }
 
-    /// The rules with the selector, value, operator and issuer of `rule`, including `rule` itself if it is stored.
+    /// Returns the stored mapping rules with the same selector, value, operator and issuer as `rule`, including `rule`
+    /// itself if stored.
     pub(crate) fn rules_like(&self, rule: &MappingRule) -> impl Iterator<Item = &MappingRule> {
         self.rules
             .seekers_of(rule)

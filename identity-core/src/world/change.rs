@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 
-/// One change to one row, validated before it is written.
+/// Write of one row, validated before it is stored.
 ///
 /// Within a commit, all references to an entity are removed before the entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,34 +14,34 @@ use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, R
 pub enum Change {
     /// Creates or replaces a user.
     UserPut(User),
-    /// Removes a user.
+    /// Removes the user with this username.
     UserRemoved(Username),
     /// Creates or replaces a group.
     GroupPut(Group),
-    /// Removes a group.
+    /// Removes the group with this id.
     GroupRemoved(GroupId),
     /// Creates or replaces a role, including its permissions.
     RolePut(Role),
-    /// Removes a role.
+    /// Removes the role with this id.
     RoleRemoved(RoleId),
     /// Creates or replaces a tenant.
     TenantPut(Tenant),
-    /// Removes a tenant.
+    /// Removes the tenant with this id.
     TenantRemoved(TenantId),
     /// Creates or replaces a mapping rule.
     MappingRulePut(MappingRule),
-    /// Removes a mapping rule.
+    /// Removes the mapping rule with this id.
     MappingRuleRemoved(MappingRuleId),
-    /// Adds a membership.
+    /// Adds a direct member to a group, role or tenant.
     MemberAdded(Membership),
-    /// Removes a membership.
+    /// Removes a direct member from a group, role or tenant.
     MemberRemoved(Membership),
-    /// Creates or replaces an authorization.
+    /// Creates the authorization with this key, or replaces it.
     AuthorizationPut(Authorization),
-    /// Removes an authorization.
+    /// Removes the authorization with this key.
     AuthorizationRemoved(AuthorizationKey),
     /// Creates or replaces a custom resource type.
     ResourceTypePut(CustomType),
-    /// Removes a custom resource type.
+    /// Removes the custom resource type with this name.
     ResourceTypeRemoved(ResourceTypeName),
 }

@@ -16,7 +16,7 @@ use crate::catalog::{PermissionSet, TypeIndex};
 use crate::entity::Scope;
 use crate::value::{AuthorizationKey, PropertyName, ResourceId};
 
-/// An authorization as an entry of a run, reduced to the data that decisions need.
+/// Entry of a run: an authorization, reduced to the data that decisions read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) owner: Symbol,
@@ -24,7 +24,7 @@ pub(crate) struct Grant {
     pub(crate) permissions: PermissionSet,
 }
 
-/// Maximum number of grants in a run that is a flat array. A change copies the whole array.
+/// Maximum number of grants in a run that is stored as a flat array. Each change to such a run copies the whole array.
 const INLINE_MAX: usize = 256;
 
 /// The grants of one scope, sorted by owner, then by key. A short run is a flat array, which is fast to scan. A long
@@ -94,7 +94,7 @@ impl Run {
         }
     }
 
-    /// The grants that include one of the `wanted` permissions.
+    /// Returns the grants to any owner that include at least one of the `wanted` permissions.
     pub(crate) fn giving(&self, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + '_> {
         let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
         match self {
@@ -103,7 +103,7 @@ impl Run {
         }
     }
 
-    /// The grants to one owner.
+    /// Returns the grants of this run that belong to one owner.
     pub(crate) fn of_owner(&self, owner: Symbol) -> Box<dyn Iterator<Item = Grant> + '_> {
         match self {
             Self::Few(flat) => Box::new(flat.iter().filter(move |grant| grant.owner == owner).copied()),
@@ -111,7 +111,7 @@ impl Run {
         }
     }
 
-    /// The grants to one of `owners` that include one of the `wanted` permissions.
+    /// Returns the grants to any of `owners` that include at least one of the `wanted` permissions.
     pub(crate) fn all<'r>(&'r self, owners: &'r Owners, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + 'r> {
         let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
         match self {
@@ -122,7 +122,8 @@ impl Run {
         }
     }
 
-    /// A grant to one of `owners` that includes one of the `wanted` permissions.
+    /// Returns the first grant found that belongs to one of `owners` and includes at least one of the `wanted`
+    /// permissions.
     pub(crate) fn find(&self, owners: &Owners, wanted: PermissionSet) -> Option<Grant> {
         match self {
             Self::Few(flat) => {
@@ -135,8 +136,8 @@ impl Run {
     }
 }
 
-/// The grants to one owner. The range has no upper bound, because each bound costs a tree search. The iteration ends at
-/// the first grant to another owner instead.
+/// Returns the grants to one owner. The range has no upper bound, because each bound costs a tree search. The iteration
+/// ends at the first grant to another owner instead.
 fn in_tree(tree: &Tree, owner: Symbol) -> impl Iterator<Item = Grant> + '_ {
     tree.range((owner, AuthorizationKey(0))..)
         .take_while(move |((other, _), _)| *other == owner)
@@ -145,7 +146,7 @@ fn in_tree(tree: &Tree, owner: Symbol) -> impl Iterator<Item = Grant> + '_ {
 
 #[derive(Clone, Default)]
 struct OfType {
-    /// The number of authorizations on the type. Callers insert and remove each authorization exactly once.
+    /// Number of authorizations on the type. Callers must insert and remove each authorization exactly once.
     count: usize,
     any: Run,
     ids: Map<ResourceId, Run>,
@@ -227,7 +228,7 @@ impl Grants {
         }
     }
 
-    /// Recomputes the union of the unconditional permissions that `owner` has on all resources (`*`) of a type.
+    /// Recomputes the entry of `on_all` for `owner` and this resource type.
     fn sum_up(&mut self, resource_type: TypeIndex, owner: Symbol) {
         let grants = self.on_any(resource_type).into_iter().flat_map(|run| run.of_owner(owner));
         let sum = grants.fold(PermissionSet::default(), |sum, grant| sum.union(grant.permissions));
@@ -240,7 +241,7 @@ impl Grants {
         }
     }
 
-    /// The unconditional permissions of `owner` on all resources (`*`), by resource type. Types without such
+    /// Returns the unconditional permissions of `owner` on all resources (`*`), by resource type. Types without such
     /// permissions are left out.
     pub(crate) fn on_all(&self, owner: Symbol) -> &[(TypeIndex, PermissionSet)] {
         self.on_all.get(&owner).map_or(&[], |sums| sums)
@@ -268,7 +269,7 @@ impl Grants {
         self.types.get(usize::from(resource_type.0))?.conditional_ids.get(id)
     }
 
-    /// The ids of the resources of a type that are the scope of a grant, each once, in no particular order.
+    /// Returns the ids of a type that are the scope of a grant, each once, in no particular order.
     pub(crate) fn ids(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
         let place = self.types.get(usize::from(resource_type.0)).into_iter();
         place.flat_map(|place| {
@@ -277,12 +278,12 @@ impl Grants {
         })
     }
 
-    /// The number of authorizations on a type.
+    /// Returns the number of authorizations on a type, of any scope, with or without a condition.
     pub(crate) fn count(&self, resource_type: TypeIndex) -> usize {
         self.types.get(usize::from(resource_type.0)).map_or(0, |place| place.count)
     }
 
-    /// The keys of all authorizations on a type, in no particular order.
+    /// Returns the keys of all authorizations on a type, in no particular order.
     pub(crate) fn keys(&self, resource_type: TypeIndex) -> impl Iterator<Item = AuthorizationKey> + '_ {
         let place = self.types.get(usize::from(resource_type.0)).into_iter();
         place.flat_map(|place| {

@@ -19,7 +19,7 @@ pub(crate) struct Place {
     pub(crate) condition: Option<Arc<Condition>>,
 }
 
-/// The keys of the authorizations of one entry, usually one.
+/// Keys of the authorizations that form one entry, usually a single one.
 #[derive(Clone, Debug)]
 pub(crate) enum Keys {
     One(AuthorizationKey),
@@ -35,15 +35,15 @@ impl Keys {
     }
 }
 
-/// The sorted entries of a listing, with the keys of their authorizations.
+/// Entries in the order of the listing, each with the keys of its authorizations.
 pub(crate) type Places = Ranked<Arc<Place>, Keys>;
 
-/// The entries of all listed authorizations, and the resources that they name.
+/// Index for paginated lists of authorizations: all entries, the entries by resource type, and the named resources.
 #[derive(Clone, Default)]
 pub(crate) struct Listing {
     all: Places,
     by_type: OrdMap<ResourceTypeName, Places>,
-    /// The number of entries for each resource.
+    /// Number of entries for each resource, by type and id. Resources without entries are left out.
     resources: Ranked<(ResourceTypeName, Arc<str>), usize>,
 }
 
@@ -94,8 +94,8 @@ impl Listing {
         }
     }
 
-    /// The entries of one owner or of all (`None`), on one resource type or on all (`None`): a map of entries, and the
-    /// range of positions in it. `None` if the type has no entries.
+    /// Selects the entries of one owner (`None`: of all) on one resource type (`None`: on all). Returns sorted entries
+    /// and the range of the selected positions in them. `None` if the type has no entries.
     pub(crate) fn places(
         &self,
         owner: Option<&Party>,
@@ -115,7 +115,7 @@ impl Listing {
         Some((places, positions))
     }
 
-    /// The listed resources at these positions, sorted by resource type and id.
+    /// Returns the listed resources at these positions, sorted by resource type and id.
     pub(crate) fn resources(
         &self,
         positions: Range<usize>,
@@ -128,7 +128,7 @@ impl Listing {
     }
 }
 
-/// The resource of an entry; `None` if the scope of the entry is a property.
+/// Returns the type and id of the resource that an entry names. `None` if its scope is a property.
 fn resource(place: &Place) -> Option<(ResourceTypeName, Arc<str>)> {
     Some((place.resource_type.clone(), Arc::from(place.scope.resource_id()?)))
 }

@@ -1,4 +1,5 @@
-//! Index of memberships.
+//! Index of memberships in both directions: the members of a container, and the containers of a member. A container is
+//! a group, role or tenant.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -31,7 +32,7 @@ impl Listed {
     }
 }
 
-/// Memberships, by container and by member.
+/// All direct memberships, indexed by container and by member.
 #[derive(Clone, Default)]
 pub(crate) struct Members {
     by_container: Ranked<Listed, Symbol>,
@@ -53,7 +54,7 @@ impl Members {
         self.by_member.contains(&(member, container))
     }
 
-    /// All memberships, as (member, container).
+    /// Returns all memberships as `(member, container)` pairs.
     pub(super) fn by_member(&self) -> &OrdSet<(Symbol, Symbol)> {
         &self.by_member
     }
@@ -62,7 +63,7 @@ impl Members {
         self.by_member.len()
     }
 
-    /// All containers that `member` is a direct member of.
+    /// Returns all containers that `member` is a direct member of.
     pub(crate) fn containers(&self, member: Symbol) -> impl Iterator<Item = Symbol> + '_ {
         self.by_member
             .range((member, Symbol::MIN)..)
@@ -74,14 +75,15 @@ impl Members {
         self.containers(member).next().is_some()
     }
 
-    /// The members of one kind, sorted by id.
+    /// Returns the direct members of one kind, sorted by id.
     pub(crate) fn members(&self, container: Symbol, kind: PartyKind) -> impl Iterator<Item = Symbol> + '_ {
         let is_before = move |listed: &Listed| (listed.container, listed.kind) < (container, kind);
         let from = self.by_container.from(is_before, |listed, member| (listed.container, listed.kind, *member));
         from.take_while(move |(other, of, _)| (*other, *of) == (container, kind)).map(|(.., member)| member)
     }
 
-    /// The members of one kind with ids in a range, sorted by id. Empty if `container` is `None`.
+    /// Returns the direct members of one kind whose ids are within the bounds, sorted by id. Empty if `container` is
+    /// `None`.
     pub(crate) fn between<'m>(
         &'m self,
         container: Option<Symbol>,
@@ -111,7 +113,7 @@ impl Members {
         self.by_container.at(positions, |listed, _| listed.party())
     }
 
-    /// All direct members of a container, sorted by kind, then by id.
+    /// Returns all direct members of a container, sorted by kind, then by id.
     pub(crate) fn all_members(&self, container: Symbol) -> impl Iterator<Item = Symbol> + '_ {
         let is_before = move |listed: &Listed| listed.container < container;
         let from = self.by_container.from(is_before, |listed, member| (listed.container, *member));

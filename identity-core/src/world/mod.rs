@@ -3,9 +3,9 @@
 //! A world is cheap to clone. A new revision shares all unchanged data with the previous one. The cost of a change
 //! therefore depends on the size of the change, not of the world, and readers can keep using an older revision.
 //!
-//! The world also contains indexes: grants by resource for [`decide`](crate::decide); memberships in both directions
-//! and mapping rules by claim value for [`resolve`](crate::resolve); roles by API permission for searches and lock-out
-//! protection.
+//! The world also contains indexes. [`decide`](crate::decide) reads grants by resource. [`resolve`](crate::resolve)
+//! reads memberships in both directions, and mapping rules by claim value. Searches and lock-out protection read roles
+//! by API permission.
 
 mod access;
 mod change;
@@ -57,7 +57,7 @@ pub enum Sources {
     },
 }
 
-/// All policy data at one revision.
+/// Immutable snapshot of all policy data at one revision, with its indexes. Clones share unchanged data.
 #[derive(Clone)]
 pub struct World {
     revision: Revision,
@@ -92,19 +92,19 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Whether the authorization grants one of these permissions unconditionally.
+    /// Returns whether the authorization grants one of these permissions unconditionally.
     pub(crate) fn gives(&self, access: Access) -> bool {
         self.condition.is_none() && self.would_give(access)
     }
 
-    /// Whether the authorization grants one of these permissions, assuming that its condition, if any, holds.
+    /// Returns whether the authorization grants one of these permissions, assuming that its condition, if any, holds.
     pub(crate) fn would_give(&self, access: Access) -> bool {
         self.resource_type == access.resource_type && self.permissions.intersects(access.permissions)
     }
 }
 
 impl World {
-    /// Creates an empty world. `matrix` contains the built-in resource types.
+    /// Creates an empty world at revision 0. `matrix` contains the built-in resource types.
     #[must_use]
     pub fn new(sources: Sources, matrix: Arc<ResourceCatalog>) -> Self {
         Self {
@@ -129,131 +129,131 @@ impl World {
         }
     }
 
-    /// The revision of this world.
+    /// Returns the revision, which every commit increments by one. An empty world has revision 0.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// The source of the principals.
+    /// Returns where users, clients and groups come from. Fixed when the world is created.
     #[must_use]
     pub fn sources(&self) -> Sources {
         self.sources
     }
 
-    /// The resource types, both built-in and custom.
+    /// Returns the catalog of all resource types, built-in and custom.
     #[must_use]
     pub fn catalog(&self) -> &ResourceCatalog {
         &self.matrix
     }
 
-    /// The custom resource type of this name.
+    /// Finds a custom resource type by name. Built-in types are not searched.
     #[must_use]
     pub fn custom_type(&self, name: &str) -> Option<&CustomType> {
         self.custom_types.get(name).map(Arc::as_ref)
     }
 
-    /// The custom resource types, sorted by name.
+    /// Returns the custom resource types, sorted by name.
     pub fn custom_types(&self) -> impl ExactSizeIterator<Item = &CustomType> {
         self.custom_types.values().map(Arc::as_ref)
     }
 
-    /// The authorizations on resources of a type, including conditional ones, in no particular order.
+    /// Returns the authorizations on a resource type, including conditional ones, in no particular order.
     pub fn authorizations_on(&self, resource_type: &str) -> impl Iterator<Item = Authorization> {
         let place = self.matrix.index(resource_type);
         place.into_iter().flat_map(|place| self.grants.keys(place)).filter_map(|key| self.authorization(key))
     }
 
-    /// The built-in user of this name.
+    /// Finds a stored user by username. Users of an identity provider are not stored.
     #[must_use]
     pub fn user(&self, username: &str) -> Option<&User> {
         self.users.get(username).map(Arc::as_ref)
     }
 
-    /// The group of this id.
+    /// Finds a stored group by id. Groups that only tokens claim are not stored.
     #[must_use]
     pub fn group(&self, id: &str) -> Option<&Group> {
         self.groups.get(id).map(Arc::as_ref)
     }
 
-    /// The role of this id.
+    /// Finds a role by id.
     #[must_use]
     pub fn role(&self, id: &str) -> Option<&Role> {
         self.roles.get(id).map(Arc::as_ref)
     }
 
-    /// The tenant of this id.
+    /// Finds a tenant by id.
     #[must_use]
     pub fn tenant(&self, id: &str) -> Option<&Tenant> {
         self.tenants.get(id).map(Arc::as_ref)
     }
 
-    /// The mapping rule of this id.
+    /// Finds a mapping rule by id.
     #[must_use]
     pub fn mapping_rule(&self, id: &str) -> Option<&MappingRule> {
         self.mapping_rules.get(id).map(Arc::as_ref)
     }
 
-    /// The authorization of this key.
+    /// Returns a copy of the authorization with this key.
     #[must_use]
     pub fn authorization(&self, key: AuthorizationKey) -> Option<Authorization> {
         self.authorizations.get(&key).and_then(|record| self.written_out(key, record))
     }
 
-    /// The built-in users, sorted by name.
+    /// Returns the stored users, sorted by username. Users of an identity provider are not stored.
     pub fn users(&self) -> impl DoubleEndedIterator<Item = &User> + ExactSizeIterator {
         self.users.iter(|_, one| one.as_ref())
     }
 
-    /// The groups, sorted by id.
+    /// Returns the stored groups, sorted by id.
     pub fn groups(&self) -> impl DoubleEndedIterator<Item = &Group> + ExactSizeIterator {
         self.groups.iter(|_, one| one.as_ref())
     }
 
-    /// The roles, sorted by id.
+    /// Returns all roles, sorted by id.
     pub fn roles(&self) -> impl DoubleEndedIterator<Item = &Role> + ExactSizeIterator {
         self.roles.iter(|_, one| one.as_ref())
     }
 
-    /// The tenants, sorted by id.
+    /// Returns all tenants, sorted by id.
     pub fn tenants(&self) -> impl DoubleEndedIterator<Item = &Tenant> + ExactSizeIterator {
         self.tenants.iter(|_, one| one.as_ref())
     }
 
-    /// The mapping rules, sorted by id.
+    /// Returns all mapping rules, sorted by id.
     pub fn mapping_rules(&self) -> impl DoubleEndedIterator<Item = &MappingRule> + ExactSizeIterator {
         self.mapping_rules.iter(|_, one| one.as_ref())
     }
 
-    /// The authorizations, in the order of creation.
+    /// Returns all authorizations in the order of their keys, which is the order of creation.
     pub fn authorizations(&self) -> impl Iterator<Item = Authorization> {
         self.authorizations.iter(|key, record| (*key, record)).filter_map(|(key, record)| self.written_out(key, record))
     }
 
-    /// The number of authorizations.
+    /// Returns the number of authorizations, including conditional ones.
     #[must_use]
     pub fn authorization_count(&self) -> usize {
         self.authorizations.len()
     }
 
-    /// The number of memberships.
+    /// Returns the number of direct memberships in groups, roles and tenants.
     #[must_use]
     pub fn membership_count(&self) -> usize {
         self.members.len()
     }
 
-    /// The authorizations that `owner` owns, in the order of creation.
+    /// Returns the authorizations that `owner` itself owns, in the order of creation. Memberships are not followed.
     pub fn owned_by(&self, owner: &Party) -> impl Iterator<Item = Authorization> {
         self.names.of_party(owner).into_iter().flat_map(|owner| self.owned_by_symbol(owner))
     }
 
-    /// The number of authorizations that `owner` owns.
+    /// Returns the number of authorizations that `owner` itself owns.
     pub(crate) fn owned_count(&self, owner: &Party) -> usize {
         self.owned_positions(owner).len()
     }
 
-    /// The authorizations that `owner` owns, at the positions `some` in the order of creation. The positions must be
-    /// within `0..owned_count(owner)`.
+    /// Returns the authorizations that `owner` owns, at the positions `some` in the order of creation. The positions
+    /// must be within `0..owned_count(owner)`.
     pub(crate) fn owned_at(&self, owner: &Party, some: Range<usize>) -> Vec<Authorization> {
         let first = self.owned_positions(owner).start;
         let keys = self.owned.at(first + some.start..first + some.end, |(_, key), ()| *key);
@@ -268,7 +268,7 @@ impl World {
         })
     }
 
-    /// Whether `member` is a direct member of `container`.
+    /// Returns whether `member` is a direct member of `container`. Indirect memberships do not count.
     #[must_use]
     pub fn is_member(&self, container: &Container, member: &Party) -> bool {
         match (self.names.of_container(container), self.names.of_party(member)) {
@@ -277,7 +277,7 @@ impl World {
         }
     }
 
-    /// The direct members of a container, sorted by kind, then by id.
+    /// Returns the direct members of a container, sorted by kind, then by id.
     pub fn members(&self, container: &Container) -> impl Iterator<Item = Party> {
         self.names
             .of_container(container)
@@ -286,7 +286,7 @@ impl World {
             .filter_map(|member| self.names.party(member))
     }
 
-    /// The direct members of one kind, sorted by id.
+    /// Returns the direct members of one kind, sorted by id.
     pub fn members_of_kind(
         &self,
         container: &Container,
@@ -295,7 +295,7 @@ impl World {
         self.members_between(container, kind, (Bound::Unbounded, Bound::Unbounded))
     }
 
-    /// The containers that `member` is a direct member of.
+    /// Returns the groups, roles and tenants that `member` is a direct member of.
     pub fn memberships(&self, member: &Party) -> impl Iterator<Item = Container> {
         self.names
             .of_party(member)
@@ -304,13 +304,13 @@ impl World {
             .filter_map(|container| self.names.container(container))
     }
 
-    /// Whether any role holds a permission on the API of this audience.
+    /// Returns whether any role holds a permission of the API with this audience.
     #[must_use]
     pub fn has_api(&self, audience: &str) -> bool {
         self.holders.keys().any(|permission| permission.audience.as_str() == audience)
     }
 
-    /// The roles that hold a permission, sorted by id.
+    /// Returns the roles that hold a permission, sorted by id.
     pub fn roles_with<'w>(&'w self, permission: &Permission) -> impl Iterator<Item = &'w Role> + use<'w> {
         self.holders.get(permission).into_iter().flatten().filter_map(|id| self.role(id.as_str()))
     }

@@ -8,11 +8,8 @@ use crate::catalog::{Access, PermissionSet, TypeIndex};
 /// search.
 ///
 /// The field `on_all` contains the union of the unconditional permissions that these owners have on all resources
-/// (`*`), by index of the resource type. With it, a decision skips the grants on all resources of a type if none of
-/// them can apply to the caller.
-///
-/// The set also holds the permissions of the owners on all resources of each type. Grants of such permissions are
-/// numerous, and few of them apply to one caller.
+/// (`*`), by index of the resource type. Such grants are numerous, and few of them apply to one caller. A decision
+/// therefore scans them only if the union shows that one of them can apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owners {
     sorted: Box<[Symbol]>,
@@ -42,7 +39,8 @@ impl Owners {
         Self { sorted: symbols.into(), filter, on_all }
     }
 
-    /// Whether one of the owners had a grant of this access to all resources of its type when the set was built.
+    /// Returns whether, when the set was built, one of the owners had this access to all resources (`*`) of the type,
+    /// without a condition.
     pub(crate) fn had_on_all(&self, access: Access) -> bool {
         self.on_all
             .get(usize::from(access.resource_type.0))

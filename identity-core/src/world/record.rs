@@ -7,28 +7,28 @@ use crate::catalog::{Family, TypeIndex, UnknownAccess};
 use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, Scope};
 use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
 
-/// Reason why a change cannot be applied to a world. `apply` validates its changes, so they fail only with
-/// [`Full`](Self::Full). Stored changes may come from another version of the model.
+/// Reason why a change cannot be applied to a world. [`apply`](crate::apply::apply) validates its changes, so they fail
+/// only with [`Full`](Self::Full). Stored changes may come from another version of the model and fail for any reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unrecordable {
     /// The authorization uses a resource type, permission or property that the catalog does not have.
     #[error("authorization {key}: {reason}")]
     Authorization {
-        /// The key of the authorization.
+        /// Key of the authorization that was skipped.
         key: AuthorizationKey,
-        /// The reason.
+        /// Which of the type, permission or property is missing in the catalog.
         reason: UnknownAccess,
     },
-    /// The custom resource type has the name of a built-in one.
+    /// The custom resource type has the same name as a built-in one.
     #[error("resource type `{0}`: a built-in resource type has this name")]
     ResourceType(ResourceTypeName),
-    /// The maximum number of distinct names is exceeded.
+    /// The world cannot store another distinct name, or another custom resource type.
     #[error("the maximum number of distinct names is exceeded")]
     Full,
 }
 
 impl World {
-    /// Returns the world at `revision`, with `changes` applied, and the reasons why some changes could not be applied.
+    /// Returns the world at `revision` with `changes` applied, and the errors of the changes that could not be applied.
     /// Such changes are skipped, so they grant nothing.
     #[must_use]
     pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
@@ -38,7 +38,7 @@ impl World {
         (world, refused)
     }
 
-    /// Applies one change. The operation is idempotent.
+    /// Applies one change and updates all indexes. The operation is idempotent.
     pub(crate) fn record(&mut self, change: &Change) -> Result<(), Unrecordable> {
         match change {
             Change::UserPut(user) => {
@@ -164,8 +164,8 @@ impl World {
         }
     }
 
-    /// The sort key of an authorization in the listing of the management API. `None` for types of the Orchestration
-    /// Cluster, which are not listed there.
+    /// Returns the sort key of an authorization in the listing of the management API. `None` for types of the
+    /// Orchestration Cluster, which are not listed there.
     fn place(
         &self,
         owner: Symbol,

@@ -1,4 +1,4 @@
-//! Converts a world, or the difference between two worlds, into changes of rows.
+//! Converts a world, or the difference between two worlds, into row changes.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Change, Symbol, World};
 use crate::entity::Membership;
 
 impl World {
-    /// The rows that rebuild this world from an empty one. Entities come before the rows that refer to them.
+    /// Returns the changes that rebuild this world from an empty one. Entities come before the rows that refer to them.
     pub fn rows(&self) -> impl Iterator<Item = Change> + '_ {
         let users = self.users().cloned().map(Change::UserPut);
         let groups = self.groups().cloned().map(Change::GroupPut);
@@ -22,7 +22,7 @@ impl World {
         types.chain(users).chain(groups).chain(roles).chain(tenants).chain(rules).chain(members).chain(authorizations)
     }
 
-    /// The changes that turn this world into `after`, with removals first. If one of the worlds was derived from the
+    /// Returns the changes that turn this world into `after`, removals first. If one of the worlds was derived from the
     /// other, the cost depends on the size of the difference, not of the worlds.
     pub(crate) fn changes_to(&self, after: &Self) -> Vec<Change> {
         if !after.names.continue_from(&self.names) && !self.names.continue_from(&after.names) {
@@ -79,12 +79,12 @@ impl World {
 }
 
 impl super::Members {
-    /// All memberships, as (member, container).
+    /// Returns all memberships as `(member, container)` pairs.
     fn pairs(&self) -> impl Iterator<Item = (Symbol, Symbol)> + '_ {
         self.by_member().iter().copied()
     }
 
-    /// The memberships that exist only in `self`, and those that exist only in `other`.
+    /// Returns the memberships that exist only in `self`, then those that exist only in `other`.
     fn difference(&self, other: &Self) -> [Vec<(Symbol, Symbol)>; 2] {
         let [mut left, mut joined] = [Vec::new(), Vec::new()];
         for item in self.by_member().diff(other.by_member()) {

@@ -9,7 +9,7 @@ use super::Map;
 use crate::entity::{Container, Party, PartyKind, Principal};
 use crate::value::{ClientId, GroupId, MappingRuleId, RoleId, TenantId, Username};
 
-/// Kinds of named objects: parties, containers and custom resource types.
+/// Kinds of entities that have an interned name: parties, containers and custom resource types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The name of the kind in the HTTP APIs.
+    /// Returns the name of the kind in the HTTP APIs, such as `MAPPING_RULE`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::User => "USER",
@@ -81,7 +81,7 @@ impl Symbol {
         }
     }
 
-    /// A hash of the symbol to a bit position in 0..256, for the filter of [`Owners`](super::Owners).
+    /// Hashes the symbol to a bit position in 0..256, for the filter of [`Owners`](super::Owners).
     pub(crate) fn bit(self) -> u8 {
         (self.0.wrapping_mul(0x9E37_79B1) >> 24) as u8
     }
@@ -124,7 +124,7 @@ impl Names {
         self.symbols.get(&Query(kind, id)).copied()
     }
 
-    /// The symbol of a name, created if necessary. `None` after half a billion names of one kind.
+    /// Returns the symbol of a name, and creates it if necessary. `None` after half a billion names of one kind.
     pub(crate) fn intern(&mut self, kind: Kind, id: &Arc<str>) -> Option<Symbol> {
         if let Some(known) = self.get(kind, id) {
             return Some(known);
@@ -139,7 +139,7 @@ impl Names {
         Some(symbol)
     }
 
-    /// Whether these names equal or extend `earlier`, so that symbols have the same meaning in both.
+    /// Returns whether these names equal or extend `earlier`, so that symbols have the same meaning in both.
     pub(crate) fn continue_from(&self, earlier: &Self) -> bool {
         match earlier.history.len().checked_sub(1) {
             None => true,
@@ -151,7 +151,7 @@ impl Names {
         self.texts.get(symbol.kind() as usize)?.get(symbol.index())
     }
 
-    /// The names of these kinds, with their symbols.
+    /// Returns all interned names of these kinds, with their symbols.
     pub(crate) fn of_kinds(&self, kinds: &[Kind]) -> impl Iterator<Item = (Symbol, &str)> {
         kinds.iter().filter_map(|kind| Some((*kind, self.texts.get(*kind as usize)?))).flat_map(|(kind, texts)| {
             let symbols = texts.iter().enumerate();

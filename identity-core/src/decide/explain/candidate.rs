@@ -1,4 +1,4 @@
-//! Candidates for suggestions, before the nearest are selected.
+//! Candidates for the suggestions in an explanation, with the distances by which the nearest are selected.
 
 use super::Remedy;
 use crate::catalog::TypeIndex;
@@ -6,8 +6,8 @@ use crate::entity::Scope;
 use crate::value::AuthorizationKey;
 use crate::world::Grant;
 
-/// Distance between the configuration and its author's probable intention. Mistakes come before omissions, and
-/// omissions before access that was never planned.
+/// Distance between the configuration and its author's probable intention, smallest first. Mistakes come before
+/// omissions, and omissions before access that was never planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Distance {
     /// A name is misspelled, or two entities were mixed up.
@@ -24,10 +24,11 @@ pub(super) enum Distance {
     Broad,
 }
 
-/// Suggestions found so far: distance, change, and the authorization through which the caller would then have access.
+/// Suggestions found so far: distance, change, and the existing authorization through which the caller would then have
+/// access.
 pub(super) type Found = Vec<(Distance, Remedy, Option<Through>)>;
 
-/// Reference to an authorization. Only those in the result are loaded in full.
+/// Reference to an authorization. Only the authorizations of the final suggestions are loaded in full.
 #[derive(Clone, PartialEq)]
 pub(super) enum Through {
     /// Authorization without a condition, as its grant, resource type and scope. It is loaded without a look-up by key.

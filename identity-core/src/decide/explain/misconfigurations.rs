@@ -13,10 +13,10 @@ use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Audience, Claims, GroupId, PermissionName};
 use crate::world::{Grant, Kind, Run, Symbol, World};
 
-/// Maximum number of grant holders, mapping rules, records and claims that are examined.
+/// Maximum number of grant holders, mapping rules, records and claims that one search examines, each.
 pub(super) const SCAN_LIMIT: usize = 64;
 
-/// Denied request, with the data on which the decision was based.
+/// Denied request, with the data on which the decision was based. `claims` is `None` if the token is not available.
 pub(super) struct Denial<'n> {
     pub(super) world: &'n World,
     pub(super) subject: &'n Subject,
@@ -26,18 +26,18 @@ pub(super) struct Denial<'n> {
 
 /// Party that has the access, or container whose members have it.
 pub(super) enum Goal {
-    /// Owner of a grant.
+    /// Owner of a grant, and the coverage of the grant.
     Holder(Grant, Reach),
     /// Role or tenant. It has no symbol if no membership or authorization has referred to it yet.
     Container(Container),
 }
 
-/// Coverage of a grant that would allow the request.
+/// Coverage of a grant that would allow the request if the caller owned it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The resource itself.
     Resource,
-    /// Resources that satisfy the condition of the grant, as this one does.
+    /// Only resources that satisfy the condition of the grant. The requested resource does.
     Condition,
     /// All resources of the type, which is more than was requested.
     Type,
@@ -64,7 +64,7 @@ impl Goal {
 }
 
 impl<'n> Denial<'n> {
-    /// Adds the changes that would correct a misconfiguration.
+    /// Adds to `found` the changes that would correct a misconfiguration. `goals` are the holders of the access.
     pub(super) fn find_misconfigurations(&self, goals: &[Goal], found: &mut Found) {
         if !goals.is_empty() {
             let slips = self.other_principals().into_iter().chain(self.rules(goals)).chain(self.other_groups());
@@ -128,7 +128,7 @@ impl<'n> Denial<'n> {
         self.subject.groups_claimed.then_some(&self.subject.groups[..])
     }
 
-    /// Finds other principals that have access: those that the token also names, and those with a similar id.
+    /// Suggests other principals that have access: those named by a claim of the token, and those with a similar id.
     fn other_principals(&self) -> Vec<Remedy> {
         let own = &self.subject.principal;
         let mut remedies = Vec::new();
@@ -158,7 +158,7 @@ impl<'n> Denial<'n> {
         (other != self.subject.principal && self.would(presented)).then_some(other)
     }
 
-    /// Finds mapping rules that lead to a grant and almost match the token.
+    /// Suggests mapping rules that lead to a grant and almost match the token.
     fn rules(&self, goals: &[Goal]) -> Vec<Remedy> {
         let (world, Some(claims)) = (self.world, self.claims) else { return Vec::new() };
         let of = |container: Symbol| world.member_index().members(container, PartyKind::MappingRule).take(SCAN_LIMIT);
@@ -185,7 +185,7 @@ impl<'n> Denial<'n> {
             .collect()
     }
 
-    /// Finds groups that would give the caller access and have an id similar to that of a claimed group.
+    /// Suggests groups that would give the caller access and whose ids are similar to those of claimed groups.
     fn other_groups(&self) -> Vec<Remedy> {
         let Some(claimed) = self.claimed() else { return Vec::new() };
         let mut remedies = Vec::new();
@@ -240,7 +240,7 @@ impl<'n> Denial<'n> {
             Kind::User | Kind::Client | Kind::Tenant | Kind::ResourceType => false,
         };
         let held = self.subject.owners().iter().filter(is_loose).filter_map(|symbol| names.party(symbol));
-        // A group without a symbol is not referred to by any entity.
+        // No membership or authorization refers to a group without a symbol.
         let unheard_of =
             self.claimed().unwrap_or_default().iter().filter(|id| names.get(Kind::Group, id.as_str()).is_none());
         let mut loose: Vec<Party> = held.chain(unheard_of.cloned().map(Party::Group)).collect();
@@ -273,7 +273,7 @@ impl<'n> Denial<'n> {
         }
     }
 
-    /// Finds access of the caller to resources with a similar id, or to types with a similar name.
+    /// Suggests resources with a similar id, or types with a similar name, to which the caller has access.
     fn other_places(&self, found: &mut Found) {
         let Question::Resource { access, target } = *self.question else { return };
         let (world, Some(asked)) = (self.world, target.id()) else { return };
@@ -291,7 +291,7 @@ impl<'n> Denial<'n> {
         }
     }
 
-    /// Returns the same permissions on types with a similar name.
+    /// Returns the types with a similar name, each with its permissions that are similar to the requested ones.
     fn alike_accesses(&self, access: Access) -> impl Iterator<Item = (TypeIndex, PermissionSet)> {
         let matrix = self.world.catalog();
         let asked = matrix.get(access.resource_type);
@@ -309,9 +309,9 @@ impl<'n> Denial<'n> {
     }
 }
 
-/// Calls `look` with alternative spellings of a name: in another case; with `-` and `_` exchanged, unless it contains
-/// `@`; or without its domain, path or white space, in any case. Most alternatives match nothing, and each costs a
-/// look-up.
+/// Calls `look` with alternative spellings of a name, such as `ann` for `ANN` and for `ann@example.com`. Varies the
+/// case, exchanges `-` and `_` unless the name contains `@`, and removes the domain, path or surrounding white space.
+/// Most alternatives match nothing, and each costs a look-up.
 fn each_spelling(text: &str, look: &mut impl FnMut(&str)) {
     let bare = text.trim().trim_start_matches('/');
     let local = bare.split_once('@').map_or(bare, |(local, _)| local);

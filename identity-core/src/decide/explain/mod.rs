@@ -17,7 +17,7 @@ use crate::resolve::Subject;
 use crate::value::{ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, RoleId, TenantId};
 use crate::world::World;
 
-/// Explanation of a decision.
+/// Explanation of a decision: why it allows the request, or what would allow it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "decision", content = "because", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Explanation {
@@ -31,77 +31,77 @@ pub enum Explanation {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Step {
-    /// The path starts at this principal.
+    /// Start of the path: the principal of the caller.
     Principal {
-        /// The principal.
+        /// User or client that makes the request.
         principal: Principal,
     },
     /// A claim of the caller's token matches a mapping rule.
     Rule {
-        /// Id of the rule.
+        /// Id of the matching mapping rule.
         rule: MappingRuleId,
-        /// Name of the rule.
+        /// Display name of the matching mapping rule.
         name: Name,
-        /// Claim that the rule selects.
+        /// Claim that the rule selects, as a JSONPath query.
         claim: ClaimSelector,
-        /// Value that the rule expects.
+        /// Value that the rule expects in the claim.
         value: ClaimValue,
     },
     /// The caller's token claims this group.
     ClaimedGroup {
-        /// Id of the group.
+        /// Id of the group, as in the claim.
         group: GroupId,
     },
     /// The caller's token claims this permission.
     ClaimedPermission {
-        /// The permission.
+        /// Audience and name of the permission.
         permission: Permission,
     },
     /// The caller, or a matching rule or group, is a member of a group, role or tenant.
     Member {
-        /// The membership.
+        /// Container and its member.
         membership: Membership,
-        /// Name of the group, role or tenant.
+        /// Display name of the group, role or tenant. `None` if it is not stored.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<Name>,
     },
     /// A role of the caller holds the permission.
     Permission {
-        /// Id of the role.
+        /// Id of the role that holds the permission.
         role: RoleId,
-        /// Permission that the role holds.
+        /// Audience and name of the permission that the role holds.
         permission: Permission,
     },
     /// The authorization grants the access.
     Authorization {
-        /// The authorization.
+        /// Authorization, with its owner, scope and permissions.
         authorization: Authorization,
     },
 }
 
-/// Change that would allow a denied request, with the authorization that it leads to.
+/// Change that would allow a denied request, with the authorization that would then apply.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NearMiss {
-    /// Change to make.
+    /// Suggested change.
     pub remedy: Remedy,
-    /// Existing authorization through which the caller would then have access.
+    /// Existing authorization through which the caller would then have access. `None` if the change refers to none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<Authorization>,
 }
 
-/// Change that would allow the request.
+/// Change that would allow a denied request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "remedy", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Remedy {
     /// Add the permission to an authorization that the caller has on this resource.
     ExtendAuthorization {
-        /// Name of the permission.
+        /// Name of the permission to add.
         permission: String,
     },
-    /// Name the caller in this property of the resource. An authorization grants the caller access to resources that do
-    /// so.
+    /// Name the caller in this property of the resource. An authorization of the caller covers resources whose property
+    /// names the caller.
     NameInProperty {
-        /// Name of the property.
+        /// Name of the property, such as `assignee`.
         property: String,
     },
     /// Send properties that satisfy the condition of an authorization that the caller has.
@@ -109,13 +109,13 @@ pub enum Remedy {
         /// Comparisons of the condition that do not hold.
         failing: Vec<Comparison>,
     },
-    /// Make the claim of the token and the mapping rule match. They almost match, and the rule leads to access.
+    /// Correct the claim of the token or the mapping rule. They almost match, and the rule leads to access.
     MatchRule {
-        /// Id of the rule.
+        /// Id of the mapping rule that almost matches.
         rule: MappingRuleId,
-        /// Claim that the rule selects.
+        /// Claim that the rule selects, as a JSONPath query.
         claim: ClaimSelector,
-        /// Value that the rule expects.
+        /// Value that the rule expects in the claim.
         value: ClaimValue,
         /// Difference between the claim and the rule.
         #[serde(flatten)]
@@ -124,24 +124,25 @@ pub enum Remedy {
     /// Use another principal that the token also names and that has access, or grant the access to the current
     /// principal.
     SpeakFor {
-        /// Principal that has access.
+        /// The other principal, which has access.
         principal: Principal,
-        /// Claim that names the principal.
+        /// Name of the claim that contains the id of the other principal.
         claim: String,
     },
     /// Correct the spelling of the caller's id. A principal with a similar id has access.
     Respell {
-        /// Principal that has access.
+        /// Principal with the similar id, which has access.
         known: Principal,
     },
     /// Correct the spelling of a group. A group with a similar id has access.
     RespellGroup {
         /// Group that the token claims.
         claimed: GroupId,
-        /// Group that has access.
+        /// Group with the similar id, which has access.
         known: GroupId,
     },
-    /// Correct the resource of the request or of the grant. The caller has access to one with a similar name.
+    /// Correct the resource in the request or in the grant. The caller has access to a resource or type with a similar
+    /// name.
     Redirect,
     /// Add the caller, or a matching rule, group or role that grants nothing yet, to a group, role or tenant that has
     /// access.
@@ -151,28 +152,28 @@ pub enum Remedy {
     },
     /// Add the permission to a role of the caller.
     ExtendRole {
-        /// Id of the role.
+        /// Id of the role to extend.
         role: RoleId,
-        /// The permission that the role lacks.
+        /// Audience and name of the permission that the role lacks.
         permission: Permission,
     },
     /// Create a role that holds the permission, and assign it to the caller. Suggested only if no other change is
     /// found.
     CreateRole {
-        /// Permission that the role needs.
+        /// Name of the permission that the new role needs.
         permission: String,
         /// Audience of the API that the permission belongs to.
         audience: String,
     },
     /// Create an authorization for the caller. This change is always possible.
     CreateAuthorization {
-        /// Owner of the new authorization.
+        /// Owner of the new authorization: the caller.
         owner: Principal,
-        /// Resource type.
+        /// Name of the resource type.
         resource_type: String,
-        /// Resources that it covers.
+        /// Requested resource, or all resources of the type.
         scope: Scope,
-        /// Permissions of which one is sufficient.
+        /// Names of permissions. One of them is sufficient.
         permissions: Vec<String>,
     },
     /// Add the caller to this tenant.
@@ -183,14 +184,14 @@ pub enum Remedy {
 }
 
 impl Decision<'_> {
-    /// Explains the decision. `world` and `subject` must be those with which it was made.
+    /// Explains the decision. `world` and `subject` must be the arguments with which it was made.
     #[must_use]
     pub fn explain(&self, world: &World, subject: &Subject) -> Explanation {
         self.explain_with(world, subject, None)
     }
 
-    /// Explains the decision, and compares the claims of the caller's token with the mapping rules. The explanation
-    /// contains no claim values other than ids of principals and groups.
+    /// Explains the decision, and also compares the claims of the caller's token with the mapping rules. The
+    /// explanation contains no claim values other than ids of principals and groups.
     #[must_use]
     pub fn explain_with(&self, world: &World, subject: &Subject, claims: Option<&Claims>) -> Explanation {
         match self {
@@ -201,7 +202,7 @@ impl Decision<'_> {
 }
 
 impl Question<'_> {
-    /// Returns the question in words, for messages and the audit log.
+    /// Describes the question for messages and the audit log, for example "membership of tenant `acme`".
     #[must_use]
     pub fn in_words(&self, world: &World) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! Path from the caller to the grant.
+//! Builds the path from the caller to the grant on which an allow decision is based.
 
 use super::{Basis, Ground, Step};
 use crate::entity::{Container, Membership, Party, Permission};
@@ -60,7 +60,8 @@ fn to(world: &World, subject: &Subject, party: Symbol) -> Vec<Step> {
     }
 }
 
-/// Returns the shortest path into a container: directly, or through a mapping rule, group or role.
+/// Returns the shortest path by which the caller is a member of a container: directly, or through a rule, group or
+/// role.
 fn into(world: &World, subject: &Subject, container: Symbol) -> Vec<Step> {
     let mut ways: Vec<Vec<Step>> = subject
         .owners()

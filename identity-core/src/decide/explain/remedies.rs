@@ -10,7 +10,7 @@ use crate::resolve::Subject;
 use crate::value::{Audience, Claims, PermissionName, ResourceId};
 use crate::world::{Grant, Run, World};
 
-/// Maximum number of suggestions.
+/// Maximum number of suggestions in one explanation.
 const MAX_SUGGESTIONS: usize = 8;
 /// Maximum number of suggestions that grant more than was requested.
 const MAX_BROAD_SUGGESTIONS: usize = 2;
@@ -84,7 +84,8 @@ fn resource(
     let mut extensions = Vec::new();
 
     let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-    // The subject knows the types on which it has grants on all resources. For other types, the grants are not scanned.
+    // The subject contains the types on which it has grants on all resources. For other types, the grants are not
+    // scanned.
     let has_on_any = subject.owners().had_on_all(Access { permissions: PermissionSet::ALL, ..access });
     let on_any = has_on_any.then(|| world.run_on_any(access.resource_type)).flatten();
     for (run, scope) in [(on_any, &Scope::Any), (on_id, &scope)] {
@@ -118,7 +119,7 @@ fn resource(
             miss(Distance::Extension, remedy, through.clone());
         }
     }
-    // The fewer comparisons fail, the more likely the authorization was intended.
+    // An authorization was more likely intended if fewer of its comparisons fail.
     unsatisfied.sort_by_key(|(failing, _)| failing.len());
     for (failing, key) in unsatisfied {
         miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Keyed(key));
@@ -145,7 +146,7 @@ fn resource(
 }
 
 /// Returns the change that adds the caller to a container. `None` if stored memberships do not apply, as for groups
-/// that the caller's token claims.
+/// that come from the caller's token.
 fn joining(subject: &Subject, container: Container) -> Option<Remedy> {
     if subject.groups_claimed && matches!(container, Container::Group(_)) {
         return None;

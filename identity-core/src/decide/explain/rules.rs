@@ -5,27 +5,27 @@ use serde_json::Value;
 
 use crate::entity::{MappingRule, Operator};
 
-/// Difference between a mapping rule and a token that was intended to match it. Contains no claim values.
+/// Difference between a mapping rule and a token that was probably intended to match it. Contains no claim values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "mismatch", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Mismatch {
-    /// The claim has the value in another case, or with surrounding white space.
+    /// The claim differs from the expected value only in case or surrounding white space.
     Case,
-    /// The claim has the value in another form: with a path before it, or as a word of a longer text.
+    /// The claim contains the expected value in another form: after a path, or as a word of a longer text.
     Form,
-    /// The claim has the value as a scalar, but the operator of the rule requires a list.
+    /// The claim equals the expected value but is a scalar, and the operator of the rule requires a list.
     Operator,
-    /// Another claim has the value.
+    /// Another claim has the expected value, possibly in another case.
     Claim {
         /// Location of the value, as a JSONPath (RFC 9535).
         found_at: String,
     },
 }
 
-/// Maximum number of JSON values of a token that are examined.
+/// Maximum number of JSON values of a token that are searched for the expected value.
 const SCAN_LIMIT: usize = 1000;
 
-/// Returns the difference between the claims and the rule, if they almost match.
+/// Returns the difference between the claims and the rule if they almost match, and `None` otherwise.
 pub(super) fn mismatch(rule: &MappingRule, claims: &Value) -> Option<Mismatch> {
     let wanted = rule.value.as_str();
     let mut here = Vec::new();
@@ -53,15 +53,15 @@ fn same_but_for_case(text: &str, wanted: &str) -> bool {
     text != wanted && text.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
-/// Returns whether two texts have the same last path segment, ignoring case, or whether `wanted` is a word of a list in
-/// one string.
+/// Returns whether two texts have the same last path segment, ignoring case, or whether `text` is a list in one string
+/// that contains `wanted`.
 fn same_but_for_form(text: &str, wanted: &str) -> bool {
     let last = |text: &str| text.rsplit(['/', ':', '\\']).next().unwrap_or(text).to_lowercase();
     let words = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
     !last(wanted).is_empty() && last(text) == last(wanted) || text.split(words).any(|word| word == wanted)
 }
 
-/// Collects the text of a scalar, or the texts of the scalars in a list.
+/// Collects the text of a scalar, or the texts of the scalars in a list. Null and objects have no text.
 fn texts(node: &Value, found: &mut Vec<String>) {
     match node {
         Value::Array(items) => items.iter().filter_map(text).for_each(|text| found.push(text)),
@@ -78,7 +78,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// Returns the JSONPath of the first scalar that satisfies `fits`. For an element of a list, returns the path of the
-/// list. Returns `None` if there is none, or if the budget is exhausted first.
+/// list. Returns `None` if no scalar fits, or if the budget is exhausted first.
 fn place(node: &Value, path: String, fits: &dyn Fn(&str) -> bool, budget: &mut usize) -> Option<String> {
     *budget = budget.checked_sub(1)?;
     match node {

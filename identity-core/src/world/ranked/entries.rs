@@ -1,17 +1,17 @@
-//! Iteration over the entries of a map.
+//! Double-ended iterator over the entries of a [`Ranked`] map. It reads one leaf of the tree at a time.
 
 use std::ops::Range;
 
 use super::Ranked;
 
-/// Double-ended iterator over entries, in the order of their keys. Skipping any number of entries with `nth` or
-/// `nth_back` takes at most one tree search.
+/// Iterates over a range of entries in the order of their keys, from both ends. Skipping any number of entries with
+/// `nth` or `nth_back` takes at most one tree search.
 pub(crate) struct Entries<'m, K, V, F> {
     pub(super) map: &'m Ranked<K, V>,
     pub(super) left: Range<usize>,
-    /// The entries that `next` returns before it has to load another leaf.
+    /// Entries that `next` returns before it has to load another leaf.
     pub(super) front: &'m [(K, V)],
-    /// The entries that `next_back` returns, last one first, before it has to load another leaf.
+    /// Entries that `next_back` returns, last one first, before it has to load another leaf.
     pub(super) back: &'m [(K, V)],
     pub(super) show: F,
 }

@@ -32,13 +32,13 @@ impl<K, V> Ranked<K, V> {
         self.len
     }
 
-    /// The number of entries whose keys satisfy `is_before`. These must be the first entries of the map, as for
+    /// Returns the number of entries whose keys satisfy `is_before`. These must be the first entries of the map, as for
     /// [`slice::partition_point`].
     pub(crate) fn rank(&self, is_before: impl Fn(&K) -> bool) -> usize {
         self.seek(is_before).0
     }
 
-    /// The result of `rank`, and the entries from that position to the end of its leaf.
+    /// Returns the result of [`Self::rank`], and the entries from that position to the end of their leaf.
     fn seek(&self, is_before: impl Fn(&K) -> bool) -> (usize, &[(K, V)]) {
         let (mut node, mut before) = (&*self.root, 0);
         loop {
@@ -57,7 +57,7 @@ impl<K, V> Ranked<K, V> {
         }
     }
 
-    /// The leaf that contains a position, and the index of the entry in it.
+    /// Returns the leaf that contains a position of the map, and the index of the entry within that leaf.
     fn leaf(&self, mut position: usize) -> (&[(K, V)], usize) {
         let mut node = &*self.root;
         loop {
@@ -76,7 +76,7 @@ impl<K, V> Ranked<K, V> {
         }
     }
 
-    /// The entries at these positions, each mapped by `show`.
+    /// Returns the entries at these positions, each mapped by `show`. Positions beyond the end are ignored.
     pub(crate) fn at<'m, T, F: Fn(&'m K, &'m V) -> T>(
         &'m self,
         positions: Range<usize>,
@@ -86,7 +86,8 @@ impl<K, V> Ranked<K, V> {
         Entries { map: self, left: positions.start.min(end)..end, front: &[], back: &[], show }
     }
 
-    /// The entries from the first key that does not satisfy `is_before`, each mapped by `show`. Takes one tree search.
+    /// Returns the entries from the first key that does not satisfy `is_before`, each mapped by `show`. Takes one tree
+    /// search.
     pub(crate) fn from<'m, T, F>(&'m self, is_before: impl Fn(&K) -> bool, show: F) -> Entries<'m, K, V, F>
     where
         F: Fn(&'m K, &'m V) -> T,
@@ -95,7 +96,7 @@ impl<K, V> Ranked<K, V> {
         Entries { front, ..self.at(position..self.len, show) }
     }
 
-    /// All entries, each mapped by `show`.
+    /// Returns all entries in the order of their keys, each mapped by `show`.
     pub(crate) fn iter<'m, T, F: Fn(&'m K, &'m V) -> T>(&'m self, show: F) -> Entries<'m, K, V, F> {
         self.at(0..self.len, show)
     }
@@ -121,7 +122,7 @@ impl<K: Ord + Clone, V: Clone> Ranked<K, V> {
         }
     }
 
-    /// The positions of the keys between two bounds; empty if the bounds cross.
+    /// Returns the positions of the keys between two bounds. Empty if the bounds cross.
     pub(crate) fn positions<Q: Ord + ?Sized>(&self, (from, to): (Bound<&Q>, Bound<&Q>)) -> Range<usize>
     where
         K: Borrow<Q>,
@@ -139,7 +140,7 @@ impl<K: Ord + Clone, V: Clone> Ranked<K, V> {
         start..end.max(start)
     }
 
-    /// Inserts or replaces an entry. Returns the previous value.
+    /// Inserts or replaces an entry. Returns the previous value of the key, if any.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let (old, right) = Arc::make_mut(&mut self.root).insert(key, value);
         if right.is_some() {
@@ -165,8 +166,8 @@ impl<K: Ord + Clone, V: Clone> Ranked<K, V> {
         old
     }
 
-    /// The entries in which two maps differ, in the order of their keys. If one map was derived from the other, the
-    /// cost depends on the size of the difference, not of the maps.
+    /// Returns the entries in which two maps differ, in the order of their keys. If one map was derived from the other,
+    /// the cost depends on the size of the difference, not of the maps.
     pub(crate) fn diff<'m>(&'m self, other: &'m Self) -> Vec<DiffItem<'m, 'm, K, V>>
     where
         V: PartialEq,

@@ -1,15 +1,15 @@
-//! Nodes of the tree. A leaf contains entries. A branch contains its children, with the least key and the number of
-//! entries of each.
+//! Nodes of the B+ tree. A leaf contains entries. A branch contains its children, with the smallest key and the number
+//! of entries of each.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Maximum number of entries of a leaf, and of children of a branch.
+/// Maximum number of entries in a leaf, and of children in a branch.
 pub(super) const MAX: usize = 32;
-/// Two neighbors are merged when they have at most this number of items together.
+/// Neighboring nodes are merged if together they have at most this number of items.
 const JOINED: usize = MAX * 3 / 4;
-/// Number of items by which the capacity of a node grows.
+/// Number of items by which the vector of a full node grows. Doubling it instead would waste memory.
 const GROWTH: usize = 8;
 
 #[derive(Clone)]
@@ -20,9 +20,9 @@ pub(super) enum Node<K, V> {
 
 #[derive(Clone)]
 pub(super) struct Child<K, V> {
-    /// The least key of the subtree.
+    /// Smallest key of the subtree.
     pub(super) first: K,
-    /// The number of entries of the subtree.
+    /// Number of entries in the subtree.
     pub(super) len: usize,
     pub(super) node: Arc<Node<K, V>>,
 }
@@ -76,7 +76,7 @@ impl<K, V> Node<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Node<K, V> {
-    /// Inserts or replaces an entry. Returns the old value and, if the node was split, its new right neighbor.
+    /// Inserts or replaces an entry. Returns the old value and, if the node was split, the new right sibling.
     pub(super) fn insert(&mut self, key: K, value: V) -> (Option<V>, Option<Child<K, V>>) {
         match self {
             Self::Leaf(entries) => match entries.binary_search_by(|(other, _)| other.cmp(&key)) {
@@ -118,7 +118,7 @@ impl<K: Ord + Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Appends the right neighbor, which has the same height.
+    /// Appends the items of the right sibling, which must have the same height.
     fn append(&mut self, right: Self) {
         match (self, right) {
             (Self::Leaf(entries), Self::Leaf(more)) => entries.extend(more),
@@ -144,8 +144,8 @@ impl<K: Ord + Clone, V: Clone> Child<K, V> {
     }
 }
 
-/// Inserts an item. If there are then more than `MAX` items, splits off and returns the right half, or only the
-/// inserted item if it is the last one.
+/// Inserts an item at index `at`. If this exceeds [`MAX`], splits off and returns the right half, or only the inserted
+/// item if it is the last one.
 fn insert_at<T>(items: &mut Vec<T>, at: usize, item: T) -> Option<Vec<T>> {
     if items.len() == items.capacity() {
         items.reserve_exact(GROWTH);
@@ -155,7 +155,7 @@ fn insert_at<T>(items: &mut Vec<T>, at: usize, item: T) -> Option<Vec<T>> {
     (items.len() > MAX).then(|| items.split_off(if is_last { at } else { MAX / 2 }))
 }
 
-/// Merges a child with one of its neighbors if the two are small.
+/// Merges the child at `at` with a neighbor if together they have at most [`JOINED`] items.
 fn join<K: Ord + Clone, V: Clone>(children: &mut Vec<Child<K, V>>, at: usize) {
     let is_small = |left: &usize| {
         let pair = children.get(*left..*left + 2);
@@ -169,7 +169,7 @@ fn join<K: Ord + Clone, V: Clone>(children: &mut Vec<Child<K, V>>, at: usize) {
     }
 }
 
-/// Removes the nodes that both lists share, compared by pointer.
+/// Removes from both lists the nodes that they share, compared by pointer.
 pub(super) fn leave_out_shared<K, V>(here: &mut Vec<&Arc<Node<K, V>>>, there: &mut Vec<&Arc<Node<K, V>>>) {
     let known: HashSet<*const Node<K, V>> = here.iter().map(|node| Arc::as_ptr(node)).collect();
     let shared: HashSet<*const Node<K, V>> =

@@ -1,4 +1,4 @@
-//! Index of mapping rules by claim value: the cost of evaluating all rules depends on the claims in the token, not on
+//! Index of mapping rules by claim value. The cost of evaluating all rules depends on the claims in the token, not on
 //! the number of rules.
 //!
 //! The selectors of all rules form one prefix tree of path segments. An evaluation walks it along with the claims. A
@@ -22,17 +22,17 @@ use super::symbol::Symbol;
 use crate::entity::{MappingRule, Operator};
 use crate::value::{Issuer, OverBudget, Segment, Selected, Steps};
 
-/// The rules with one selector and one expected value, sorted by symbol, with their operators.
+/// The rules with one selector and one expected value, sorted by symbol, each with its operator.
 type Seekers = Arc<[(Symbol, Operator)]>;
 
 #[derive(Clone, Default)]
 pub(crate) struct RuleIndex {
     root: Node,
-    /// The required issuer of each rule that applies to one issuer only.
+    /// Required issuer of each rule that applies to tokens of one issuer only.
     issuers: Map<Symbol, Issuer>,
 }
 
-/// A node of the prefix tree.
+/// Node of the prefix tree. It represents the path of segments that leads to it.
 #[derive(Clone, Default)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 struct Node {
@@ -42,13 +42,12 @@ struct Node {
     seekers: Map<Arc<str>, Seekers>,
 }
 
-/// Outcome of evaluating all rules.
+/// Outcome of evaluating all mapping rules on the claims of one token.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matching {
-    /// The rules that match, in no particular order, without duplicates.
+    /// Matching rules, in no particular order, without duplicates.
     pub(crate) rules: Vec<Symbol>,
-    /// The rules that were not evaluated because the step budget was exhausted, in no particular order, without
-    /// duplicates.
+    /// Rules that were not evaluated because the step budget was exhausted, in no particular order, without duplicates.
     pub(crate) refused: Vec<Symbol>,
 }
 
@@ -70,7 +69,7 @@ impl RuleIndex {
         self.issuers.remove(&symbol);
     }
 
-    /// The rules with the selector and the value of `rule`, including `rule` itself.
+    /// Returns the rules with the selector and the expected value of `rule`, including `rule` itself if stored.
     pub(crate) fn seekers_of(&self, rule: &MappingRule) -> impl Iterator<Item = Symbol> {
         let segments = rule.selector.segments();
         let node = segments.and_then(|segments| segments.iter().try_fold(&self.root, |node, step| node.child(step)));
@@ -136,7 +135,7 @@ impl Node {
         }
     }
 
-    /// Removes a rule, and the nodes that have no rules left.
+    /// Removes a rule, then the nodes that have no rules left.
     fn remove(&mut self, segments: &[Segment], value: &str, symbol: Symbol) {
         let Some((step, rest)) = segments.split_first() else {
             let Some(seekers) = self.seekers.get(value) else { return };
@@ -162,14 +161,14 @@ impl Node {
         }
     }
 
-    /// Collects all rules at this node and below.
+    /// Collects the rules at this node and below it.
     fn rules(&self, found: &mut Vec<Symbol>) {
         found.extend(self.seekers.values().flat_map(|seekers| seekers.iter()).map(|(rule, _)| *rule));
         self.names.values().chain(self.others.values()).for_each(|child| child.rules(found));
     }
 }
 
-/// State of an evaluation of all rules.
+/// Intermediate state of evaluating all rules: the step budget, and the matched and refused rules so far.
 #[derive(Default)]
 struct Evaluation {
     steps: Steps,
@@ -178,8 +177,8 @@ struct Evaluation {
 }
 
 impl Evaluation {
-    /// Evaluates the selectors that consist of member names. Adds to `branches` the nodes from which other segments
-    /// lead on, each with the value that the path to it selects.
+    /// Evaluates the selectors that consist of member names only, such as `$.realm.groups`. Adds to `branches` each
+    /// node with other segments below it, and the value that its path selects.
     fn names<'n, 'c>(&mut self, node: &'n Node, value: &'c Value, branches: &mut Vec<(&'n Node, &'c Value)>) {
         compare(node, (value, false), &mut self.rules);
         if !node.others.is_empty() {
@@ -196,8 +195,8 @@ impl Evaluation {
         }
     }
 
-    /// Evaluates the segments other than member names that lead on from a node. `values` are the values that the path
-    /// to the node selects.
+    /// Evaluates the child segments of a node other than member names. `values` are the values that the path to the
+    /// node selects.
     fn others(&mut self, node: &Node, values: &[Selected<'_>]) {
         for (step, next) in &node.others {
             let mut selected = Vec::new();
@@ -210,8 +209,7 @@ impl Evaluation {
         }
     }
 
-    /// Evaluates a node and all segments that lead on from it. `values` are the values that the path to the node
-    /// selects.
+    /// Evaluates a node and everything below it. `values` are the values that the path to the node selects.
     fn all(&mut self, node: &Node, values: &[Selected<'_>]) -> Result<(), OverBudget> {
         for selected in values {
             self.steps.take(1 + selected.0.as_array().map_or(0, Vec::len))?;
@@ -238,7 +236,8 @@ impl Evaluation {
     }
 }
 
-/// Collects the rules at a node that match a selected value: a scalar, or one of the elements of an array.
+/// Collects the rules at a node that match a selected value. The value matches if it, or an element of an array, equals
+/// the expected value.
 fn compare(node: &Node, (value, element): Selected<'_>, found: &mut Vec<Symbol>) {
     if node.seekers.is_empty() {
         return;
@@ -256,8 +255,8 @@ fn compare(node: &Node, (value, element): Selected<'_>, found: &mut Vec<Symbol>)
     }
 }
 
-/// Whether a rule with this operator matches a value that equals the expected one. `element` is `true` if the value is
-/// an element of an array.
+/// Returns whether the operator accepts a value that equals the expected one. `element` is `true` if the value is an
+/// element of an array.
 fn compares(operator: Operator, element: bool) -> bool {
     match operator {
         Operator::Equals => true,
@@ -265,7 +264,7 @@ fn compares(operator: Operator, element: bool) -> bool {
     }
 }
 
-/// The text by which a scalar is compared; `None` for null, arrays and objects.
+/// Returns the text by which a scalar is compared, such as `true` or `42`. `None` for null, arrays and objects.
 fn canonical(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),

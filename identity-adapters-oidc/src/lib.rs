@@ -1,4 +1,4 @@
-//! OpenID Connect adapters.
+//! OpenID Connect adapters: token verification, user sign-in, and access tokens for services.
 //!
 //! * Access token verification: the port [`TokenVerifier`](identity_core::port::TokenVerifier).
 //! * User sign-in at a provider: the port [`IdentityProvider`](identity_core::port::IdentityProvider).

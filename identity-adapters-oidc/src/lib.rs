@@ -164,10 +164,10 @@
 //! authentik, ZITADEL, AD FS and Ping behave like the generic kind here; [`TokenHabits::of`] has the differences of
 //! their access tokens.
 //!
-//! `offline_access` is not a default scope: its refresh tokens outlive the user's session at the provider, it requires
-//! the user's consent, and providers without support for it reject the request. Keycloak issues refresh tokens without
-//! it. For providers that do not, add it to [`ProviderSettings::scopes`]; otherwise sessions end when their access
-//! token expires.
+//! For other kinds, `offline_access` is not a default scope: its refresh tokens outlive the user's session at the
+//! provider, it requires the user's consent, and providers without support for it reject the request. Keycloak issues
+//! refresh tokens without it. For providers that do not, add it to [`ProviderSettings::scopes`]; otherwise sessions end
+//! when their access token expires.
 //!
 //! ```
 //! use identity_adapters_oidc::{

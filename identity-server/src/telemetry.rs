@@ -21,7 +21,7 @@ pub enum TelemetryError {
     Twice(#[from] TryInitError),
 }
 
-/// Installs the global subscriber.
+/// Installs the global `tracing` subscriber, which writes to standard error.
 ///
 /// # Errors
 /// Returns an error if `log.level` cannot be parsed, or a global subscriber is already set.

@@ -70,7 +70,7 @@ pub(crate) struct Shared {
 /// Failure of one attempt to send a call.
 struct Failure {
     error: DirectoryError,
-    /// Whether a retry may succeed.
+    /// Whether a retry may succeed. Only idempotent calls are retried.
     again: bool,
     /// Whether the circuit breaker counts the failure: Keycloak was unreachable, or a proxy returned 502 to 504.
     outage: bool,

@@ -38,9 +38,9 @@ pub enum Credentials {
         realm: String,
         /// Client id for the token request, usually `admin-cli`.
         client_id: ClientId,
-        /// Username of the administrator.
+        /// Username of the administrator in that realm.
         username: String,
-        /// Password of the administrator.
+        /// Password of the administrator for the password grant.
         password: Secret,
     },
     /// Service account of a client in the managed realm (client credentials grant, RFC 6749 §4.4).

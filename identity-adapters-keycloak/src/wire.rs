@@ -77,7 +77,7 @@ pub(crate) struct GroupRep {
 }
 
 impl GroupRep {
-    /// Whether the group is a top-level group.
+    /// Whether the group is a top-level group, that is, has no parent.
     pub(crate) fn is_top(&self) -> bool {
         self.parent_id.is_none()
     }

@@ -32,7 +32,7 @@ pub(crate) struct Kinds {
     pub(crate) client_id: Option<String>,
     /// Whether to accept tokens that cannot be distinguished from ID tokens.
     pub(crate) accept_id_tokens: bool,
-    /// Provider-specific properties of access tokens.
+    /// Provider-specific properties of access tokens, such as claims that mark an ID token.
     pub(crate) habits: TokenHabits,
 }
 

@@ -86,7 +86,7 @@ impl Endpoints {
 /// Location of an issuer's discovery document, and the rules for the URLs in it.
 pub(crate) struct Discovery {
     issuer: Arc<str>,
-    /// Issuer URL, as browsers see it.
+    /// Issuer URL, under which browsers reach the provider.
     front: Url,
     /// Base URL for calls from this server (back channel), as configured and parsed.
     back: Option<(String, Url)>,

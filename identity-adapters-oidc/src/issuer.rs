@@ -54,7 +54,7 @@ pub(crate) struct Issuer {
     pub(crate) kinds: Kinds,
     pub(crate) http: Http,
     clock: Arc<dyn Clock>,
-    /// Delay before a retry after a failure.
+    /// Time after which a caller may retry after a failed request to the provider.
     pub(crate) back_off: Duration,
     pub(crate) telemetry: Arc<Telemetry>,
     /// The key sets, in lookup order.
@@ -194,7 +194,7 @@ impl Issuer {
         }
     }
 
-    /// Returns the UserInfo endpoint from discovery.
+    /// Returns the UserInfo endpoint from discovery. Sends no request; fails before the first successful discovery.
     pub(crate) fn user_info_url(&self) -> Result<url::Url, FetchError> {
         let unknown = || Err(FetchError::UserInfoEndpoint("is not known"));
         self.sources.first().map_or_else(unknown, |source| source.user_info_url())

@@ -25,7 +25,7 @@ pub(crate) enum Location {
     Discovered(Box<Discovery>),
 }
 
-/// Required freshness of the keys.
+/// How fresh the keys must be that a caller of [`KeySource::keys`] gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Cached keys suffice. A fetch is awaited only if there are none, or if they are too old and the last fetch did
@@ -42,7 +42,7 @@ const BURST: i32 = 5;
 const MAX_ABSENT: usize = 256;
 const MAX_KID: usize = 256;
 
-/// Intervals between fetches of a key set.
+/// Intervals between fetches of a key set, from [`VerifierSettings`].
 #[derive(Clone, Copy)]
 pub(crate) struct Pacing {
     refresh_after: Duration,
@@ -74,7 +74,7 @@ pub(crate) struct KeySource {
     pub(crate) state: State,
 }
 
-/// Cached state of a key set.
+/// Cached keys of a key set, and the state of its fetches.
 #[derive(Default)]
 pub(crate) struct State {
     /// Time at which the next refresh is due, in Unix seconds. It is an atomic, because each use of a cached token
@@ -87,7 +87,7 @@ pub(crate) struct State {
 struct Inner {
     /// The last successfully fetched keys, and the time of their fetch.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
-    /// The last successful discovery result.
+    /// The last successful discovery result, used while discovery fails.
     discovered: Option<Discovered>,
     /// End of the last fetch, and its error if it failed.
     attempt: Option<(OffsetDateTime, Option<String>)>,

@@ -37,7 +37,7 @@ pub struct IssuerSettings {
     /// Whether to accept tokens that cannot be distinguished from ID tokens, for providers such as Dex whose access
     /// tokens have the claims of ID tokens. ID tokens for one of the audiences then count as access tokens.
     pub accept_id_tokens: bool,
-    /// Provider-specific properties of access tokens.
+    /// Provider-specific properties of access tokens; see [`TokenHabits::of`] for the defaults of a provider kind.
     pub habits: TokenHabits,
     /// Whether to accept plain `http` for hosts other than this machine (default: false).
     pub allow_http: bool,

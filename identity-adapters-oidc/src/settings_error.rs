@@ -24,7 +24,7 @@ pub enum SettingsProblem {
     /// No issuer is configured, so no token could be accepted.
     #[error("no issuer is configured")]
     NoIssuer,
-    /// Two issuers have the same `iss`.
+    /// Two issuers have the same `iss`, which this variant contains.
     #[error("the issuer `{0}` is configured twice")]
     DuplicateIssuer(String),
     /// An issuer has no audience. Without one, tokens for any other service would be accepted.
@@ -36,7 +36,7 @@ pub enum SettingsProblem {
     /// A URL of an issuer cannot be used.
     #[error("the issuer `{issuer}`: `{setting}` {rule}")]
     Url {
-        /// The affected issuer.
+        /// The issuer whose URL is invalid, as configured.
         issuer: String,
         /// Name of the setting that contains the URL.
         setting: &'static str,
@@ -48,7 +48,7 @@ pub enum SettingsProblem {
     Provider {
         /// Name of the provider in the configuration, or the issuer of a service's client registration.
         provider: String,
-        /// Name of the invalid setting.
+        /// Name of the invalid setting, such as `client_id`.
         setting: &'static str,
         /// The violated rule, such as "must not be blank".
         rule: String,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// The calls in flight, by key.
+/// The calls in flight, by key. A call ends even if its callers stop waiting.
 pub(crate) struct SingleFlight<K, V>(Mutex<HashMap<K, watch::Receiver<Option<V>>>>);
 
 /// A call in flight, shared by its callers. It is complete when there is a value.

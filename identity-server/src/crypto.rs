@@ -110,7 +110,7 @@ fn random() -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Implementation of the port [`Crypto`] with `aws-lc-rs`.
+/// Implementation of the port [`Crypto`] with `aws-lc-rs` and rotatable keys.
 pub struct SystemCrypto {
     /// Keys for sealing and opening: the first one seals, all of them open.
     keys: Vec<SealingKey>,

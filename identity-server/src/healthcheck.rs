@@ -18,7 +18,7 @@ pub(crate) enum NotReady {
     /// The configured port is 0, so the actual port is unknown.
     #[error("the configured management port is 0; set the actual address with `--url`")]
     Port,
-    /// Connecting, reading or writing failed.
+    /// Connecting, reading or writing failed, for example because of the timeout.
     #[error("the server did not respond")]
     Silent(#[from] io::Error),
     /// The response status is not 200; contains the status line.

@@ -37,15 +37,15 @@ pub enum RunError {
     /// Binding to an address failed, for example because the port is in use.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The configured address.
+        /// The configured address that could not be bound.
         address: std::net::SocketAddr,
         /// The underlying I/O error.
         source: std::io::Error,
     },
-    /// A listener failed while serving.
+    /// A listener failed, before or while serving.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
-    /// The metrics recorder could not be installed.
+    /// The process-wide metrics recorder could not be installed.
     #[error("metrics cannot be recorded")]
     Metrics(#[source] metrics_exporter_prometheus::BuildError),
     /// Permanent store error; retrying does not help.

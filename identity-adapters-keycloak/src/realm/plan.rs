@@ -12,11 +12,11 @@ pub struct RealmPlan {
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
     /// Roles with their permissions. These belong to APIs of the plan or to existing APIs.
     pub roles: Vec<Role>,
-    /// Applications, including clients of components.
+    /// Applications to create, including the clients of components.
     pub clients: Vec<ClientSeed>,
     /// Groups, by path (such as `/division/admins`) or by top-level name.
     pub groups: Vec<Name>,
-    /// Users, with their roles and groups.
+    /// Users to create, with their roles and groups.
     pub people: Vec<PersonSeed>,
 }
 
@@ -58,7 +58,7 @@ pub struct PersonSeed {
     /// Alias of an identity provider and the user's id there, if configured. Only an account with this link gets roles
     /// and groups.
     pub link: Option<(String, String)>,
-    /// Roles to assign to the user.
+    /// Ids of the roles to assign. Other roles of the user stay.
     pub roles: Vec<RoleId>,
     /// Groups to add the user to, by path or top-level name.
     pub groups: Vec<Name>,

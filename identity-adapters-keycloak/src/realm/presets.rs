@@ -193,7 +193,7 @@ pub fn preset(key: &str) -> Option<&'static Component> {
 pub struct Preset {
     /// APIs, each with audience, display name and permissions.
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
-    /// Roles, with their permissions.
+    /// Roles to create, with their permissions.
     pub roles: Vec<Role>,
     /// Permissions to grant to the service account of the client; empty if there is no client.
     pub client_permissions: Vec<Permission>,

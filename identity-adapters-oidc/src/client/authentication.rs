@@ -17,7 +17,7 @@ use super::settings::{AssertionAudience, AssertionSettings, ClientAuthentication
 use crate::discovery::Endpoints;
 use crate::http::{BasicLogin, Http};
 
-/// Lifetime of a client assertion in seconds.
+/// Lifetime of a client assertion (`exp` minus `iat`) in seconds.
 const ASSERTION_LIFETIME: i64 = 60;
 
 /// Value of the form parameter `client_assertion_type` (RFC 7523 §2.2).

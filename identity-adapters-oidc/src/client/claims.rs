@@ -10,7 +10,7 @@ type Members = Map<String, Value>;
 /// ID token claims that concern the token's issuance, not the user. They are not merged.
 const OF_THE_EXCHANGE: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 
-/// The claims of one user, by source.
+/// The claims about one user, separated by their source.
 #[derive(Default)]
 pub(crate) struct Sources {
     pub(crate) access_token: Members,

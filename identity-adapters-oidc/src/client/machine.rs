@@ -22,7 +22,7 @@ use crate::single_flight::SingleFlight;
 /// Pause after a failed token request, in which the provider is not called again.
 const BACK_OFF: Duration = Duration::seconds(5);
 
-/// Lifetime of a cached discovery document.
+/// Maximum age of a discovery document before it is requested again.
 const REDISCOVERY: Duration = Duration::minutes(10);
 
 /// Settings of a service's client registration at the provider that issues its tokens.

@@ -14,13 +14,13 @@ pub struct ProviderSettings {
     pub id: String,
     /// Name of the provider as displayed to users. Default: `id`.
     pub display_name: String,
-    /// Kind of provider, which selects the defaults.
+    /// Kind of provider, which selects defaults such as the scopes.
     pub kind: ProviderKind,
     /// Issuer URL. It must be one of the verifier's issuers, whose keys, back channel and claim mapping are used.
     pub issuer: String,
     /// Client id of this server at the provider.
     pub client_id: String,
-    /// Method and credentials of client authentication.
+    /// How this server authenticates at the token endpoint, with the credentials.
     pub authentication: ClientAuthentication,
     /// Requested scopes, which must include `openid`. If empty, the default scopes of the provider kind are requested.
     pub scopes: Vec<String>,
@@ -103,7 +103,7 @@ pub struct EndpointUrls {
 /// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UserInfoMode {
-    /// UserInfo is not requested.
+    /// UserInfo is not requested; only the claims of the tokens are used.
     Off,
     /// UserInfo is requested. If the request fails, sign-in continues with the claims of the tokens.
     #[default]
@@ -165,7 +165,7 @@ impl AssertionSettings {
 pub enum KeyFile {
     /// Unencrypted PEM: PKCS#8, PKCS#1 or SEC 1.
     Pem {
-        /// PEM file with the private key.
+        /// PEM file with the unencrypted private key.
         key: PathBuf,
         /// PEM file with the certificate, needed only for thumbprints.
         certificate: Option<PathBuf>,
@@ -174,7 +174,7 @@ pub enum KeyFile {
     Pkcs12 {
         /// Path of the key store.
         file: PathBuf,
-        /// Password of the key store.
+        /// Password that decrypts the key store.
         password: Secret,
         /// Friendly name of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,
@@ -205,7 +205,7 @@ pub enum Thumbprint {
 /// Audience (`aud`) of an assertion, always a single string, never a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssertionAudience {
-    /// The issuer of the provider.
+    /// The issuer of the provider, as configured.
     Issuer,
     /// URL of the token endpoint, as published in the discovery document.
     TokenEndpoint,

@@ -28,12 +28,12 @@ pub enum BootstrapError {
     /// A change was rejected by the rules of the model, or the store failed.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A configured or built-in name is invalid.
+    /// A configured or built-in value is invalid; contains its section and the violated rule.
     #[error("{field}: {reason}")]
     Invalid {
         /// Section of the configuration, such as `mapping-rules`.
         field: &'static str,
-        /// The violated rule.
+        /// The rule that the value violates.
         reason: InvalidValue,
     },
     /// The password of this user could not be hashed.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::reader::Reader;
 
-/// Settings of the decision API (section `access`).
+/// Settings of the decision API: its rate limit, and its record of recent callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Rate limit in decisions per second, per caller and replica (default: 20,000); `None` disables it.

@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 16;
 /// Active profiles and platform, against which the conditions of documents are evaluated.
 #[derive(Debug)]
 pub(super) struct Active {
-    /// Active profiles, in ascending precedence.
+    /// Active Spring profiles; later ones take precedence.
     pub(super) profiles: Vec<String>,
     kubernetes: bool,
 }

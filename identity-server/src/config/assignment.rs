@@ -17,7 +17,7 @@ pub(super) struct Assignment {
     pub(super) source: Source,
 }
 
-/// Location from which an assignment was read.
+/// Where the value of an assignment comes from.
 #[derive(Clone)]
 pub(super) enum Source {
     /// Environment variable with this name.

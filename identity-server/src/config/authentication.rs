@@ -25,7 +25,7 @@ pub(super) const ENDPOINTS: [&str; 3] = ["authorization-url", "token-url", "jwks
 /// Settings for the authentication of requests: accepted token issuers, and caches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// Accepted token issuers, ordered by id.
+    /// Accepted token issuers, ordered by id. Never empty in the profile `oidc`.
     pub providers: Vec<Provider>,
     /// Whether requests without credentials are accepted, with all permissions (default: false).
     pub unprotected_api: bool,
@@ -50,21 +50,21 @@ pub struct Authentication {
 pub struct Provider {
     /// Id in this configuration: lower-case letters, digits and dashes.
     pub id: String,
-    /// Provider product, which selects defaults.
+    /// Provider product, which selects defaults for tokens and sign-in.
     pub kind: ProviderKind,
     /// Issuer identifier, which must equal the `iss` claim byte for byte.
     pub issuer: String,
     /// Base URL for back-channel requests, if it differs from the issuer.
     pub backend_url: Option<Url>,
-    /// JWKS URL; `None` uses discovery.
+    /// URL of the key set (JWKS); `None` uses discovery, a URL disables it.
     pub jwks_url: Option<Url>,
-    /// UserInfo URL; `None` uses discovery.
+    /// URL of the UserInfo endpoint; `None` uses discovery.
     pub user_info_url: Option<Url>,
     /// Cache durations of UserInfo claims that supplement token claims; `None` disables these requests.
     pub user_info_augmentation: Option<UserInfoAugmentation>,
     /// Further JWKS URLs, whose keys also verify tokens of this issuer.
     pub additional_jwks_urls: Vec<Url>,
-    /// Accepted audiences of access tokens. Never empty.
+    /// Audiences of which a token must have at least one. Never empty.
     pub audiences: Vec<Audience>,
     /// Accepted signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1); asymmetric ones only. Never empty.
     pub algorithms: Vec<&'static str>,

@@ -17,7 +17,7 @@ pub struct Bootstrap {
     pub initial_claim: Option<InitialClaim>,
     /// Mapping rules with the roles, tenants and groups that they assign.
     pub mapping_rules: Vec<MappingRuleSeed>,
-    /// Tenants with their members.
+    /// Tenants to create, with their members. They are never removed.
     pub tenants: Vec<TenantSeed>,
     /// Authorizations on resources. They are added and never removed.
     pub authorizations: Vec<AuthorizationSeed>,
@@ -30,9 +30,9 @@ pub struct Bootstrap {
 pub struct InitialClaim {
     /// Claim to compare: a name or a JSONPath query (default: `oid`).
     pub selector: ClaimSelector,
-    /// Comparison operator (default: `equals`).
+    /// Whether the claim must equal the value or contain it (default: `equals`).
     pub operator: Operator,
-    /// Value to compare the claim with.
+    /// Value that the claim must equal or contain.
     pub value: ClaimValue,
     /// Issuer whose tokens the rule matches; `None` matches any issuer.
     pub issuer: Option<Issuer>,
@@ -45,23 +45,23 @@ pub struct MappingRuleSeed {
     pub name: Name,
     /// Claim to compare: a name, or a JSONPath query that starts with `$`.
     pub selector: ClaimSelector,
-    /// Comparison operator (default: `equals`).
+    /// Whether the claim must equal the value or contain it (default: `equals`).
     pub operator: Operator,
-    /// Value to compare the claim with.
+    /// Value that the claim must equal or contain.
     pub value: ClaimValue,
     /// Kind of target that the rule may assign: roles, groups, tenants or any of them.
     pub kind: RuleKind,
     /// Issuer whose tokens the rule matches; `None` matches any issuer.
     pub issuer: Option<Issuer>,
-    /// Roles that the rule assigns.
+    /// Ids of the roles that the rule assigns. Missing roles are skipped.
     pub roles: Vec<RoleId>,
-    /// Tenants to which the rule grants access.
+    /// Ids of the tenants to which the rule grants access.
     pub tenants: Vec<TenantId>,
     /// Groups to which the rule adds the caller.
     pub groups: Vec<GroupId>,
 }
 
-/// Tenant to create, with its members.
+/// Tenant to create or rename at start-up, with its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantSeed {
     /// Id of the tenant, unique in the list.
@@ -79,9 +79,9 @@ pub struct UserSeed {
     pub username: Username,
     /// Initial password. An existing user keeps its password.
     pub password: Secret,
-    /// Display name, if any.
+    /// Display name; `None` leaves it empty.
     pub name: Option<Name>,
-    /// Email address, if any.
+    /// Email address; `None` leaves it empty.
     pub email: Option<Email>,
     /// Ids of the roles to assign to the user.
     pub roles: Vec<RoleId>,

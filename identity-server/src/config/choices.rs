@@ -41,19 +41,19 @@ pub enum ProviderKind {
     Generic,
     /// Microsoft Entra ID (`entra` or `microsoft`).
     Microsoft,
-    /// Auth0 (`auth0`).
+    /// Auth0 (`auth0`), whose issuers end in `/`.
     Auth0,
-    /// Okta (`okta`).
+    /// Okta (`okta`), including its org authorization server.
     Okta,
     /// Amazon Cognito user pools (`cognito`).
     Cognito,
-    /// Dex (`dex`).
+    /// Dex (`dex`), whose access tokens have the claims of ID tokens.
     Dex,
-    /// authentik (`authentik`).
+    /// authentik (`authentik`), without differences from the generic provider.
     Authentik,
-    /// ZITADEL (`zitadel`).
+    /// ZITADEL (`zitadel`), whose roles claim is an object.
     Zitadel,
-    /// Active Directory Federation Services (`adfs`).
+    /// Active Directory Federation Services (`adfs`), whose access tokens have an issuer of their own.
     Adfs,
     /// PingOne and PingFederate (`ping`).
     Ping,
@@ -81,9 +81,9 @@ impl ProviderKind {
 pub enum ClaimForm {
     /// A string, or an array of strings.
     List,
-    /// A string to split at this separator.
+    /// A string to split at this separator, such as `a,b`.
     Split(String),
-    /// A string that contains a JSON array.
+    /// A string that contains a JSON array, such as `["a","b"]`.
     Json,
     /// An object, whose member names are the values.
     Keys,
@@ -141,7 +141,7 @@ impl AuthenticationMethod {
 /// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserInfo {
-    /// UserInfo is not requested.
+    /// UserInfo is not requested; only the claims of the tokens are used.
     Off,
     /// UserInfo is requested. If the request fails, only the claims of the tokens are used.
     Optional,
@@ -190,12 +190,12 @@ impl StoreKind {
     pub(super) const WORDS: [(&str, Self); 2] = [("sqlite", Self::Sqlite), ("postgres", Self::Postgres)];
 }
 
-/// Output format of the log.
+/// Output format of the log, which is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Human-readable lines.
+    /// Human-readable lines; colored if standard error is a terminal.
     Text,
-    /// One JSON object per line.
+    /// One JSON object per line, for log collectors.
     Json,
 }
 
@@ -210,7 +210,7 @@ pub(super) const OPERATORS: [(&str, Operator); 2] = [("equals", Operator::Equals
 pub(super) const RULE_KINDS: [(&str, RuleKind); 4] =
     [("any", RuleKind::Any), ("role", RuleKind::Role), ("tenant", RuleKind::Tenant), ("group", RuleKind::Group)];
 
-/// Words for the client types of applications.
+/// Words for the client types of applications, as in the replaced service.
 pub(super) const CLIENT_KINDS: [(&str, ClientKind); 3] =
     [("CONFIDENTIAL", ClientKind::Confidential), ("M2M", ClientKind::MachineToMachine), ("PUBLIC", ClientKind::Public)];
 

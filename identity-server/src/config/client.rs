@@ -17,7 +17,7 @@ pub struct Client {
     pub display_name: String,
     /// Client id of this server. Default with a client secret: `camunda-identity`.
     pub id: String,
-    /// Client authentication method, with its credentials.
+    /// How this server authenticates at the token endpoint, with the credentials.
     pub authentication: ClientAuthentication,
     /// Scopes of authorization requests; empty uses the defaults of the provider product.
     pub scopes: Vec<String>,
@@ -29,9 +29,9 @@ pub struct Client {
     pub prompt: Option<String>,
     /// Accepted signature algorithms of ID tokens and logout tokens; empty uses those of the provider's access tokens.
     pub id_token_algorithms: Vec<&'static str>,
-    /// Endpoint URLs that override those from discovery.
+    /// Endpoint URLs of the provider that override those from discovery.
     pub endpoints: Endpoints,
-    /// Use of UserInfo at sign-in (default: optional).
+    /// Whether UserInfo is requested at sign-in, and whether sign-in fails without it (default: optional).
     pub user_info: UserInfo,
     /// Whether claims of the ID token take precedence over those of the access token (default: false).
     pub prefer_id_token_claims: bool,
@@ -57,15 +57,15 @@ pub struct Endpoints {
 /// Client authentication method at the provider, with its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// No authentication (public client).
+    /// No authentication (public client). Only PKCE protects authorization codes.
     None,
     /// Client secret in the HTTP Basic header (`client_secret_basic`).
     SecretBasic(Secret),
     /// Client secret in the request body (`client_secret_post`).
     SecretPost(Secret),
-    /// Signed assertion (`private_key_jwt`).
+    /// JWT assertion, signed with a private key (`private_key_jwt`).
     PrivateKeyJwt(Assertion),
-    /// TLS client certificate (`tls_client_auth`).
+    /// TLS client certificate (`tls_client_auth`). The files are reloaded when they change.
     Tls {
         /// PEM file with the client certificate.
         certificate: PathBuf,
@@ -77,7 +77,7 @@ pub enum ClientAuthentication {
 /// Signing key and content of client assertions (`private_key_jwt`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
-    /// Files with the signing key.
+    /// Files that contain the signing key; reloaded when they change.
     pub key: KeyFile,
     /// Header parameter `kid`: a literal, or `public-key` for the digest of the public key.
     pub key_id: Option<String>,
@@ -94,16 +94,16 @@ pub struct Assertion {
 pub enum KeyFile {
     /// PEM files: one for the key, and optionally one for the certificate.
     Pem {
-        /// PEM file with the private key.
+        /// PEM file with the unencrypted private key.
         key: PathBuf,
         /// PEM file with the certificate, for the thumbprint.
         certificate: Option<PathBuf>,
     },
     /// PKCS#12 key store with private key and certificate.
     Pkcs12 {
-        /// Path of the key store.
+        /// Path of the key store; the file is reloaded when it changes.
         file: PathBuf,
-        /// Password of the key store.
+        /// Password that decrypts the key store.
         password: Secret,
         /// Alias of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,

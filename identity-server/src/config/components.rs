@@ -17,22 +17,22 @@ pub struct Components(BTreeMap<String, Component>);
 /// Configured entities of a component. A list replaces the built-in one; `None` keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Component {
-    /// Applications to create in Keycloak.
+    /// Applications of the component, which are created in the profile `keycloak` only.
     pub applications: Option<Vec<ComponentApplication>>,
     /// APIs, each with audience, display name and permissions.
     pub apis: Option<Vec<(Audience, Name, Vec<ApiPermission>)>>,
-    /// Roles with their permissions.
+    /// Roles of the component, with their permissions.
     pub roles: Option<Vec<Role>>,
 }
 
-/// Application (OAuth 2.0 client) of a component.
+/// Application (OAuth 2.0 client) of a component, to be created in Keycloak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentApplication {
-    /// Client id of the application.
+    /// OAuth 2.0 client id of the application.
     pub client_id: ClientId,
-    /// Display name. Default: the client id.
+    /// Display name of the application. Default: the client id.
     pub name: Name,
-    /// Client type (default: confidential).
+    /// Client type: confidential (default), machine-to-machine or public.
     pub kind: ClientKind,
     /// Client secret; `None` lets Keycloak generate one.
     pub secret: Option<Secret>,

@@ -5,7 +5,7 @@ use url::Url;
 /// Environment variable that holds a JDBC URL.
 pub(super) const VARIABLE: &str = "SPRING_DATASOURCE_URL";
 
-/// Settings that a JDBC URL contains.
+/// Result of parsing a JDBC URL: the settings that it contains.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Datasource {
     /// Paths of configuration keys, such as `store.postgres.host`, with their values.

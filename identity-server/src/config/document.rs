@@ -21,7 +21,7 @@ use super::yaml::{Content, Yaml};
 /// Result of reading one document of a configuration file.
 #[derive(Default)]
 pub(super) struct Read {
-    /// Values that the document sets.
+    /// Values that the document sets, as a tree with their origins.
     pub(super) tree: Node,
     /// Warnings for the log, one line each.
     pub(super) warnings: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) struct Read {
 
 /// State shared by the documents of one file.
 pub(super) struct Shared {
-    /// File name, for messages.
+    /// Name of the file, for the origins of values in messages.
     name: Arc<str>,
     /// Whether the file uses properties of the replaced services. If so, values may have other types, such as a quoted
     /// number.

@@ -10,7 +10,7 @@ use super::tree::{Node, Origin, Step, shown};
 pub(super) struct Facts {
     /// Paths of the keys that these properties set, such as `keycloak.url`.
     legacy: BTreeSet<String>,
-    /// Whether properties of Management Identity are present.
+    /// Whether properties of Management Identity are present (`IDENTITY_*`, `KEYCLOAK_*`).
     pub(super) identity: bool,
     /// Whether properties of the Orchestration Cluster are present.
     pub(super) cluster: bool,
@@ -54,7 +54,7 @@ impl Facts {
         }
     }
 
-    /// Adds the record of a later source.
+    /// Adds the record of a later source, whose values take precedence.
     pub(super) fn add(&mut self, later: Self) {
         self.legacy.extend(later.legacy);
         self.identity |= later.identity;

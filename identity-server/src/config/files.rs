@@ -38,7 +38,7 @@ enum Item {
     Document(Yaml, Arc<Shared>),
 }
 
-/// A source could not be parsed; the problem has been reported.
+/// Error marker: a source could not be parsed. The problem has already been reported.
 struct Unreadable;
 
 /// Parsed file whose documents have not been read.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::assignment::{Assignment, given};
 
-/// Environment variable that lists files to import.
+/// Environment variable that lists files to import, such as `optional:file:more.yaml`.
 const IMPORT: &str = "SPRING_CONFIG_IMPORT";
 
 /// Environment variable that holds properties as JSON. It takes precedence over other variables.

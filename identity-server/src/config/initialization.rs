@@ -29,11 +29,11 @@ pub struct Initialization {
     pub users: Vec<UserSeed>,
     /// Mapping rules without targets. Memberships determine what they assign.
     pub mapping_rules: Vec<MappingRule>,
-    /// Groups to create or update.
+    /// Groups to create, or to update if they differ.
     pub groups: Vec<Group>,
-    /// Roles other than the default ones.
+    /// Roles to create or update, other than the default ones.
     pub roles: Vec<Role>,
-    /// Tenants other than the default one.
+    /// Tenants to create or update, other than the default one.
     pub tenants: Vec<Tenant>,
     /// Members of these entities, of the default roles and of the default tenant.
     pub memberships: BTreeSet<Membership>,

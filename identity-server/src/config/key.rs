@@ -12,7 +12,7 @@ use super::duration;
 pub(super) struct Key {
     /// Path in a document, such as `store.postgres.port`. `[]` marks a list, `<id>` a user-defined name.
     pub path: &'static str,
-    /// Type of the value, with its bounds.
+    /// Type of the value with its bounds, which determine what is accepted.
     pub kind: Kind,
     /// Default value as text; commas separate list elements. Empty if there is no default.
     pub default: &'static str,
@@ -24,22 +24,22 @@ pub(super) struct Key {
     pub description: &'static str,
 }
 
-/// Type of a value, with its bounds.
+/// Type of the value of a key, with its bounds.
 pub(super) enum Kind {
     /// Text; the code that reads its section validates it.
     Text,
     /// Confidential text with at least this many characters. Alternatively read from a file that a sibling key with the
     /// suffix `-file` names.
     Secret(usize),
-    /// The value `true` or `false`.
+    /// Boolean: `true` or `false`, without quotes in a document.
     Flag,
-    /// Whole number within these bounds.
+    /// Whole number within these inclusive bounds.
     Number(RangeInclusive<u64>),
     /// Duration within these bounds in seconds, such as `60s`.
     Duration(RangeInclusive<u64>),
     /// A [`Self::Duration`] within these bounds, or `off`.
     DurationOrOff(RangeInclusive<u64>),
-    /// One of these words, case-insensitive.
+    /// One of these words. Upper and lower case are equivalent.
     Choice(&'static [&'static str]),
 }
 

@@ -22,7 +22,7 @@ pub struct KeycloakConfig {
     pub realm: String,
     /// Whether `http` is permitted for hosts other than this machine (default: false).
     pub allow_insecure_http: bool,
-    /// Credentials for Keycloak's Admin REST API.
+    /// How this server authenticates to Keycloak's Admin REST API: as an administrator, or as a client.
     pub access: KeycloakAccess,
     /// Client id of this server in the realm.
     pub client_id: ClientId,
@@ -32,7 +32,7 @@ pub struct KeycloakConfig {
     pub components: Vec<ComponentSeed>,
     /// Further applications to create in the realm.
     pub clients: Vec<ApplicationSeed>,
-    /// Groups to create, by name or path.
+    /// Groups to create, by top-level name or path, such as `/division/admins`.
     pub groups: Vec<Name>,
     /// Users to create, with their roles and groups.
     pub users: Vec<DirectoryUserSeed>,
@@ -44,7 +44,7 @@ pub struct KeycloakConfig {
     pub take_over: bool,
 }
 
-/// Credentials for Keycloak's Admin REST API.
+/// How this server authenticates to Keycloak's Admin REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeycloakAccess {
     /// Administrator of all realms, who can create the realm.
@@ -55,7 +55,7 @@ pub enum KeycloakAccess {
         client_id: ClientId,
         /// Username of the administrator (default: `admin`).
         user: String,
-        /// Password of the administrator.
+        /// Password of the administrator; required for this variant.
         password: Secret,
     },
     /// Client secret of this server's own client, in an existing realm.
@@ -69,24 +69,24 @@ pub struct ComponentSeed {
     pub key: String,
     /// Client id; `None` uses the default of the component.
     pub client_id: Option<ClientId>,
-    /// Client secret; `None` lets Keycloak generate one.
+    /// Client secret; `None` lets Keycloak generate one. Ignored for public clients.
     pub secret: Option<Secret>,
     /// Root URL of the component, to which its redirect URIs are relative.
     pub root_url: Option<RedirectUri>,
 }
 
 impl ComponentSeed {
-    /// Creates a component without further settings.
+    /// Creates a component with this key, whose client keeps its default id and has no root URL or secret.
     #[must_use]
     pub fn named(key: &str) -> Self {
         Self { key: key.to_owned(), client_id: None, secret: None, root_url: None }
     }
 }
 
-/// Application to create, with its own permissions.
+/// Further application to create in Keycloak, and the permissions of its service account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSeed {
-    /// The client in Keycloak.
+    /// Members of the client at its creation: id, name, kind, secret and URLs.
     pub client: NewClient,
     /// Permissions that the application itself (its service account) has.
     pub permissions: Vec<Permission>,
@@ -95,13 +95,13 @@ pub struct ApplicationSeed {
 /// User to create in Keycloak, with roles and groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryUserSeed {
-    /// Attributes and initial password of the user.
+    /// Members of the user at its creation, including the initial password.
     pub person: NewDirectoryUser,
     /// Account id, if this server did not create the account.
     pub id: Option<Username>,
     /// Alias of an identity provider and the user's id there. The account must be linked to that identity.
     pub link: Option<(String, String)>,
-    /// Roles to assign to the user.
+    /// Ids of the roles to assign to the user. Other roles of the user stay.
     pub roles: Vec<RoleId>,
     /// Groups of the user, by name or path.
     pub groups: Vec<Name>,

@@ -40,7 +40,7 @@ struct Completion<'a> {
 }
 
 const PROVIDERS: &str = "authentication.providers";
-/// Default name of the managed realm.
+/// Default name of the managed realm, as in the replaced service.
 const DEFAULT_REALM: &str = "camunda-platform";
 
 impl Completion<'_> {

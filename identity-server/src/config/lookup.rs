@@ -12,13 +12,13 @@ pub(super) fn find(path: &str) -> Option<&'static Key> {
 
 /// Kind of node that the key list requires at a path.
 pub(super) enum NodeKind {
-    /// Map with fixed keys.
+    /// Map whose keys the key list defines, such as `server`.
     Map,
     /// Map with user-defined keys, such as `authentication.providers`.
     Named,
-    /// List of values or of sections.
+    /// List of values or of sections, such as `bootstrap.users`.
     List,
-    /// Single value of this type.
+    /// Single value of this type, such as the number `server.port`.
     Value(&'static Kind),
 }
 

@@ -12,13 +12,13 @@ use super::reader::Reader;
 /// Configured reference to a user, group or application, which is resolved at start-up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartySeed {
-    /// User by username.
+    /// User with this username. In Keycloak, it is resolved to the user's id at start-up.
     User(Name),
-    /// User by id.
+    /// User with this id; in Keycloak, the id of the account.
     UserId(Username),
     /// Group by name; in Keycloak, subgroups by path.
     Group(Name),
-    /// Application by client id.
+    /// Application with this client id.
     Application(ClientId),
 }
 
@@ -31,7 +31,7 @@ pub struct AuthorizationSeed {
     pub resource_type: ResourceTypeName,
     /// The resource: a single one, or all (`*`).
     pub scope: Scope,
-    /// Granted permissions; at least one.
+    /// Names of the granted permissions; at least one, supported by the resource type.
     pub permissions: BTreeSet<PermissionName>,
 }
 

@@ -85,14 +85,14 @@ use tree::Node;
 /// JSON schema of configuration files, as printed by `identity-server config-schema`.
 pub const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
 
-/// Validated configuration of the server.
+/// Validated configuration of the server, the result of [`Sources::load`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Deployment profile: selects the system that stores users and clients.
     pub profile: Profile,
     /// Listening addresses of the server, and limits on requests and connections.
     pub server: Server,
-    /// Database of the policy data.
+    /// Database that stores the policy data, audit log and sessions.
     pub store: Store,
     /// Accepted token issuers, and other settings for the authentication of requests.
     pub authentication: Authentication,
@@ -100,7 +100,7 @@ pub struct Config {
     pub session: Session,
     /// Configured components of the platform, with their APIs, roles and applications.
     pub components: Components,
-    /// Keycloak settings, in the profile `keycloak`.
+    /// Keycloak settings; `Some` in the profile `keycloak` only.
     pub keycloak: Option<KeycloakConfig>,
     /// Start-up data in the form of Management Identity.
     pub bootstrap: Bootstrap,
@@ -129,12 +129,12 @@ pub struct Features {
     pub resource_authorizations: bool,
 }
 
-/// Configuration sources, in ascending precedence.
+/// Configuration sources, in ascending precedence. [`Sources::load`] merges them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// Defaults that the command sets, as paths and values.
     pub assumed: Vec<(&'static str, String)>,
-    /// YAML files; later files take precedence.
+    /// YAML files to read; later files take precedence.
     pub files: Vec<PathBuf>,
     /// Whether the file was found at a default path, rather than named by `--config` or `IDENTITY_CONFIG`.
     pub found: bool,
@@ -151,14 +151,14 @@ pub struct Flag {
     pub name: &'static str,
     /// Path of the key that the flag sets, such as `server.port`.
     pub path: &'static str,
-    /// Value of the key as text.
+    /// Value of the key as text, which is parsed like a value in a file.
     pub value: String,
 }
 
 /// Validated configuration with its warnings and the origins of its values.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The validated configuration.
+    /// The merged and validated values of all sources.
     pub config: Config,
     /// Warnings for the log, one line each: settings without effect, and unsafe settings.
     pub warnings: Vec<String>,

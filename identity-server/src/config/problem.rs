@@ -51,7 +51,7 @@ impl Collector {
         self.problems.borrow_mut().push(Problem { path: path.into(), origin, message: message.into() });
     }
 
-    /// Records a warning, as one line.
+    /// Records a warning for the log, which must be one line.
     pub(super) fn warn(&self, warning: impl Into<String>) {
         self.warnings.borrow_mut().push(warning.into());
     }

@@ -4,7 +4,7 @@
 /// Environment variable that lists the active Spring profiles.
 pub(super) const VARIABLE: &str = "SPRING_PROFILES_ACTIVE";
 
-/// Environment variables that activate further Spring profiles.
+/// Environment variables that activate further Spring profiles: always, by default, and by profile group.
 pub(super) const INCLUDE: &str = "SPRING_PROFILES_INCLUDE";
 pub(super) const DEFAULT: &str = "SPRING_PROFILES_DEFAULT";
 pub(super) const GROUP: &str = "SPRING_PROFILES_GROUP";
@@ -36,7 +36,7 @@ pub(super) struct Profiles<'v> {
     pub ignored: Vec<&'v str>,
 }
 
-/// Parses a comma-separated list of Spring profiles.
+/// Parses a comma-separated list of Spring profiles, and classifies them.
 pub(super) fn parse(value: &str) -> Profiles<'_> {
     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
     let (mut chosen, ignored): (Vec<_>, Vec<_>) = names.partition(|name| matches!(*name, "keycloak" | "oidc"));

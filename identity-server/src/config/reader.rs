@@ -64,7 +64,7 @@ impl<'t> Reader<'t> {
         map.part(id, "<id>", node)
     }
 
-    /// Returns the readers of a list's elements.
+    /// Returns the readers of a list's elements. Reports gaps in the indices.
     pub(super) fn items(&self, name: &str) -> Vec<Self> {
         let item = |(index, node)| self.part(&format!("{name}[{index}]"), &format!("{name}[]"), Some(node));
         self.elements(name).into_iter().map(item).collect()
@@ -354,7 +354,7 @@ fn within(seconds: &RangeInclusive<u64>, text: &str, kind: &Kind) -> Result<Dura
     }
 }
 
-/// Returns the text, unless it is blank.
+/// Returns the text unchanged. Blank text is an error.
 pub(super) fn filled(text: &str) -> Result<&str, &'static str> {
     if text.trim().is_empty() { Err("must not be blank") } else { Ok(text) }
 }

@@ -7,7 +7,7 @@ use identity_core::value::Secret;
 use super::reader::Reader;
 use crate::crypto::SealingKey;
 
-/// Settings of browser sessions (section `session`).
+/// Timeouts, limits and encryption keys of browser sessions (section `session`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Idle timeout of a session (default: 30 minutes). Not longer than `longest`.

@@ -12,7 +12,7 @@ use super::reader::{Reader, filled};
 /// Database of the policy data (section `store`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// SQLite files on this machine.
+    /// Embedded SQLite database in files on this machine.
     Sqlite {
         /// Directory of the files; created if missing (default: `.identity`).
         data_dir: PathBuf,
@@ -21,10 +21,10 @@ pub enum Store {
     Postgres(Box<Postgres>),
 }
 
-/// Connection settings for PostgreSQL.
+/// Connection settings for PostgreSQL (section `store.postgres`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Postgres {
-    /// Address of the database, and credentials.
+    /// Address of the database and credentials, as a URL or as single settings.
     pub target: PostgresTarget,
     /// File from which the password, or the URL with the password, was read.
     pub password_file: Option<PasswordFile>,
@@ -45,13 +45,13 @@ pub enum PostgresTarget {
     Url(Secret),
     /// Individual settings, as an alternative to the URL.
     Parts {
-        /// Host name of the database server.
+        /// Host name or IP address of the database server.
         host: String,
         /// Port of the database server (default: 5432).
         port: u16,
-        /// Name of the database.
+        /// Name of the database on the server.
         database: String,
-        /// Name of the database user.
+        /// Name of the database user, which needs privileges to create tables.
         username: String,
         /// Password; `None` if the server requires none.
         password: Option<Secret>,

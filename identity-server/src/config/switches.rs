@@ -37,7 +37,7 @@ impl IdPattern {
         Ok(Self { whole, source: text.to_owned() })
     }
 
-    /// Whether the whole id matches the pattern.
+    /// Whether the pattern matches the id as a whole, not only a part of it.
     #[must_use]
     pub fn allows(&self, id: &str) -> bool {
         self.whole.is_match(id)

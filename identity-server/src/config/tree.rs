@@ -8,9 +8,9 @@ use super::key::FILE_SUFFIX;
 
 /// Node of the configuration tree. Not `Debug`, because texts may be secrets.
 pub(super) enum Node {
-    /// Value as text, with its origin.
+    /// Single value as text, not parsed yet, and its origin.
     Text(String, Origin),
-    /// Map of nodes by name.
+    /// Map of child nodes by key name.
     Map(BTreeMap<String, Node>),
     /// List of nodes by index, which may have gaps.
     List(BTreeMap<usize, Node>),
@@ -21,9 +21,9 @@ pub(super) enum Node {
 /// Origin of a configured value, for messages and precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Default of the key.
+    /// Default of the key list, which applies if no source sets the key.
     Default,
-    /// Default that the command sets.
+    /// Default that the command or another setting implies.
     Command,
     /// File with this name, and the line number, starting at 1. Line 0 denotes the file as a whole.
     File(Arc<str>, u64),
@@ -33,12 +33,12 @@ pub enum Origin {
     Flag(&'static str),
 }
 
-/// Step of a path in the tree.
+/// Step of a path from the root to a node of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Name in a map.
+    /// Name of a child in a map.
     Key(String),
-    /// Index in a list, starting at 0.
+    /// Index of an element in a list, starting at 0.
     Index(usize),
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Names {
     foreign: Vec<Pattern>,
 }
 
-/// Variable name of a key.
+/// Pattern of the environment variables that set a key, and the path of this key.
 struct Name {
     pattern: Pattern,
     /// Path of the key that the variable sets.
@@ -39,15 +39,15 @@ struct Name {
 /// Vocabulary to which the name of a variable or property belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vocabulary {
-    /// Keys of this server.
+    /// Keys of this server, such as `IDENTITY_SERVER_PORT`.
     Own,
-    /// Properties of the replaced services.
+    /// Properties of the replaced services, such as `SERVER_PORT`.
     Legacy,
     /// Settings of the applications' SDK, which take effect only if no other property sets the same value.
     Sdk,
 }
 
-/// Key that an environment variable sets.
+/// Key that an environment variable sets, as the result of [`Names::target`].
 pub(super) struct Target {
     /// Path of the key, with the ids and indices of the variable name.
     pub(super) path: Vec<Step>,

@@ -20,13 +20,13 @@ pub(super) struct Yaml {
     pub(super) line: u64,
     /// Whether the text was filled in from placeholders.
     pub(super) filled: bool,
-    /// Type and content of the value.
+    /// The value itself, without position.
     pub(super) content: Content,
     /// Byte range of the value in the source text.
     bytes: Range<usize>,
 }
 
-/// Type and content of a YAML value.
+/// Value of a YAML node: a scalar, a list or a map.
 #[derive(Debug)]
 pub(super) enum Content {
     Null,

@@ -16,7 +16,7 @@ use identity_core::port::{Busy, Clock, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
 use moka::future::Cache;
 
-/// Maximum number of cached verifications.
+/// Maximum number of verifications that the cache holds.
 const MAX_ENTRIES: u64 = 10_000;
 
 /// Password hasher that caches the successful verifications of another one. Failures are never cached.

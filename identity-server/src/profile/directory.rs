@@ -57,11 +57,11 @@ pub struct Shared {
     /// Token cutoffs: per principal, the time of the last revocation. For tokens issued earlier, cached rights are not
     /// used.
     pub cutoffs: Arc<Cutoffs>,
-    /// Installation id; `None` for read-only use.
+    /// Id of this installation, to mark the directory; `None` for read-only use.
     pub installation: Option<String>,
 }
 
-/// Core ports that a directory implements.
+/// The directory's implementations of the core ports, one per kind of entity.
 pub struct Ports {
     /// Users of the directory.
     pub users: Arc<dyn UserDirectory>,

@@ -23,11 +23,11 @@ use crate::config::{Bootstrap, ComponentSeed, Config, Finding, KeycloakAccess, K
 
 /// Claim with the client id. Keycloak includes it in tokens of service accounts only.
 const CLIENT_ID: &str = "client_id";
-/// Key of this server's own component.
+/// Name of this server's own component, whose API and role are always set up.
 const IDENTITY: &str = "identity";
-/// Path to which browsers return after sign-in.
+/// Path below the base URL to which browsers return after sign-in.
 const CALLBACK: &str = "/auth/login-callback";
-/// Path to which browsers return after sign-out.
+/// Path below the base URL to which browsers return after sign-out.
 const SIGNED_OUT: &str = "/auth/logged-out";
 /// Path of the back-channel logout endpoint, which Keycloak calls.
 const BACK_CHANNEL: &str = "/auth/back-channel-logout";

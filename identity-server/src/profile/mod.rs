@@ -40,7 +40,7 @@ const REVISION_WAIT: Duration = Duration::from_secs(2);
 pub struct Assembled {
     /// HTTP surfaces to serve: the APIs and sign-in.
     pub surfaces: Surfaces,
-    /// Token verifier, in profiles that accept tokens.
+    /// Token verifier, in profiles that accept tokens. Its issuers are part of the health status.
     pub verifier: Option<Arc<OidcTokenVerifier>>,
     /// Deletion service, in profiles with a directory. It also completes interrupted deletions.
     pub deletions: Option<Arc<Deletions>>,
@@ -56,13 +56,13 @@ pub struct Parts<'p> {
     pub deletions: &'p Arc<dyn DeletionJournal>,
     /// Store of browser sessions.
     pub sessions: &'p Arc<dyn SessionStore>,
-    /// Password hasher, in profiles with passwords.
+    /// Password hasher, in profiles with passwords; without one, password sign-in is disabled.
     pub hasher: Option<Arc<dyn PasswordHasher>>,
     /// Clock against which the validity of tokens is checked.
     pub clock: &'p Arc<dyn Clock>,
     /// Generator of unique ids, such as those of new groups.
     pub ids: &'p Arc<dyn Ids>,
-    /// Address on which the API listens.
+    /// Address on which the API listens, used as public URL if none is configured.
     pub listening: SocketAddr,
     /// External directory of users, groups, roles and clients, in profiles that have one.
     pub directory: Option<&'p dyn Directory>,
@@ -74,10 +74,10 @@ pub enum AssemblyError {
     /// This build lacks the profile; contains the name of the cargo feature to enable.
     #[error("the profile `{0}` is not compiled in; build with the cargo feature `{0}`")]
     NotCompiledIn(&'static str),
-    /// The Keycloak settings are unusable.
+    /// The Keycloak settings are unusable; contains the reason.
     #[error("Keycloak cannot be used: {0}")]
     Keycloak(String),
-    /// The provider settings are unusable.
+    /// The settings of the identity providers are unusable.
     #[error("the providers cannot be used")]
     Providers(#[from] SettingsError),
     /// A configured file, such as a CA file, cannot be read.
@@ -88,10 +88,10 @@ pub enum AssemblyError {
         /// The underlying I/O error.
         source: std::io::Error,
     },
-    /// The system random number generator failed.
+    /// The system random number generator failed, so that no session key can be created.
     #[error("the system random number generator failed")]
     NoRandomness,
-    /// The password hasher could not be created.
+    /// The password hasher could not be created; contains the reason.
     #[error("passwords cannot be hashed: {0}")]
     Hasher(String),
 }

@@ -20,11 +20,11 @@ use super::AssemblyError;
 use crate::config::{self, Config, Provider, SignInUserInfo, Store};
 use crate::crypto::{SealingKey, SystemCrypto};
 
-/// Dependencies of sign-in that identify users.
+/// Services with which sign-in identifies users and looks up their rights.
 pub(super) struct People<'p> {
     /// Verifier whose issuers and keys validate the providers' ID tokens.
     pub(super) verifier: Option<&'p OidcTokenVerifier>,
-    /// Whether users can sign in with passwords.
+    /// Whether users can sign in with passwords of this server's store.
     pub(super) passwords: bool,
     /// Port that looks up groups and permissions of signed-in users in a directory.
     pub(super) entitlements: Option<Arc<dyn Entitlements>>,

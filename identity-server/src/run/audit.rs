@@ -11,7 +11,7 @@ use crate::config::Audit;
 
 /// Interval for recording the counts of repeated refusals and of lost entries.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
-/// Interval between two pruning runs.
+/// Pause between two pruning runs of the audit log.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// Maximum number of entries removed per transaction. Writers wait for the transaction, so it is short.
 const BATCH: u32 = 250;

@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::operations::{ServerOperations, Stage};
 use crate::profile::{Directory, DirectoryNotReady};
 
-/// Interval for resuming interrupted deletions.
+/// Interval at which interrupted deletions are looked for and resumed.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
 /// Refresh interval of token cutoffs. It is the longest time for which a replica accepts a token that another replica
 /// cut off.

@@ -17,7 +17,7 @@ use tokio::net::TcpSocket;
 use super::RunError;
 use crate::config::Server;
 
-/// How long an idle connection stays open.
+/// How long an idle keep-alive connection to the API stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Send buffer of the kernel per connection, in bytes. Linux doubles the value for its own bookkeeping.
 const SEND_BUFFER: u32 = 256 * 1024;

@@ -8,7 +8,7 @@ const METADATA: &str = "/.well-known/openid-configuration";
 const ANY_TENANT: [&str; 5] = ["common", "organizations", "consumers", "{tenantid}", "%7Btenantid%7D"];
 /// URL suffixes of the endpoints of an Entra ID tenant, version 2.
 const ENTRA_ENDPOINTS: [&str; 3] = ["/oauth2/v2.0/authorize", "/oauth2/v2.0/token", "/discovery/v2.0/keys"];
-/// Host names of Microsoft's issuers.
+/// Host names of Microsoft's issuers, including national clouds.
 const MICROSOFT: [&str; 5] = [
     "login.microsoftonline.com",
     "login.microsoftonline.us",

@@ -32,7 +32,7 @@ struct Setting<'s> {
 enum Outcome {
     /// Applied, or overridden by a later source of the same setting.
     Taken,
-    /// Without effect, for this reason.
+    /// Recognized, but without effect for this reason, which a warning names.
     Unused(&'static str),
     /// Contradicted by another value, which has this origin.
     Contradicts(Origin),

@@ -19,7 +19,7 @@ pub struct TokenHabits {
     pub id_token_marks: Vec<String>,
     /// The `iss` of access tokens, if it differs from the issuer of ID tokens and of discovery.
     pub access_token_issuer: Option<String>,
-    /// JSON form of the groups claim: a list, or an object whose keys are the groups.
+    /// JSON form of the groups claim, such as a list, or an object whose keys are the groups.
     pub groups_form: ClaimForm,
 }
 

@@ -100,11 +100,11 @@ pub(super) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
     ("field", ClaimForm::Field(String::new())),
 ];
 
-/// Words for the normalization of the case of usernames.
+/// Configuration words for the normalization of the case of usernames.
 pub(super) const USERNAME_CASES: [(&str, UsernameCase); 2] =
     [("exact", UsernameCase::Exact), ("lower", UsernameCase::Lower)];
 
-/// Words for the header parameter with the certificate thumbprint of an assertion.
+/// Configuration words for the header parameter with the certificate thumbprint of an assertion.
 pub(super) const THUMBPRINTS: [(&str, Thumbprint); 3] =
     [("none", Thumbprint::None), ("x5t", Thumbprint::Sha1), ("x5t#S256", Thumbprint::Sha256)];
 
@@ -203,18 +203,18 @@ impl LogFormat {
     pub(super) const WORDS: [(&str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
 }
 
-/// Words for the comparison operators of mapping rules.
+/// Configuration words for the comparison operators of mapping rules.
 pub(super) const OPERATORS: [(&str, Operator); 2] = [("equals", Operator::Equals), ("contains", Operator::Contains)];
 
-/// Words for the kinds of targets that a mapping rule may have.
+/// Configuration words for the kinds of targets that a mapping rule may have.
 pub(super) const RULE_KINDS: [(&str, RuleKind); 4] =
     [("any", RuleKind::Any), ("role", RuleKind::Role), ("tenant", RuleKind::Tenant), ("group", RuleKind::Group)];
 
-/// Words for the client types of applications, as in the replaced service.
+/// Configuration words for the client types of applications, as in the replaced service.
 pub(super) const CLIENT_KINDS: [(&str, ClientKind); 3] =
     [("CONFIDENTIAL", ClientKind::Confidential), ("M2M", ClientKind::MachineToMachine), ("PUBLIC", ClientKind::Public)];
 
-/// Words for the kinds of owners of authorizations.
+/// Configuration words for the kinds of owners of authorizations.
 pub(super) const OWNER_KINDS: [(&str, PartyKind); 5] = [
     ("USER", PartyKind::User),
     ("CLIENT", PartyKind::Client),

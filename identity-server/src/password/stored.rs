@@ -10,9 +10,9 @@ use identity_core::value::PasswordHash;
 
 use super::pool::WorkArea;
 
-/// Maximum memory cost of an Argon2 hash, in KiB (256 MiB).
+/// Maximum memory cost of an accepted Argon2 hash, in KiB (256 MiB).
 const MAX_MEMORY: u32 = 256 * 1024;
-/// Maximum number of passes of an Argon2 hash.
+/// Maximum number of passes (time cost) of an accepted Argon2 hash.
 const MAX_PASSES: u32 = 10;
 /// Maximum cost of a bcrypt hash, as an exponent of two. Its verification takes about a second.
 const MAX_BCRYPT_COST: u32 = 14;

@@ -83,7 +83,7 @@ pub enum AssemblyError {
     /// A configured file, such as a CA file, cannot be read.
     #[error("{path} cannot be read")]
     File {
-        /// Path of the file.
+        /// Path of the file, as configured.
         path: String,
         /// The underlying I/O error.
         source: std::io::Error,

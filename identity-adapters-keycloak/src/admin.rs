@@ -1,4 +1,5 @@
-//! Calls of the Admin REST API: bounded, retried where this is safe, with error messages for operators.
+//! HTTP calls to Keycloak's Admin REST API, with size limits, retries, a circuit breaker, and error messages for
+//! operators.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,17 +25,18 @@ use crate::settings::{KeycloakSettings, MASTER_REALM, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
 use crate::wire::ClientRef;
 
-/// Pauses before another attempt of an idempotent call.
+/// Waiting times before the second and the third attempt of an idempotent call (`GET`, `PUT`).
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
-/// Maximum size of a response in bytes.
+/// Maximum size of a response body in bytes. A larger response is an error.
 const MAX_BYTES: usize = 16 << 20;
 
-/// A client of the Admin REST API for one managed realm. Clones share connections, token and circuit breaker.
+/// Client of Keycloak's Admin REST API for one managed realm. Clones share connections, token, caches and circuit
+/// breaker.
 #[derive(Clone)]
 pub struct Keycloak {
     pub(crate) shared: Arc<Shared>,
-    /// Whether this clone makes the changes at start-up. These may include entities that requests must not change, such
-    /// as this server's own client.
+    /// Whether this clone provisions the realm at start-up. Only such a clone may change entities that are protected
+    /// from API requests, such as this server's own client.
     starting: bool,
 }
 
@@ -43,54 +45,55 @@ pub(crate) struct Shared {
     pub(crate) settings: KeycloakSettings,
     tokens: Tokens,
     circuit: Circuit,
-    /// Locks that serialize the changes of an entity over all replicas.
+    /// Locks that serialize changes of one entity across all replicas.
     pub(crate) locks: Arc<dyn EntityLocks>,
-    /// Times before which the tokens of a principal are not trusted.
+    /// Time of the last revocation per principal. For tokens issued earlier, cached rights are not used.
     pub(crate) cutoffs: Arc<Cutoffs>,
-    /// The installation that manages the realm.
+    /// The installation that manages the realm; `None` if the realm is not to be marked.
     pub(crate) installation: Option<Installation>,
     pub(crate) marked: Marked,
-    /// Clients by key, for the permissions of roles. The cached members never change, and a key is never reused for
-    /// another client.
+    /// Client ids by Keycloak's internal key, to resolve the permissions of roles. The cached members of a client never
+    /// change, and a key is never reused.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
-    /// List elements that could not be displayed and were logged within the last day.
+    /// List elements that could not be displayed and were logged within the last 24 hours.
     pub(crate) left_out: Cache<String, ()>,
-    /// The key of the client `realm-management`.
+    /// Internal key of the client `realm-management`, cached for 60 seconds.
     pub(crate) realm_management: Cache<(), String>,
-    /// The rights of the principals of recent tokens.
+    /// Cached rights of the principals of recent tokens.
     pub(crate) rights: KnownRights,
-    /// Tokens for which ignored elements of claims were counted already.
+    /// Tokens whose ignored claim elements were already counted, so that each token is counted once.
     pub(crate) remarks: KnownRemarks,
-    /// The reason for the failure of the last call, if it is relevant to operators.
+    /// Error message of the last call, if Keycloak was unavailable or denied access. Cleared by any other outcome.
     problem: Mutex<Option<String>>,
 }
 
-/// The failure of one attempt.
+/// Failure of one attempt to send a call.
 struct Failure {
     error: DirectoryError,
-    /// Whether the next attempt may succeed.
+    /// Whether a retry may succeed. Only idempotent calls are retried.
     again: bool,
-    /// Whether Keycloak as a whole did not answer. Failures of single calls do not open the circuit.
+    /// Whether the circuit breaker counts the failure: Keycloak was unreachable, or a proxy returned 502 to 504.
     outage: bool,
 }
 
 impl Failure {
-    /// Keycloak did not answer; the next attempt may succeed.
+    /// A failure to reach Keycloak. It counts for the circuit breaker, and a retry may succeed.
     fn outage(error: DirectoryError) -> Self {
         Self { error, again: true, outage: true }
     }
 
-    /// Keycloak answered, and would return the same answer again.
+    /// A failure for which a retry would return the same error.
     fn final_of(error: DirectoryError) -> Self {
         Self { error, again: false, outage: false }
     }
 }
 
 impl Keycloak {
-    /// Creates a client of the Admin REST API that shares `coordination` with the other replicas.
+    /// Creates a client that shares locks and revocation times with the other replicas through `coordination`. Sends no
+    /// request.
     ///
     /// # Errors
-    /// When the settings cannot be used.
+    /// When the realm is `master`, the URL is not a base URL, or the TLS configuration is invalid.
     pub fn new(settings: KeycloakSettings, coordination: Coordination) -> Result<Self, SettingsProblem> {
         if settings.realm == MASTER_REALM {
             return Err(SettingsProblem::Master);
@@ -118,7 +121,7 @@ impl Keycloak {
         Ok(Self { shared: Arc::new(shared), starting: false })
     }
 
-    /// Returns a clone for the changes that are made at start-up.
+    /// Returns a clone that may change protected entities, for provisioning at start-up.
     pub(crate) fn for_start(&self) -> Self {
         Self { starting: true, ..self.clone() }
     }
@@ -127,24 +130,24 @@ impl Keycloak {
         self.starting
     }
 
-    /// Whether a client id is that of this server's own client.
+    /// Whether `client_id` is the client id of this server's own client.
     pub(crate) fn is_own(&self, client_id: &str) -> bool {
         self.shared.settings.own_client.as_str() == client_id
     }
 
-    /// Sends a read-only call and parses its response as `T`.
+    /// Sends a `GET` call and deserializes its JSON response. Refuses calls that would return a secret.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, DirectoryError> {
         self.answer_to(&Cleared::question(call)?).await
     }
 
-    /// Sends a call that the checks of [`Cleared`] permit, and parses its response as `T`.
+    /// Sends a call that was already checked (see [`Cleared`]), and deserializes its JSON response.
     pub(crate) async fn answer_to<T: DeserializeOwned>(&self, cleared: &Cleared<'_>) -> Result<T, DirectoryError> {
         let answer = self.transmit(cleared).await?;
         serde_json::from_slice(&answer.body)
             .map_err(|error| unreadable(&format!("the response has an unexpected form: {error}")))
     }
 
-    /// Sends a read-only call for an entity that may be missing.
+    /// Like [`Self::read`], but returns `None` if the entity does not exist.
     pub(crate) async fn find<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<T>, DirectoryError> {
         match self.read(call).await {
             Ok(found) => Ok(Some(found)),
@@ -153,7 +156,8 @@ impl Keycloak {
         }
     }
 
-    /// Sends a call that the checks of [`Cleared`] permit, with retries, unless the circuit breaker is open.
+    /// Sends a call that was already checked (see [`Cleared`]). Retries idempotent calls, and fails at once while the
+    /// circuit breaker is open.
     pub(crate) async fn transmit(&self, cleared: &Cleared<'_>) -> Result<Answer, DirectoryError> {
         let call = cleared.call();
         if !bounds::path(&call.segments) {
@@ -181,7 +185,7 @@ impl Keycloak {
                 _ => break outcome,
             }
         };
-        // All attempts count as one call.
+        // The circuit breaker counts all attempts of a call as one.
         match &outcome {
             Err(Failure { outage: true, .. }) => self.shared.circuit.failed(Instant::now()),
             _ => self.shared.circuit.succeeded(),
@@ -189,7 +193,7 @@ impl Keycloak {
         outcome.map_err(|failure| failure.error)
     }
 
-    /// The reason for the failure of the last call, if Keycloak was unavailable or refused this server.
+    /// Returns the error message of the last call, if Keycloak was unavailable or denied access to this server.
     #[must_use]
     pub fn last_problem(&self) -> Option<String> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -237,7 +241,7 @@ impl Keycloak {
             request = request.timeout(patience);
         }
         request.bearer_auth(token.expose()).send().await.map_err(|error| {
-            // A timeout is not retried, because another attempt would take as long.
+            // A timeout is not retried, because another attempt would take just as long.
             Failure { again: !error.is_timeout(), ..Failure::outage(unavailable(transport(&error))) }
         })
     }
@@ -285,7 +289,7 @@ impl Keycloak {
     }
 }
 
-/// The role of `realm-management` that a call requires (see docs/keycloak.md).
+/// Name of the role of `realm-management` that permits a call, for error messages (see docs/keycloak.md).
 fn needed_role(call: &Call<'_>) -> &'static str {
     match call.segments.first().copied() {
         Some("users" | "groups") => "manage-users",

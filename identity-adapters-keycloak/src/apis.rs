@@ -1,4 +1,4 @@
-//! APIs: clients with authorization services, whose client roles are permissions.
+//! APIs (resource servers): Keycloak clients with authorization services, whose client roles represent permissions.
 
 use async_trait::async_trait;
 use identity_core::entity::{Api, ApiPermission, ClientChange, EntityKind};
@@ -13,7 +13,7 @@ use crate::clients::apply;
 use crate::readable::{Elements, unshown};
 use crate::wire::{ClientRep, RoleRep, description};
 
-/// Maximum number of permissions of an API.
+/// Maximum number of permissions that are read per API.
 const PERMISSIONS: usize = 1000;
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl ApiDirectory for Keycloak {
         let key = self.create_client(audience.as_str(), body).await?;
         for permission in permissions {
             if let Err(error) = self.add_permission(&key, permission).await {
-                // An incomplete API would cause a conflict in the next attempt.
+                // A partly created API would cause a conflict when the caller retries.
                 _ = self.delete_client(&key).await;
                 return Err(error);
             }

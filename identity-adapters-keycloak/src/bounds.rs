@@ -1,22 +1,23 @@
-//! Bounds of requests to Keycloak. Requests that Keycloak handles badly are rejected or bounded before they are sent.
+//! Limits for requests to Keycloak. Requests that Keycloak handles badly are rejected or bounded before they are sent.
 
 use identity_core::port::DirectoryError;
 use identity_core::search::PageRequest;
 
-/// Maximum length of a search in characters.
+/// Maximum length of a search text in characters.
 const SEARCH_LENGTH: usize = 200;
-/// Maximum number of words of a search. Each word is compared with four columns of every user.
+/// Maximum number of words of a search text. Keycloak compares each word with four columns of every user.
 const SEARCH_WORDS: usize = 8;
-/// Maximum length of a key that Keycloak generated: a UUID has 36 characters, an imported key may have more.
+/// Maximum length of an internal key in bytes. Keycloak generates UUIDs of 36 characters; an imported key may be
+/// longer.
 const KEY: usize = 64;
-/// Maximum length of a name or key in a path, in characters.
+/// Maximum length of one path segment, such as a name, in characters.
 const SEGMENT: usize = 256;
-/// Maximum length of a query string in bytes, before encoding.
+/// Maximum total length of the query parameters in bytes, before encoding.
 const QUERY: usize = 4096;
-/// The largest number that Keycloak parses.
+/// Largest offset or limit that Keycloak parses: the maximum of a signed 32-bit integer.
 const NUMBER: usize = i32::MAX as usize;
 
-/// Checks that a search is within the bounds.
+/// Checks that a search text has at most 8 words and 200 characters. A missing text is valid.
 pub(crate) fn search(text: Option<&str>) -> Result<(), DirectoryError> {
     let Some(text) = text else { return Ok(()) };
     let fits = text.chars().nth(SEARCH_LENGTH).is_none() && text.split_whitespace().nth(SEARCH_WORDS).is_none();
@@ -28,12 +29,13 @@ pub(crate) fn search(text: Option<&str>) -> Result<(), DirectoryError> {
     )))
 }
 
-/// The offset and limit of a page, clamped to numbers that Keycloak parses.
+/// Returns offset and limit of a page, each clamped to the largest number that Keycloak parses.
 pub(crate) fn page(page: PageRequest) -> (usize, usize) {
     (page.offset.min(NUMBER), page.limit.min(NUMBER))
 }
 
-/// Whether a path of the admin API, given as segments below the realm, can address an entity.
+/// Whether path segments below the realm can address an entity. Rejects empty, relative (`.`, `..`) and long segments,
+/// and malformed keys.
 pub(crate) fn path(segments: &[&str]) -> bool {
     let fits = |segment: &&str| !matches!(*segment, "" | "." | "..") && segment.chars().nth(SEGMENT).is_none();
     let key = match segments {
@@ -45,18 +47,18 @@ pub(crate) fn path(segments: &[&str]) -> bool {
     key && segments.iter().all(fits)
 }
 
-/// Whether a query is short enough.
+/// Whether names and values of the query parameters have at most 4096 bytes in total.
 pub(crate) fn query(query: &[(&'static str, String)]) -> bool {
     query.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= QUERY
 }
 
-/// Whether a text can be a key that Keycloak generated.
+/// Whether a text is a well-formed internal key: 1 to 64 ASCII letters, digits, `-`, `_` and `.`.
 pub(crate) fn key(text: &str) -> bool {
     text.len() <= KEY && !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
-/// Whether a text can be the key of a user. Users of external user storages have keys of the form `f:STORAGE:NAME`,
-/// with the key of the storage and the name of the user there.
+/// Whether a text can be the key of a user: an internal key, or `f:STORAGE:NAME` for a user of an external user
+/// storage. Also accepts `count`, which addresses the number of users.
 fn user_key(text: &str) -> bool {
     text == "count"
         || key(text)

@@ -1,4 +1,4 @@
-//! Requests to Keycloak, and its responses.
+//! Requests to Keycloak's Admin REST API, and its successful responses.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use serde_json::Value;
 
 use crate::error::unreadable;
 
-/// A request to the Admin REST API.
+/// A request to the Admin REST API, without access token. Unset members have no effect on the request.
 pub(crate) struct Call<'c> {
     pub(crate) method: Method,
-    /// The path below the managed realm, or below all realms if `root` is set.
+    /// Path segments before encoding: below the managed realm or, if `root` is set, below `/admin/realms`.
     pub(crate) segments: Vec<&'c str>,
     pub(crate) root: bool,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
-    /// Timeout of the request, where the default is too short.
+    /// Timeout of this request; `None` applies the timeout of the settings.
     pub(crate) patience: Option<Duration>,
-    /// The entity in error messages.
+    /// Kind and key of the entity that error messages name.
     about: (EntityKind, &'c str),
-    /// The client whose service account the request changes.
+    /// Key of the client whose service account the request changes, if any.
     account_of: Option<&'c str>,
 }
 
@@ -43,7 +43,7 @@ impl<'c> Call<'c> {
         Self::new(Method::DELETE, segments)
     }
 
-    /// A `DELETE` request that removes the items in its body from a list.
+    /// Creates a `DELETE` request whose JSON body lists the items to remove, such as role mappings.
     pub(crate) fn delete_items(segments: &[&'c str], body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::DELETE, segments) }
     }
@@ -54,12 +54,12 @@ impl<'c> Call<'c> {
         Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about, account_of: None }
     }
 
-    /// Resolves the path below all realms instead of the managed realm.
+    /// Sends the request to `/admin/realms` instead of the managed realm, for example to create a realm.
     pub(crate) fn of_all_realms(self) -> Self {
         Self { root: true, ..self }
     }
 
-    /// Allows 60 seconds, for slow operations such as generating the keys of a realm.
+    /// Sets the timeout to 60 seconds, for slow operations such as generating the keys of a realm.
     pub(crate) fn patiently(self) -> Self {
         Self { patience: Some(Duration::from_secs(60)), ..self }
     }
@@ -73,7 +73,8 @@ impl<'c> Call<'c> {
         Self { about: (kind, key), ..self }
     }
 
-    /// Declares that the request changes the service account of this client.
+    /// Declares that the request changes the service account of the client with this key. Without it, such an account
+    /// is protected.
     pub(crate) fn for_account_of(self, client: &'c str) -> Self {
         Self { account_of: Some(client), ..self }
     }
@@ -106,7 +107,7 @@ impl<'c> Call<'c> {
         self.method == Method::DELETE
     }
 
-    /// Whether the request is idempotent, and its response is the same each time.
+    /// Whether the request may be retried: `GET` and `PUT` are idempotent and return the same response each time.
     pub(crate) fn repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::PUT)
     }
@@ -116,21 +117,22 @@ impl<'c> Call<'c> {
     }
 }
 
-/// A successful response.
+/// A successful response: its `Location` header and body.
 pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// The id of the created entity: the last segment of the `Location`.
+    /// Returns the id of the created entity, which is the last path segment of `Location`. Fails if the header is
+    /// missing.
     pub(crate) fn created(&self) -> Result<&str, DirectoryError> {
         let last = self.location.as_deref().and_then(|location| location.rsplit('/').next());
         last.filter(|id| !id.is_empty())
             .ok_or_else(|| unreadable("the response has no `Location` of the created entity"))
     }
 
-    /// The generated secret.
+    /// Returns the member `value` of the JSON body, in which Keycloak returns a generated secret.
     pub(crate) fn secret(&self) -> Option<Secret> {
         let made: Value = serde_json::from_slice(&self.body).ok()?;
         made.get("value").and_then(Value::as_str).map(|value| Secret::new(value.to_owned()))

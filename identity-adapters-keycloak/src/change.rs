@@ -1,8 +1,7 @@
-//! Changes of single entities, serialized over all replicas.
+//! Changes of single entities, serialized across all replicas.
 //!
-//! Keycloak has no preconditions, and `PUT` replaces a representation. Every change therefore holds the lock of its
-//! entity and reads and writes the representation under it. Members that determine access are sent only when they
-//! change.
+//! Keycloak has no preconditions, and `PUT` replaces the whole representation. Every change therefore holds a lock on
+//! its entity while it reads and writes the representation. Members that affect access are sent only if they change.
 
 use std::time::Duration;
 
@@ -16,30 +15,29 @@ use crate::Keycloak;
 use crate::call::Call;
 use crate::error::unavailable;
 
-/// Maximum time that a change waits for earlier changes of the same entity.
+/// Maximum time that a change waits for the lock of its entity.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum time that a change holds the lock. It is shorter than the time after which the store may revoke the lock
-/// (`LOCK_HELD_MAX`).
+/// Maximum time that a change holds the lock. Must be shorter than `LOCK_HELD_MAX`, after which the store may revoke
+/// the lock.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(40);
-/// Maximum number of attempts to write a change, if another program undoes it each time.
+/// Maximum number of attempts to write a change that another program keeps undoing.
 const ATTEMPTS: usize = 3;
 
-/// A representation to change, and its members that determine access.
+/// A representation to change: its path, its name in error messages, and its members that affect access.
 pub(crate) struct Representation<'c> {
     pub(crate) path: &'c [&'c str],
     pub(crate) kind: EntityKind,
     pub(crate) key: &'c str,
-    /// The name or key of the entity in errors of the write, such as conflicts. If a group is renamed, it is the new
-    /// name.
+    /// Name or key of the entity in errors of the write, such as conflicts. For a group that is renamed, the new name.
     pub(crate) unique: &'c str,
-    /// Members that are sent only when they change, and read back afterwards. Keycloak keeps the members that are not
-    /// sent.
+    /// Members that are sent only if they change, and are read back afterwards. Keycloak keeps members that are
+    /// omitted.
     pub(crate) guarded: &'static [&'static str],
 }
 
 impl Keycloak {
-    /// Runs a change under the lock of its entity, so that neither this replica nor another one changes the entity at
-    /// the same time.
+    /// Runs a change under the lock of its entity, so that no replica changes the entity concurrently. Fails as
+    /// unavailable if the lock is not free within 10 seconds, or the change takes longer than 40 seconds.
     pub(crate) async fn exclusively<T>(
         &self,
         kind: EntityKind,
@@ -60,9 +58,8 @@ impl Keycloak {
         outcome.unwrap_or_else(|_| Err(unavailable("the change timed out".to_owned())))
     }
 
-    /// Runs a change that revokes rights of a principal. Afterwards, for tokens issued before the change, all replicas
-    /// look the principal's rights up in Keycloak instead of their cache. This also applies if the outcome of the
-    /// change is unknown.
+    /// Runs a change that revokes rights of a principal, and records the time, even if the outcome of the change is
+    /// unknown. For tokens issued earlier, all replicas then look rights up in Keycloak instead of their cache.
     pub(crate) async fn taking_away<T>(
         &self,
         principal: Principal,
@@ -80,8 +77,8 @@ impl Keycloak {
         outcome
     }
 
-    /// Changes members of a representation; all other members keep their values. Returns the representation that
-    /// Keycloak stores if a guarded member changed, and the one that was sent otherwise.
+    /// Changes members of a representation, under the lock of its entity; all other members keep their values. If a
+    /// guarded member changed, returns the representation read back from Keycloak, otherwise the one that was sent.
     pub(crate) async fn rewrite(
         &self,
         of: Representation<'_>,
@@ -93,7 +90,7 @@ impl Keycloak {
                 let mut new = old.clone();
                 change(&mut new)?;
                 if new == old {
-                    // There is nothing to write, but a change of a protected entity must still be refused.
+                    // The write is skipped, but a change of a protected entity must still be refused.
                     self.clear(Call::put(of.path, Value::Object(new)).about(of.kind, of.unique)).await?;
                     return Ok(old);
                 }
@@ -119,12 +116,12 @@ impl Keycloak {
     }
 }
 
-/// Sets a member of a representation.
+/// Sets a member of a JSON representation. Replaces an existing value.
 pub(crate) fn set(body: &mut Map<String, Value>, member: &str, value: impl Into<Value>) {
     body.insert(member.to_owned(), value.into());
 }
 
-/// Sets attributes of a representation; all other attributes stay.
+/// Sets entries of the member `attributes` of a representation; all other attributes stay.
 pub(crate) fn set_attributes<'a>(body: &mut Map<String, Value>, changes: impl IntoIterator<Item = (&'a str, String)>) {
     if let Value::Object(attributes) = body.entry("attributes").or_insert_with(|| Value::Object(Map::new())) {
         attributes.extend(changes.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))));

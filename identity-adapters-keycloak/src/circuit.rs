@@ -1,16 +1,15 @@
-//! A circuit breaker: calls to an unreachable server are suspended for a while.
+//! Circuit breaker: suspends calls to Keycloak after repeated failures.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Number of consecutive failures that open the circuit.
+/// Number of consecutive failures that opens the circuit.
 const FAILURES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// A circuit breaker that is closed while calls succeed. Consecutive failures open it for a pause. If the next call
-/// fails too, the circuit opens again, for twice as long. A call without a reported outcome, such as a cancelled one,
-/// has no effect.
+/// Circuit breaker. Five consecutive failures open it for 1 second; each failure after a pause doubles the pause, up to
+/// 15 seconds. A success closes it. A call without a reported outcome, such as a cancelled one, has no effect.
 #[derive(Debug, Default)]
 pub(crate) struct Circuit(Mutex<State>);
 
@@ -22,13 +21,13 @@ struct State {
 }
 
 impl Circuit {
-    /// Whether a call may be made at `now`; otherwise returns the time to wait.
+    /// Admits a call at `now`. While the circuit is open, returns the remaining pause as the error.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Duration> {
         let mut state = self.state();
         match state.closed_again {
             Some(until) if now < until => Err(until - now),
             Some(_) => {
-                // Half-open: the next failure opens the circuit again.
+                // Half-open: calls are admitted, and the next failure opens the circuit again.
                 state.closed_again = None;
                 state.failures = FAILURES - 1;
                 Ok(())

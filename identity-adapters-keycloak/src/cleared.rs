@@ -1,26 +1,27 @@
-//! Calls that passed the checks of this server. [`Keycloak`](crate::Keycloak) sends no others.
+//! Calls that passed the checks of this server. [`Keycloak`](crate::Keycloak) sends no other calls.
 
 use identity_core::port::DirectoryError;
 
 use crate::call::Call;
 
-/// Sub-resources of a client that contain its secret.
+/// Sub-resources of a client that contain its secret, such as `/clients/KEY/client-secret`. Plain reads of them are
+/// refused.
 const SECRETS: [&str; 3] = ["certificates", "client-secret", "installation"];
 
-/// Reason to refuse a call that no rule permits.
+/// Reason in the error for a call that no rule permits.
 pub(crate) const NO_RULE: &str = "no rule of this server permits this change";
 
-/// A call that may be sent: a read-only call that returns no secret, or a call that the [guard](crate::guard) permits.
+/// A call that may be sent: a `GET` that returns no secret, or a call that the [guard](crate::guard) permits.
 pub(crate) struct Cleared<'c>(Call<'c>);
 
 impl<'c> Cleared<'c> {
-    /// Permits a read-only call, unless it returns a secret.
+    /// Permits a `GET` call that returns no secret. Refuses any other call.
     pub(crate) fn question(call: Call<'c>) -> Result<Self, DirectoryError> {
         let secret = matches!(call.segments(), ["clients", _, below, ..] if SECRETS.contains(below));
         if secret || !call.is_question() { Err(no_rule(&call)) } else { Ok(Self(call)) }
     }
 
-    /// Wraps a call that passed the rules of the [guard](crate::guard), which alone uses this function.
+    /// Wraps a call that passed the rules of the [guard](crate::guard). Only the guard may use this function.
     pub(crate) fn by_guard(call: Call<'c>) -> Self {
         Self(call)
     }
@@ -30,7 +31,7 @@ impl<'c> Cleared<'c> {
     }
 }
 
-/// Error for a call that no rule permits.
+/// Returns [`DirectoryError::Protected`] for a call that no rule permits.
 pub(crate) fn no_rule(call: &Call<'_>) -> DirectoryError {
     DirectoryError::Protected { entity: call.entity(), reason: NO_RULE }
 }

@@ -1,4 +1,4 @@
-//! Clients that Identity manages: operations on both applications and APIs, and the directory of applications.
+//! Clients that Identity manages: operations shared by applications and APIs, and the directory of applications.
 
 use std::collections::BTreeMap;
 
@@ -22,15 +22,15 @@ use crate::readable::{Elements, unshown};
 use crate::roles::{Sieve, items, travels};
 use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, shown_client_name, unfit};
 
-/// Maximum number of clients that are looked up by id at the same time.
+/// Maximum number of concurrent look-ups of clients by client id.
 const AT_ONCE: usize = 8;
-/// Maximum number of attempts to generate a secret, if another program restores the old one each time.
+/// Maximum number of attempts to generate a secret that another program keeps resetting to the old one.
 const SECRET_ATTEMPTS: usize = 3;
-/// The client scopes of a new client: [`SCOPE`], which marks the client as managed by Identity, and the defaults of a
-/// realm. Keycloak omits scopes that the realm lacks.
+/// Client scopes of a new client: [`SCOPE`], which marks the client as managed by Identity, and the default scopes of a
+/// realm. Keycloak ignores scopes that the realm lacks.
 pub(crate) const SCOPES: [&str; 7] = [SCOPE, "web-origins", "acr", "roles", "profile", "basic", "email"];
 
-/// The attribute of clients that requires a PKCE method.
+/// Client attribute that holds the required PKCE method (RFC 7636), such as `S256`.
 pub(crate) const PKCE: &str = "pkce.code.challenge.method";
 
 #[derive(Deserialize)]
@@ -49,17 +49,17 @@ struct ClientMappings {
 }
 
 impl Keycloak {
-    /// The client with this client id, whether Identity manages it or not.
+    /// Returns the client with this client id, whether Identity manages it or not.
     pub(crate) async fn client_rep(&self, client_id: &str) -> Result<Option<ClientRep>, DirectoryError> {
         let call = Call::get(&["clients"]).query("clientId", client_id);
         let found: Elements<ClientRep> = self.read_list(EntityKind::Client, call).await?;
         Ok(found.items.into_iter().find(|client| client.client_id == client_id))
     }
 
-    /// The secret of this server's own client, if the client exists and has one.
+    /// Returns the secret of this server's own client; `None` if the client does not exist or has no secret.
     ///
     /// # Errors
-    /// When Keycloak is unavailable, or rejects the request.
+    /// When Keycloak is unavailable or rejects the request.
     pub async fn own_secret(&self) -> Result<Option<Secret>, DirectoryError> {
         let Some(client) = self.client_rep(self.shared.settings.own_client.as_str()).await? else { return Ok(None) };
         self.for_start().client_secret(&ClientKey::parse(&client.id).map_err(unfit)?).await
@@ -99,8 +99,8 @@ impl Keycloak {
         }
     }
 
-    /// Creates a client, including the client scope that marks it, in one call. A failure therefore leaves no client
-    /// without the mark, which Identity would not recognize as its own.
+    /// Creates a client in one call that includes [`SCOPE`], the client scope that marks it. A failure therefore leaves
+    /// no unmarked client, which Identity would not recognize as its own.
     pub(crate) async fn create_client(&self, client_id: &str, mut body: Value) -> Result<ClientKey, DirectoryError> {
         if let Value::Object(body) = &mut body {
             body.insert("clientId".to_owned(), json!(client_id));
@@ -119,7 +119,7 @@ impl Keycloak {
         }
     }
 
-    /// Changes members of a client; all other members keep their values, including the secret.
+    /// Changes members of a client under its lock; all other members keep their values, including the secret.
     pub(crate) async fn change_client(
         &self,
         key: &ClientKey,
@@ -137,8 +137,8 @@ impl Keycloak {
         self.exclusively(EntityKind::Client, key.as_str(), deleting).await.map(|_| ())
     }
 
-    /// Has Keycloak generate a secret, and reads it back to confirm it. Another program that writes the whole client at
-    /// the same time may restore the old one.
+    /// Generates a new secret in Keycloak, and reads it back. If another program that writes the whole client has
+    /// restored the old secret, makes up to [`SECRET_ATTEMPTS`] attempts.
     async fn make_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
         let path = ["clients", key.as_str(), "client-secret"];
         for _ in 0..SECRET_ATTEMPTS {
@@ -153,20 +153,20 @@ impl Keycloak {
         ))
     }
 
-    /// The user id of a client's service account.
+    /// Returns the id of the user that represents the service account of a client.
     pub(crate) async fn account_of(&self, key: &ClientKey) -> Result<String, DirectoryError> {
         let path = ["clients", key.as_str(), "service-account-user"];
         Ok(self.read::<UserRep>(Call::get(&path).about(EntityKind::Client, key.as_str())).await?.id)
     }
 
-    /// The roles that an account holds directly, of the realm and of clients.
+    /// Returns the realm roles and client roles that an account holds directly, not through composite roles.
     async fn held_by_account(&self, account: &str) -> Result<Vec<RoleRep>, DirectoryError> {
         let held: Mappings = self.read(Call::get(&["users", account, "role-mappings"])).await?;
         let of_clients = held.client_mappings.into_values().flat_map(|client| client.mappings);
         Ok(held.realm_mappings.into_iter().chain(of_clients).collect())
     }
 
-    /// The client role that represents a permission of an API. `api` is the key of the API's client in Keycloak.
+    /// Returns the client role that represents a permission of an API. `api` is the internal key of the API's client.
     pub(crate) async fn api_role(
         &self,
         api: &str,
@@ -180,8 +180,8 @@ impl Keycloak {
     }
 }
 
-/// Applies the changed members. A name stays as Keycloak stores it if its displayed form is already the requested one.
-/// The same holds for addresses that do not change.
+/// Applies the changed members to a client's representation. A name or address whose displayed form already has the
+/// requested value stays as Keycloak stores it.
 pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
     if let Some(name) = &change.name {
         let text = |member: &str| body.get(member).and_then(Value::as_str);
@@ -202,7 +202,7 @@ pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Res
         change.new_addresses(root, &uris).map_err(|(member, error)| DirectoryError::Member(member, error))?;
     if let Some(ClientAddresses { root_url, redirect_uris }) = addresses {
         if root.unwrap_or_default() != root_url.as_deref().unwrap_or_default() {
-            // Keycloak keeps members that are null and removes those that are empty.
+            // Keycloak ignores null members and clears empty ones.
             set(body, "rootUrl", root_url.unwrap_or_default());
         }
         set(body, "redirectUris", redirect_uris);
@@ -210,12 +210,13 @@ pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Res
     Ok(())
 }
 
-/// With a root URL and no redirect URIs, Keycloak would allow redirects to any address below the root URL.
+/// Returns the root URL, but only if there are redirect URIs. With a root URL alone, Keycloak would allow redirects to
+/// any address below it.
 fn root_url<'u>(redirect_uris: &[RedirectUri], root_url: &'u Option<RedirectUri>) -> Option<&'u RedirectUri> {
     root_url.as_ref().filter(|_| !redirect_uris.is_empty())
 }
 
-/// Public clients must use PKCE (RFC 7636); other clients may use it.
+/// Attributes of a new client: public clients must use PKCE with `S256` (RFC 7636), other clients may use it.
 fn attributes(kind: ClientKind) -> Value {
     match kind {
         ClientKind::Public => json!({PKCE: "S256"}),
@@ -259,9 +260,10 @@ impl ClientDirectory for Keycloak {
             "serviceAccountsEnabled": new.kind.has_secret(), "directAccessGrantsEnabled": false,
             "implicitFlowEnabled": false, "rootUrl": root_url(&new.redirect_uris, &new.root_url),
             "redirectUris": new.redirect_uris,
-            // Tokens carry the permissions that the client scope maps, and no other roles of the user.
+            // Tokens carry only the permissions that the client scope maps, not all roles of the user.
             "fullScopeAllowed": false,
-            // Clients in the configuration belong to the operator. Users of other applications are asked for consent.
+            // Clients in the configuration belong to the operator and need no consent. Other applications need the
+            // user's consent.
             "consentRequired": new.kind.signs_in() && !self.is_starting(),
             "attributes": attributes(new.kind),
         });
@@ -331,7 +333,7 @@ impl ClientDirectory for Keycloak {
     }
 }
 
-/// Error for a client that Identity does not manage.
+/// Returns [`DirectoryError::Foreign`] for a client that exists but is not managed by Identity.
 pub(crate) fn foreign(client_id: &str) -> DirectoryError {
     DirectoryError::Foreign(AuditEntity { kind: EntityKind::Client, key: client_id.to_owned() })
 }

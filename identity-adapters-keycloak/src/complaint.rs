@@ -1,8 +1,9 @@
-//! Error messages in Keycloak's responses.
+//! Error messages in the JSON bodies of Keycloak's responses.
 
 use serde::Deserialize;
 
-/// Messages about read-only members of a user from an external storage: for one member, and for the whole user.
+/// Parts of Keycloak's messages about read-only data of users from an external storage: one attribute, or the whole
+/// user.
 const READ_ONLY: [&str; 2] = ["error-user-attribute-read-only", "read only"];
 
 #[derive(Deserialize, Default)]
@@ -11,19 +12,19 @@ struct Body {
     message: Option<String>,
     #[serde(default)]
     error: Option<String>,
-    /// Errors of several members.
+    /// Nested errors, if several members are invalid.
     #[serde(default)]
     errors: Vec<Body>,
 }
 
-/// The error message in the body of a response; empty if there is none.
+/// Returns the first error message in a response body; empty if the body is not JSON or contains no message.
 pub(crate) fn read(body: &[u8]) -> String {
     let Body { message, error, errors } = serde_json::from_slice(body).unwrap_or_default();
     let several = || errors.into_iter().find_map(|one| one.message.or(one.error));
     message.or(error).or_else(several).unwrap_or_default()
 }
 
-/// Whether the message says that the changed data is stored elsewhere and read-only.
+/// Whether a message says that the changed data is read-only because it is stored outside of Keycloak.
 pub(crate) fn is_read_only(said: &str) -> bool {
     let said = said.to_lowercase();
     READ_ONLY.iter().any(|words| said.contains(words))

@@ -1,4 +1,4 @@
-//! Composite roles, at any depth.
+//! Expansion of composite roles at any depth.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use crate::Keycloak;
 use crate::call::Call;
 use crate::wire::RoleRep;
 
-/// Limit for the number of roles found. Once it is reached, further composite roles are not expanded.
+/// Number of roles after which further composite roles are not expanded.
 const ROLES: usize = 1000;
 
 impl Keycloak {
-    /// The roles that a role contains directly.
+    /// Returns the roles that a composite role contains directly. `role` is its internal key.
     pub(crate) async fn directly_in(&self, role: &str) -> Result<Vec<RoleRep>, DirectoryError> {
         let call = Call::get(&["roles-by-id", role, "composites"]).about(EntityKind::Role, role);
         Ok(self.read_list(EntityKind::Role, call).await?.items)
     }
 
-    /// These roles, and the roles that they contain at any depth.
+    /// Returns the given roles and all roles that they contain at any depth, each once.
     pub(crate) async fn with_contained(&self, roles: Vec<RoleRep>) -> Result<Vec<RoleRep>, DirectoryError> {
         let mut seen: BTreeSet<String> = roles.iter().map(|role| role.id.clone()).collect();
         let (mut open, mut all) = (roles, Vec::new());

@@ -1,24 +1,24 @@
-//! Errors of calls to Keycloak, with messages for operators.
+//! Constructors for errors of calls to Keycloak, with messages for operators.
 
 use std::error::Error;
 use std::time::Duration;
 
 use identity_core::port::DirectoryError;
 
-/// Time after which to retry if the failure does not specify one.
+/// Time after which a caller may retry, if the failure specifies none.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Error for a response that cannot be read.
+/// Error for a response that cannot be parsed. It is reported as unavailability of Keycloak.
 pub(crate) fn unreadable(reason: &str) -> DirectoryError {
     unavailable(reason.to_owned())
 }
 
-/// Error for a failure after which a retry may succeed.
+/// Error for a temporary failure, which a caller may retry after 2 seconds.
 pub(crate) fn unavailable(reason: String) -> DirectoryError {
     DirectoryError::Unavailable { reason, retry_after: RETRY_AFTER }
 }
 
-/// The reason of a transport error, without the URL, because it contains names.
+/// Describes a transport error by its innermost cause. Omits the URL, because it contains names.
 pub(crate) fn transport(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "the request timed out".to_owned();
@@ -32,7 +32,7 @@ pub(crate) fn transport(error: &reqwest::Error) -> String {
     excerpt(&text)
 }
 
-/// The beginning of a text, without control characters.
+/// Returns the first 200 characters of a text, without control characters.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(200).filter(|c| !c.is_control()).collect()
 }

@@ -1,4 +1,4 @@
-//! Groups and subgroups. A subgroup is displayed with its path.
+//! Groups and subgroups of the realm. The displayed name of a subgroup is its path, such as `/division/admins`.
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join};
@@ -17,7 +17,7 @@ use crate::error::unreadable;
 use crate::readable::{Elements, unshown};
 use crate::wire::{GroupRep, UserRep, unfit};
 
-/// Maximum number of groups that are looked up by id at the same time.
+/// Maximum number of concurrent look-ups of groups by id.
 const AT_ONCE: usize = 8;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Count {
     count: usize,
 }
 
-/// The search that matches all groups. Without a search, Keycloak lists only top-level groups.
+/// Search that matches all groups. Without a search, Keycloak lists only top-level groups.
 const EVERY: &str = "*";
 
 impl Keycloak {
@@ -37,8 +37,8 @@ impl Keycloak {
         groups.into_iter().filter_map(shown).collect()
     }
 
-    /// A page of the groups that match a search, or of all top-level groups without one; and the total number of these
-    /// groups.
+    /// Returns a page of the groups that match a search, and the total number of matches. Without a search, only
+    /// top-level groups are listed.
     async fn searched_groups(
         &self,
         page: PageRequest,
@@ -64,7 +64,7 @@ impl GroupDirectory for Keycloak {
         let search = list.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let (mut found, mut count) = self.searched_groups(list.page, Some(search.unwrap_or(EVERY))).await?;
         if search.is_none() && count == 0 {
-            // Earlier versions of Keycloak search for a literal `*`.
+            // Earlier versions of Keycloak search for a literal `*`; list at least the top-level groups.
             (found, count) = self.searched_groups(list.page, None).await?;
         }
         Ok(Listing { items: self.shown_groups(found.items), total: Some(count) })
@@ -104,7 +104,7 @@ impl GroupDirectory for Keycloak {
             let group: GroupRep = serde_json::from_value(Value::Object(body.clone()))
                 .map_err(|error| unreadable(&format!("a group has an unexpected form: {error}")))?;
             if group.shown().as_ref() != Ok(name) {
-                // The new name of a subgroup may be its path or its own name. The subgroup is not moved.
+                // The new name of a subgroup may include the path of its parent. The subgroup is not moved.
                 let own = group.parent_path().and_then(|parent| name.as_str().strip_prefix(parent));
                 set(body, "name", own.filter(|own| !own.is_empty()).unwrap_or(name.as_str()));
             }
@@ -130,7 +130,7 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn add_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError> {
-        // Keycloak does not report whether the group or the user is missing.
+        // Keycloak's response does not distinguish a missing group from a missing user.
         GroupDirectory::find(self, id).await?;
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let adding = self.send(Call::put(&path, json!({})).about(EntityKind::User, user.as_str()));
@@ -138,7 +138,7 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn remove_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError> {
-        // Keycloak does not report whether the group or the user is missing.
+        // Keycloak's response does not distinguish a missing group from a missing user.
         GroupDirectory::find(self, id).await?;
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let removing = self.send(Call::delete(&path).about(EntityKind::User, user.as_str()));

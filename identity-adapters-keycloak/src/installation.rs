@@ -1,8 +1,8 @@
-//! The mark of the installation that manages a realm.
+//! Mark of the installation that manages a realm.
 //!
-//! Two installations on one realm would undo and inherit each other's changes, because neither has access to the
-//! other's store. The client scope `camunda-identity` therefore names the installation that manages the realm. Another
-//! installation does not start, and an installation makes no more changes after its realm was taken over.
+//! Installations with different stores must not manage the same realm, because they would undo each other's changes.
+//! The client scope `camunda-identity` therefore stores the id of the managing installation. Another installation does
+//! not start, and an installation makes no more changes after its realm was taken over.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,9 @@ use crate::call::Call;
 use crate::change::{Representation, set_attributes};
 use crate::wire::SCOPE;
 
-/// The attribute of the client scope that holds the id of the installation.
+/// Attribute of the client scope `camunda-identity` that stores the id of the installation.
 pub(crate) const MARK: &str = "identity.installation";
-/// How long the mark is cached.
+/// How long a successful check of the mark is cached.
 const TTL: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct MarkedScope {
 }
 
 impl Keycloak {
-    /// Fails if another installation manages the realm.
+    /// Checks that the realm has the mark of this installation. A successful check is cached for 5 seconds.
     pub(crate) async fn must_be_marked(&self) -> Result<(), DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(()) };
         let mut seen = self.shared.marked.0.lock().await;
@@ -51,8 +51,8 @@ impl Keycloak {
         }
     }
 
-    /// The id of the client scope, and the installation that it names, if any. `None` if the client scope does not
-    /// exist.
+    /// Returns the id of the client scope, and the installation id in its mark, if any. `None` if the client scope does
+    /// not exist.
     async fn mark(&self) -> Result<Option<(String, Option<String>)>, DirectoryError> {
         let scopes: Vec<MarkedScope> = self.read(Call::get(&["client-scopes"])).await?;
         let scope = scopes.into_iter().find(|scope| scope.name == SCOPE);
@@ -62,8 +62,8 @@ impl Keycloak {
         }))
     }
 
-    /// The id of the client scope, if this installation still has to set its mark there. Fails for a realm of another
-    /// installation, unless the settings request to take it over.
+    /// Returns the id of the client scope, if this installation still has to set its mark there. Fails if another
+    /// installation manages the realm, unless the settings request a take-over.
     pub(crate) async fn unmarked_scope(&self) -> Result<Option<String>, DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(None) };
         match self.mark().await? {
@@ -74,7 +74,7 @@ impl Keycloak {
         }
     }
 
-    /// Marks the realm with this installation.
+    /// Stores the id of this installation in the client scope with the id `scope`.
     pub(crate) async fn set_mark(&self, scope: &str) -> Result<(), DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(()) };
         let path = ["client-scopes", scope];

@@ -1,4 +1,4 @@
-//! Cache of the rights of principals.
+//! Cache of the effective rights of users and service accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 
 use crate::call::Call;
 
-/// Lifetime of a cached lookup of an audience, which finds the key of the API's client, if the audience is an API.
+/// How long the look-up of an API by its audience is cached, including the result that there is no such API.
 const API_TTL: Duration = Duration::from_secs(60);
 
-/// Cache of the rights of principals. Concurrent requests for one principal share one look-up.
+/// Cache of the rights of principals. Concurrent requests for one principal share one look-up (single flight).
 pub(crate) struct KnownRights {
     pub(crate) holders: Cache<Holder, Arc<Mutex<Option<Known>>>>,
     pub(crate) apis: Cache<Audience, Option<String>>,
@@ -27,7 +27,7 @@ impl KnownRights {
         }
     }
 
-    /// Invalidates the cached rights that a change may affect.
+    /// Invalidates the cached rights that a change may affect: those of one user, or else all.
     pub(crate) fn forget(&self, change: &Call<'_>) {
         match (change.segments(), change.account_of()) {
             (["users", id, ..], None) => {
@@ -36,7 +36,7 @@ impl KnownRights {
                 }
             }
             (["users"], _) => {}
-            // Groups, roles and clients affect the rights of many principals.
+            // A change of a group, role or client may affect many principals.
             _ => {
                 self.holders.invalidate_all();
                 self.apis.invalidate_all();
@@ -45,7 +45,7 @@ impl KnownRights {
     }
 }
 
-/// The holder of the rights: a user, or the service account of a client.
+/// Holder of cached rights: a user, or the service account of a client.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Holder {
     pub(crate) subject: Username,
@@ -62,9 +62,9 @@ pub(crate) struct Known {
 #[derive(Clone, Default)]
 pub(crate) struct Rights {
     pub(crate) groups: Vec<GroupId>,
-    /// Effective permissions by audience, for the APIs that were looked up.
+    /// Effective permissions by audience. An API that was not looked up has no entry.
     pub(crate) permissions: BTreeMap<Audience, BTreeSet<PermissionName>>,
     pub(crate) sessions: BTreeSet<String>,
-    /// Sessions that Keycloak did not find, with the time of the look-up.
+    /// Session ids that Keycloak did not find, with the time of the look-up.
     pub(crate) unknown: BTreeMap<String, Instant>,
 }

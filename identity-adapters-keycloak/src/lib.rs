@@ -1,5 +1,5 @@
-//! Directories of users, groups, roles and clients over the Keycloak Admin REST API (docs/reference/management-api.md
-//! §8).
+//! Adapter for Keycloak: directories of users, groups, roles and clients over the Admin REST API
+//! (docs/reference/management-api.md §8).
 //!
 //! [`Keycloak`] implements all directory ports. It manages only realm roles with the attribute `camunda_role` and
 //! clients with the client scope `camunda-identity`.

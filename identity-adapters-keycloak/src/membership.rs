@@ -1,4 +1,4 @@
-//! Verification of Keycloak's tokens, with the rights of their subject in the realm.
+//! Verification of tokens issued by Keycloak, including a look-up of the subject's rights in the realm.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ use serde_json::Value;
 use crate::Keycloak;
 use crate::rights::SessionCheck;
 
-/// The claim of the client scope `camunda-identity` that lists permissions by audience
+/// Claim that lists permissions by audience, added by the client scope `camunda-identity`
 /// (docs/reference/management-api.md §3.5).
 const PERMISSIONS: &str = "permissions";
 
-/// A verifier of Keycloak's tokens. It adds the groups of the subject, and keeps those of the claimed permissions that
-/// the realm confirms.
+/// Verifier of tokens issued by Keycloak. It adds the subject's groups, and drops claimed permissions that the realm
+/// does not confirm.
 pub struct WithDirectory {
     tokens: Arc<dyn TokenVerifier>,
     keycloak: Keycloak,
 }
 
 impl WithDirectory {
-    /// Creates a verifier that verifies with `tokens` and looks rights up in `keycloak`.
+    /// Creates a verifier that validates tokens with `tokens` and looks rights up in `keycloak`.
     #[must_use]
     pub fn new(tokens: Arc<dyn TokenVerifier>, keycloak: Keycloak) -> Self {
         Self { tokens, keycloak }
@@ -43,7 +43,7 @@ impl TokenVerifier for WithDirectory {
         self.verified(token, Freshness::Current).await
     }
 
-    /// An audience is also accepted if the realm confirms a permission of the subject on it.
+    /// Also accepts an audience that `apis` does not contain, if the realm confirms a permission of the subject on it.
     async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
         match self.tokens.verify_for_resolution(token, apis).await {
             Ok(verified) => self.with_rights(&verified, Freshness::Recent).await,
@@ -81,7 +81,7 @@ impl WithDirectory {
         self.with_rights(&verified, freshness).await
     }
 
-    /// Adds the rights of the principal in the realm to a verified token.
+    /// Returns the verified token, extended by the groups and confirmed permissions of its principal.
     async fn with_rights(
         &self,
         verified: &VerifiedToken,
@@ -90,7 +90,7 @@ impl WithDirectory {
         let Entitled { groups, permissions } =
             self.keycloak.of(&verified.principal, &verified.claims.read(), freshness).await?;
         let groups = Some(groups);
-        // While the rights stay the same, so does the token, and with it the subject that is kept with it.
+        // While the rights are unchanged, the same token is returned, with the subject that is cached in it.
         let (token, _) = verified.memo.current(
             |kept: &VerifiedToken| kept.groups == groups && kept.permissions == permissions,
             || VerifiedToken { groups: groups.clone(), permissions: permissions.clone(), ..verified.clone() },
@@ -98,7 +98,8 @@ impl WithDirectory {
         Ok(token)
     }
 
-    /// Adds the rights of the principal in the realm to an inspection.
+    /// Adds groups and confirmed permissions of the principal to an inspection, and reports this as the step
+    /// `directory`.
     async fn entitled(&self, inspection: &mut Inspection, session: SessionCheck) {
         let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
         let claimed = ClaimedPermissions::read(claims, PERMISSIONS);
@@ -131,7 +132,7 @@ impl Entitlements for Keycloak {
     }
 }
 
-/// The audiences of a token.
+/// Returns the values of the claim `aud`, which is a string or an array of strings (RFC 7519 §4.1.3).
 fn audiences(claims: &Claims) -> impl Iterator<Item = &str> {
     let named = match claims.get("aud") {
         Some(Value::Array(values)) => values.as_slice(),

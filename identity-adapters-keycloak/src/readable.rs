@@ -1,8 +1,8 @@
-//! Lists of Keycloak's entities. An entity that cannot be parsed or displayed does not affect the others.
+//! Lenient reading of lists from Keycloak: an entity that cannot be parsed or displayed does not affect the others.
 //!
 //! Keycloak accepts names that are invalid in this server: with line breaks, with white space at their ends, or empty.
-//! Such names are displayed in a visible form. An element that cannot be displayed in any form is left out of its list,
-//! counted, and logged once.
+//! Such names are displayed in a visible form. An element that cannot be displayed at all is left out of its list,
+//! counted, and logged once a day.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -17,14 +17,14 @@ use crate::bounds;
 use crate::call::Call;
 use crate::error::unreadable;
 
-/// Maximum number of elements that one call requests.
+/// Maximum number of elements that one request returns.
 const BATCH: usize = 500;
 
-/// A list, without the elements that do not have the form of `T`.
+/// A parsed list, without the elements that do not have the form of `T`.
 #[derive(Debug)]
 pub(crate) struct Elements<T> {
     pub(crate) items: Vec<T>,
-    /// The number of all elements of the list, including those that were left out.
+    /// Number of elements in the response, including those that were left out.
     pub(crate) read: usize,
 }
 
@@ -48,7 +48,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
 }
 
 impl Keycloak {
-    /// Reads a list, without the elements that cannot be parsed.
+    /// Reads a list. Leaves out the elements that cannot be parsed, and counts and logs them.
     pub(crate) async fn read_list<T: DeserializeOwned>(
         &self,
         kind: EntityKind,
@@ -61,7 +61,7 @@ impl Keycloak {
         Ok(elements)
     }
 
-    /// Reads a page of a paginated list. A page of any length is read in calls of at most [`BATCH`] elements.
+    /// Reads a page of a paginated list, in requests of at most [`BATCH`] elements each.
     pub(crate) async fn read_page<'c, T: DeserializeOwned>(
         &self,
         kind: EntityKind,
@@ -84,12 +84,12 @@ impl Keycloak {
         Ok(all)
     }
 
-    /// The displayed form of a list element; `None` if it has none and is left out.
+    /// Returns the displayed form of a list element. If there is none, counts and logs the element, and returns `None`.
     pub(crate) fn shown<T>(&self, kind: EntityKind, id: &str, shown: Result<T, InvalidValue>) -> Option<T> {
         shown.map_err(|error| self.left_out(kind, id, &error.to_string())).ok()
     }
 
-    /// Counts and logs an element that is left out of a list.
+    /// Counts an element that is left out of a list. Logs it at most once a day.
     fn left_out(&self, kind: EntityKind, id: &str, reason: &str) {
         metrics::counter!("identity_keycloak_left_out_total", "kind" => kind.as_str()).increment(1);
         let entity = format!("{}/{id}", kind.as_str());
@@ -99,7 +99,7 @@ impl Keycloak {
     }
 }
 
-/// Error for a single entity that cannot be displayed.
+/// Error for a requested entity that cannot be displayed.
 pub(crate) fn unshown(error: InvalidValue) -> DirectoryError {
     unreadable(&format!("the entity contains an unsupported value: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Metrics and warnings about claims with elements that were left out.
+//! Metrics and warnings about ignored elements of token claims.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use identity_core::value::Claims;
 use moka::sync::Cache;
 use tracing::warn;
 
-/// Minimum time between two warnings.
+/// Minimum time between two warnings in the log.
 const WARNING_PAUSE: Duration = Duration::from_secs(60);
-/// How long a token is remembered as counted, and the maximum number of such tokens.
+/// How long a counted token is remembered, and the maximum number of remembered tokens.
 const COUNTED_FOR: Duration = Duration::from_secs(3600);
 const COUNTED: u64 = 10_000;
 
-/// Tokens whose remarks were counted, and whether a warning was logged within the pause.
+/// Remembers which tokens were counted, and whether a warning was logged within the last minute.
 pub(crate) struct KnownRemarks {
     tokens: Cache<String, ()>,
     warned: Cache<(), ()>,
@@ -27,12 +27,12 @@ impl KnownRemarks {
         }
     }
 
-    /// Counts the remarks on a claim of a verified token, once per token. Logs a warning at most once a minute.
+    /// Counts the ignored elements of a claim, once per token. Logs a warning at most once a minute.
     pub(crate) fn report(&self, claims: &Claims, claim: &'static str, remarks: &[Remark]) {
         if remarks.is_empty() || !self.tokens.entry(token(claims, claim)).or_default().is_fresh() {
             return;
         }
-        // The label is bounded: only tokens of configured issuers get here.
+        // The number of label values is bounded, because only tokens of configured issuers are reported.
         let issuer = claims.get("iss").and_then(|issuer| issuer.as_str()).unwrap_or("none").to_owned();
         for remark in remarks {
             let count = u64::try_from(remark.count()).unwrap_or(u64::MAX);
@@ -49,7 +49,8 @@ impl KnownRemarks {
     }
 }
 
-/// Cache key of a token and one of its claims: the values of the members that identify the token, and the claim's name.
+/// Returns the cache key for a claim of a token: the values of `iss`, `sub`, `jti`, `iat` and `exp`, and the claim's
+/// name.
 fn token(claims: &Claims, claim: &str) -> String {
     let members = ["iss", "sub", "jti", "iat", "exp"].map(|name| claims.get(name).map(ToString::to_string));
     members.into_iter().flatten().chain([claim.to_owned()]).collect::<Vec<_>>().join(" ")

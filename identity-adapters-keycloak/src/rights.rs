@@ -1,7 +1,7 @@
-//! Rights of principals in the realm: groups and permissions of users and of the service accounts of clients.
+//! Effective rights in the realm: groups and permissions of users and of the service accounts of clients.
 //!
-//! Claims alone are not trusted: with mappers of its own, a client could otherwise assign any rights to its users. A
-//! claim only narrows the rights in the realm, and the token's subject, client and session must exist there.
+//! Claims alone are not trusted: a client with its own protocol mappers could assign any rights to its users. Claims
+//! can only narrow the rights in the realm, and the token's subject, client and session must exist there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,24 +22,24 @@ use crate::wire::{ClientRep, RoleRep};
 
 /// Maximum age of cached rights that are used while Keycloak is unavailable. Tokens usually expire earlier.
 const STALE: Duration = Duration::from_secs(600);
-/// Pause before the next look-up after a failed one.
+/// Pause between a failed look-up and the next one.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Maximum time that a request waits for the rights of its caller.
+/// Maximum time that a request waits for the look-up of its caller's rights.
 const DEADLINE: Duration = Duration::from_secs(8);
 /// Maximum number of APIs whose permissions are looked up for one principal.
 const APIS: usize = 64;
-/// Maximum number of sessions that are cached for a user, and of unknown sessions.
+/// Maximum number of sessions that are cached for a user, and also of unknown sessions.
 const SESSIONS: usize = 256;
-/// How long a session that Keycloak did not find is not looked up again.
+/// How long an unknown session or subject is cached before it is looked up again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
-/// Reason to reject a subject that does not exist in the realm.
+/// Reason to reject a token whose subject does not exist in the realm.
 const UNKNOWN: &str = "the subject does not exist";
-/// Whether a user's token must belong to a session of that user.
+/// Whether a user's token must belong to an existing session of that user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionCheck {
-    /// The token must belong to a session.
+    /// The claim `sid` must name an existing session of the user.
     Required,
-    /// There is no token: an administrator inspects claims without one.
+    /// No session is checked, because an administrator inspects claims without a token.
     Skipped,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum SessionCheck {
 struct Question<'q> {
     holder: Holder,
     claimed: BTreeSet<Permission>,
-    /// The session that a user's token must belong to. `None` for clients, and if the session is not checked.
+    /// Session id (`sid`) that must belong to the user. `None` for clients, and if the session is not checked.
     session: Option<&'q str>,
     freshness: Freshness,
 }
@@ -64,8 +64,8 @@ struct Session {
 }
 
 impl Keycloak {
-    /// Returns the rights of a principal, narrowed by the claims. With [`SessionCheck::Required`], the session of a
-    /// user's token must be one of that user.
+    /// Returns the rights of a principal in the realm, narrowed to the `claimed` permissions. With
+    /// [`SessionCheck::Required`], a user's token must belong to a session of that user.
     pub(crate) async fn rights_of(
         &self,
         principal: &Principal,
@@ -108,7 +108,7 @@ impl Keycloak {
 
     async fn answer_rights(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
         let entry = self.shared.rights.holders.get_with(question.holder.clone(), Arc::default);
-        // The first request looks the rights up; concurrent ones wait for its result.
+        // The first request looks the rights up; concurrent requests wait for its result.
         let mut entry = entry.lock().await;
         let now = Instant::now();
         let recent = question.freshness == Freshness::Recent;
@@ -132,8 +132,8 @@ impl Keycloak {
         }
     }
 
-    /// Looks up the rights that the question requires and that are not cached yet. Adds them to the cached ones, which
-    /// are still fresh.
+    /// Adds the APIs and the session of a question to cached rights that are still fresh. Looks up only what is
+    /// missing.
     async fn look_up_more(
         &self,
         question: &Question<'_>,
@@ -154,7 +154,7 @@ impl Keycloak {
         Ok(Known { rights: Ok(rights), ..known.clone() })
     }
 
-    /// Looks up the rights of a holder again: those that were cached before, and those that the question requires.
+    /// Looks up the rights of a holder anew: those that were cached before, and those that the question requires.
     async fn look_up(
         &self,
         question: &Question<'_>,
@@ -209,7 +209,8 @@ impl Keycloak {
         Ok(Ok(rights))
     }
 
-    /// Checks that a subject is the service account of an enabled client. The inner error is the reason for rejection.
+    /// Checks that a subject is the service account of an enabled client. The inner error is the reason to reject the
+    /// token.
     async fn confirm_client(
         &self,
         client: &ClientId,
@@ -228,7 +229,8 @@ impl Keycloak {
         }
     }
 
-    /// The permissions on an API that an account holds directly or indirectly; empty for a client that is not an API.
+    /// Returns the permissions on an API that an account holds, directly or indirectly. Empty if no API has this
+    /// audience.
     async fn effective_permissions(
         &self,
         account: &str,
@@ -304,7 +306,7 @@ struct Grant {
 }
 
 impl Known {
-    /// Whether the question can be answered without a request to Keycloak.
+    /// Whether the cached rights suffice to answer a question, without a request to Keycloak.
     fn answers(&self, question: &Question<'_>, now: Instant) -> bool {
         let Ok(rights) = &self.rights else { return true };
         let apis =
@@ -316,7 +318,7 @@ impl Known {
         question.claimed.iter().all(apis) && question.session.is_none_or(session)
     }
 
-    /// The known rights, narrowed by the claims of the question.
+    /// Returns the cached rights, narrowed to the claimed permissions. Rejects an unknown subject or session.
     fn entitled(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
         let rejected = |reason| TokenError::Rejected(RejectedToken::Subject(reason));
         let rights = self.rights.as_ref().map_err(|reason| rejected(*reason))?;

@@ -1,4 +1,4 @@
-//! Realm roles that Identity manages, and the client roles in them, which are permissions of APIs.
+//! Realm roles that Identity manages, and the client roles that they contain, which represent permissions of APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +17,11 @@ use crate::change::{Representation, set};
 use crate::readable::{Elements, unshown};
 use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
 
-/// Number of elements that are read at once of a list that Keycloak cannot filter.
+/// Number of elements per request when a list must be filtered by this server.
 const BATCH: usize = 100;
 
-/// A page of a list that Keycloak cannot filter: read in batches, until the page is full and it is known whether more
-/// items follow.
+/// A page of a list that Keycloak cannot filter. Batches are read and filtered here until the page is full and it is
+/// known whether more items follow.
 pub(crate) struct Sieve<U> {
     page: PageRequest,
     first: usize,
@@ -34,13 +34,13 @@ impl<U> Sieve<U> {
         Self { page: list.page, first: 0, passed: 0, items: Vec::new() }
     }
 
-    /// The call for the next batch.
+    /// Adds the query parameters of the next batch to a call.
     pub(crate) fn batch<'c>(&self, call: Call<'c>) -> Call<'c> {
         call.query("first", self.first).query("max", BATCH)
     }
 
-    /// Adds the items of a batch that `keep` selects. Returns the page if it is complete; otherwise the error is the
-    /// state for the next batch.
+    /// Adds the items of a batch for which `keep` returns a value. Returns the page if it is complete; otherwise the
+    /// error is the state for the next batch.
     pub(crate) fn put<T>(mut self, batch: Elements<T>, keep: impl Fn(T) -> Option<U>) -> Result<Listing<U>, Self> {
         let ended = batch.read < BATCH;
         for item in batch.items.into_iter().filter_map(keep) {
@@ -61,7 +61,8 @@ impl<U> Sieve<U> {
 }
 
 impl Keycloak {
-    /// A role that Identity manages, by its name or by the visible form of its name. Its permissions are not read.
+    /// Returns a role that Identity manages, by its name or the displayed form of its name. Its permissions are not
+    /// read.
     pub(crate) async fn role_rep(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
         let found = if travels(id.as_str()) {
             self.find(Call::get(&["roles", id.as_str()]).about(EntityKind::Role, id.as_str())).await?
@@ -77,7 +78,7 @@ impl Keycloak {
         }
     }
 
-    /// The role whose name has this visible form.
+    /// Returns the role whose name has the displayed form `id`. Reads all roles of the realm.
     async fn role_shown_as(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
         let page = PageRequest { offset: 0, limit: usize::MAX };
         let call = || Call::get(&["roles"]).query("briefRepresentation", false);
@@ -95,7 +96,8 @@ impl Keycloak {
         self.shown(EntityKind::Role, &id, role.role())
     }
 
-    /// The roles of Identity that a user or group holds directly.
+    /// Returns the roles of Identity that a user or group holds directly, sorted by id. `holders` is `users` or
+    /// `groups`.
     pub(crate) async fn held_roles(
         &self,
         holders: &'static str,
@@ -115,7 +117,7 @@ impl Keycloak {
         Ok(roles)
     }
 
-    /// Assigns a realm role to a user or group.
+    /// Assigns a realm role to a user or group. `holders` is `users` or `groups`.
     pub(crate) async fn assign_realm_role(
         &self,
         holders: &'static str,
@@ -127,7 +129,7 @@ impl Keycloak {
         self.send(Call::post(&[holders, id, "role-mappings", "realm"], role).about(kind, id)).await.map(|_| ())
     }
 
-    /// Removes a realm role from a user or group.
+    /// Removes a realm role from a user or group. `holders` is `users` or `groups`.
     pub(crate) async fn unassign_realm_role(
         &self,
         holders: &'static str,
@@ -139,8 +141,8 @@ impl Keycloak {
         self.send(Call::delete_items(&[holders, id, "role-mappings", "realm"], role).about(kind, id)).await.map(|_| ())
     }
 
-    /// The client id of a client, and whether it is an API, from the cache if possible. `None` if the client does not
-    /// exist.
+    /// Returns the client id of a client, and whether it is an API. Uses the cache if possible. `None` if the client
+    /// does not exist.
     pub(crate) async fn client_ref(&self, key: &ClientKey) -> Result<Option<ClientRef>, DirectoryError> {
         if let Some(known) = self.shared.clients.get(key) {
             return Ok(Some(known));
@@ -154,7 +156,7 @@ impl Keycloak {
         Ok(found)
     }
 
-    /// The client role of a permission: the key of the API, and the role.
+    /// Returns the client role that represents a permission, with the key of its API. Fails if either does not exist.
     pub(crate) async fn permission_role(
         &self,
         permission: &Permission,
@@ -167,7 +169,7 @@ impl Keycloak {
         Ok((ClientKey::parse(&api.id).map_err(unfit)?, role.ok_or_else(missing)?))
     }
 
-    /// Fails if a role is held only through another role, because removing it would have no effect.
+    /// Fails if a role is held only through another role, because removing it directly would have no effect.
     pub(crate) async fn is_itself_in<F: Future<Output = Result<Vec<RoleRep>, DirectoryError>>>(
         &self,
         direct: &[RoleRep],
@@ -182,7 +184,8 @@ impl Keycloak {
         ))
     }
 
-    /// The permissions that correspond to client roles. Roles of clients that are not APIs of Identity are ignored.
+    /// Returns the permissions that client roles represent. Ignores realm roles, and roles of clients that are not APIs
+    /// of Identity.
     pub(crate) async fn permissions_of(&self, roles: Vec<RoleRep>) -> Result<BTreeSet<Permission>, DirectoryError> {
         let mut by_client: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for role in roles.into_iter().filter(|role| role.client_role) {
@@ -204,7 +207,7 @@ impl Keycloak {
     }
 }
 
-/// Whether a name reaches Keycloak unchanged as a path segment.
+/// Whether a name can be sent as a path segment: without `/`, `\`, `;` and `%`, and neither `.` nor `..`.
 pub(crate) fn travels(name: &str) -> bool {
     !name.contains(['/', '\\', ';', '%']) && name != "." && name != ".."
 }
@@ -292,7 +295,7 @@ impl RoleDirectory for Keycloak {
     }
 }
 
-/// A list of one role, as the body of a request.
+/// Returns a JSON array with id and name of one role, as the body of a request.
 pub(crate) fn items(role: &RoleRep) -> serde_json::Value {
     json!([{"id": role.id, "name": role.name}])
 }

@@ -1,26 +1,25 @@
-//! Address of Keycloak, and credentials for it.
+//! Connection settings for Keycloak: address, credentials and timeouts.
 
 use std::time::Duration;
 
 use identity_core::value::{ClientId, Secret};
 use url::Url;
 
-/// The realm whose administrators administer all realms.
+/// Realm whose administrators administer all realms. Identity cannot manage it.
 pub const MASTER_REALM: &str = "master";
 
-/// Address of Keycloak, credentials, and timeouts.
+/// Address of Keycloak, credentials, and timeouts. [`KeycloakSettings::new`] sets the defaults.
 #[derive(Clone, Debug)]
 pub struct KeycloakSettings {
-    /// The base URL, including the relative path if there is one: `https://keycloak.example/auth`.
+    /// Base URL, including the relative path if there is one, such as `https://keycloak.example/auth`.
     pub url: Url,
-    /// The managed realm.
+    /// Name of the managed realm, which must not be [`MASTER_REALM`].
     pub realm: String,
-    /// The client id of this server's own client, with which browsers sign in and whose service account may access
-    /// Keycloak.
+    /// Client id of this server's own client: browsers sign in with it, and its service account may access Keycloak.
     pub own_client: ClientId,
-    /// The credentials for the Admin REST API.
+    /// Credentials for requests to the Admin REST API.
     pub credentials: Credentials,
-    /// Certificate authorities to trust in addition to those of the platform, in PEM.
+    /// PEM bundle of certificate authorities to trust in addition to those of the platform. Default: none.
     pub extra_ca_pem: Option<Vec<u8>>,
     /// Timeout of a connection attempt. Default: 3 s.
     pub connect_timeout: Duration,
@@ -30,45 +29,45 @@ pub struct KeycloakSettings {
     pub rights_ttl: Duration,
 }
 
-/// Credentials for the Admin REST API.
+/// Credentials with which this server obtains access tokens for the Admin REST API.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// An administrator of all realms, who can create a realm.
+    /// An administrator of all realms (password grant), who can also create the managed realm.
     Administrator {
-        /// The realm of the administrator: `master`.
+        /// Realm of the administrator, usually `master`.
         realm: String,
-        /// The client to sign in with: `admin-cli`.
+        /// Client id for the token request, usually `admin-cli`.
         client_id: ClientId,
-        /// The username.
+        /// Username of the administrator in that realm.
         username: String,
-        /// The password.
+        /// Password of the administrator for the password grant.
         password: Secret,
     },
-    /// The service account of a client of the managed realm.
+    /// Service account of a client in the managed realm (client credentials grant, RFC 6749 §4.4).
     Client {
-        /// The client id.
+        /// Client id for the token request.
         client_id: ClientId,
-        /// The client secret.
+        /// Client secret for the token request.
         secret: Secret,
     },
 }
 
-/// Reason why settings cannot be used.
+/// Reason why the settings are rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsProblem {
-    /// The TLS configuration is invalid, such as extra authorities that are not certificates.
+    /// The HTTP client cannot be created, for example because the extra authorities are not certificates.
     #[error("the HTTP client cannot be created: {0}")]
     Http(String),
-    /// The URL cannot be a base URL.
+    /// The URL cannot be a base URL, because it has no path that can be extended.
     #[error("the Keycloak URL must be a base URL, such as `https://keycloak.example.com/auth`")]
     Url,
-    /// The managed realm is the one that administers all others.
+    /// The managed realm is [`MASTER_REALM`], which administers all others.
     #[error("the realm `master` administers all realms and cannot be managed; name another realm")]
     Master,
 }
 
 impl KeycloakSettings {
-    /// Creates settings with the default timeouts.
+    /// Creates settings with the default timeouts and no extra certificate authorities.
     #[must_use]
     pub fn new(url: Url, realm: impl Into<String>, own_client: ClientId, credentials: Credentials) -> Self {
         Self {
@@ -83,10 +82,10 @@ impl KeycloakSettings {
         }
     }
 
-    /// Checks that the settings are usable, without a request to Keycloak.
+    /// Validates the settings without a request to Keycloak.
     ///
     /// # Errors
-    /// When the settings cannot be used.
+    /// When the realm is [`MASTER_REALM`] or the HTTP client cannot be created.
     pub fn check(&self) -> Result<(), SettingsProblem> {
         if self.realm == MASTER_REALM {
             return Err(SettingsProblem::Master);
@@ -111,7 +110,7 @@ impl KeycloakSettings {
     }
 }
 
-/// Appends path segments to a URL. Each segment is encoded, so that a name cannot change the path.
+/// Appends path segments to a URL. Each segment is encoded, so that a name with `/` cannot change the path.
 pub(crate) fn below<'s>(url: &Url, segments: impl IntoIterator<Item = &'s str>) -> Result<Url, SettingsProblem> {
     let mut below = url.clone();
     below.path_segments_mut().map_err(|()| SettingsProblem::Url)?.pop_if_empty().extend(segments);

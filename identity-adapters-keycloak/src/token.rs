@@ -1,5 +1,4 @@
-//! The access token for the Admin REST API: fetched by one caller at a time, and cached until shortly before it
-//! expires.
+//! Access token for the Admin REST API: fetched by one caller at a time, and cached until shortly before it expires.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,9 @@ use tokio::sync::Mutex;
 use crate::error::transport;
 use crate::settings::{Credentials, KeycloakSettings, SettingsProblem, below};
 
-/// How long rejected credentials are not retried, because repeated failures lock the account.
+/// How long rejected credentials are not sent again, because repeated failures may lock the account.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
-/// How long before its expiry a token is renewed. A token with less than twice this lifetime is renewed after half of
-/// its lifetime.
+/// How long before its expiry a token is renewed. A token with a lifetime under 20 seconds is renewed after half of it.
 const EARLY: Duration = Duration::from_secs(10);
 
 pub(crate) struct Tokens {
@@ -23,11 +21,11 @@ pub(crate) struct Tokens {
     kept: Mutex<Option<(Result<Secret, String>, Instant)>>,
 }
 
-/// Reason why no token is available.
+/// Reason why no access token is available.
 pub(crate) enum TokenProblem {
-    /// Keycloak rejected the credentials.
+    /// Keycloak rejected the credentials, or their realm does not exist. The text is for operators.
     Refused(String),
-    /// Keycloak is unavailable, or its response is invalid.
+    /// Keycloak is unavailable, or its response is invalid. The text is for operators.
     Unavailable(String),
 }
 
@@ -52,7 +50,8 @@ impl Tokens {
         Ok(Self { client, url, credentials: settings.credentials.clone(), kept: Mutex::new(None) })
     }
 
-    /// Returns a valid token, from the cache if possible.
+    /// Returns a valid token, from the cache if possible. A rejection of the credentials is cached as well, for 10
+    /// seconds.
     pub(crate) async fn get(&self) -> Result<Secret, TokenProblem> {
         let mut kept = self.kept.lock().await;
         if let Some((known, until)) = &*kept
@@ -76,7 +75,7 @@ impl Tokens {
         }
     }
 
-    /// Removes a token from the cache that Keycloak no longer accepts.
+    /// Removes a token that Keycloak rejected from the cache, unless a newer one has replaced it.
     pub(crate) async fn forget(&self, token: &Secret) {
         let mut kept = self.kept.lock().await;
         if matches!(&*kept, Some((Ok(known), _)) if known == token) {

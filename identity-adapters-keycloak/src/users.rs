@@ -1,4 +1,4 @@
-//! Users.
+//! Users of the realm, without service accounts.
 
 use async_trait::async_trait;
 use futures_util::future::try_join;
@@ -18,26 +18,27 @@ use crate::wire::{GroupRep, UserRep, shown_name};
 
 /// Maximum number of users that one request looks up by id, because the length of a URL is limited.
 const AT_ONCE: usize = 50;
-/// Maximum number of groups that are read for a user.
+/// Maximum number of groups that are read per user.
 const GROUPS: usize = 10_000;
 
-/// A search for every word at any position. Keycloak's default search matches only prefixes.
+/// Converts a search text so that each word matches at any position, such as `*Ann* *Lee*`. By default, Keycloak
+/// matches prefixes.
 pub(crate) fn anywhere(search: &str) -> String {
     let plain = search.replace(['*', '"', '%', '\\'], " ");
     let words = plain.split_whitespace().map(|word| format!("*{word}*"));
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Members of a user's representation that affect sign-in. They are sent only when they change.
+/// Members of a user's representation that affect sign-in. They are sent only if they change.
 const GUARDED: [&str; 3] = ["enabled", "emailVerified", "requiredActions"];
 
-/// Applies the changed members. A value stays as Keycloak stores it if its displayed form is already the requested one.
-/// A changed e-mail address is no longer verified.
+/// Applies the changed members to a user's representation. A value whose displayed form already is the requested one
+/// stays as Keycloak stores it. A changed e-mail address is marked as not verified.
 fn apply(change: &DirectoryUserChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
     for (member, wanted) in [("firstName", &change.first_name), ("lastName", &change.last_name)] {
         let Some(wanted) = wanted else { continue };
         if shown_name(body.get(member).and_then(Value::as_str)) != *wanted {
-            // Keycloak keeps members that are null and removes those that are empty.
+            // Keycloak ignores null members and clears empty ones.
             set(body, member, wanted.as_ref().map_or("", Name::as_str));
         }
     }
@@ -64,7 +65,7 @@ impl Keycloak {
         Ok(found)
     }
 
-    /// The users among accounts, without service accounts.
+    /// Converts accounts to users. Leaves out service accounts, and accounts that cannot be displayed.
     pub(crate) async fn people(&self, accounts: Vec<UserRep>) -> Result<Vec<DirectoryUser>, DirectoryError> {
         let mut people = Vec::with_capacity(accounts.len());
         for account in accounts {
@@ -100,7 +101,7 @@ impl UserDirectory for Keycloak {
     async fn find_all(&self, ids: &[Username]) -> Result<Vec<DirectoryUser>, DirectoryError> {
         let mut found = Vec::new();
         let (known, others): (Vec<&str>, Vec<&str>) = ids.iter().map(Username::as_str).partition(|id| bounds::key(id));
-        // Users of external user storages cannot be looked up several at a time.
+        // Users of external user storages can only be looked up one by one.
         for other in others {
             let call = Call::get(&["users", other]).about(EntityKind::User, other);
             if let Some(account) = Keycloak::find::<UserRep>(self, call).await? {

@@ -1,4 +1,4 @@
-//! Representations of Keycloak, reduced to the members that this server reads.
+//! Representations of Keycloak's entities, reduced to the members that this server reads.
 
 use identity_core::entity::{Api, Client, ClientKind, DirectoryUser, Group, Role};
 use identity_core::port::DirectoryError;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 
 use crate::error::unreadable;
 
-/// The client scope that marks a client as managed by Identity, and adds the claims that applications read.
+/// Name of the client scope that marks a client as managed by Identity. It also adds the claims that applications read.
 pub(crate) const SCOPE: &str = "camunda-identity";
-/// The attribute that marks a realm role as managed by Identity.
+/// Attribute with the value `true` that marks a realm role as managed by Identity.
 pub(crate) const ROLE_ATTRIBUTE: &str = "camunda_role";
 
-/// Error for a key of Keycloak that is not a valid key of this server.
+/// Error for a value in a response, such as a key, that is not valid in this server.
 pub(crate) fn unfit(error: InvalidValue) -> DirectoryError {
     unreadable(&format!("the response contains an unsupported value: {error}"))
 }
@@ -30,7 +30,7 @@ pub(crate) struct UserRep {
     email: Option<String>,
     #[serde(default)]
     enabled: bool,
-    /// The user storage of the user, if it is not the realm's own.
+    /// Id of the external user storage of the user, if any.
     federation_link: Option<String>,
 }
 
@@ -39,12 +39,12 @@ impl UserRep {
         &self.username
     }
 
-    /// Whether the user comes from another user storage. Service accounts are stored in the realm.
+    /// Whether the user comes from an external user storage. Service accounts are always stored in the realm.
     pub(crate) fn is_federated(&self) -> bool {
         self.federation_link.is_some() || self.id.starts_with("f:")
     }
 
-    /// Whether the username is that of a service account.
+    /// Whether the username begins like that of a service account. Other users may have such usernames, too.
     pub(crate) fn is_named_as_service_account(&self) -> bool {
         self.username.starts_with("service-account-")
     }
@@ -61,7 +61,7 @@ impl UserRep {
     }
 }
 
-/// The displayed form of a name; `None` for white space.
+/// Returns the displayed form of a name; `None` if it is missing, blank or cannot be displayed.
 pub(crate) fn shown_name(text: Option<&str>) -> Option<Name> {
     text.filter(|text| !text.trim().is_empty()).and_then(|text| nearest_name(text).ok())
 }
@@ -77,12 +77,13 @@ pub(crate) struct GroupRep {
 }
 
 impl GroupRep {
-    /// Whether the group has no parent.
+    /// Whether the group is a top-level group, that is, has no parent.
     pub(crate) fn is_top(&self) -> bool {
         self.parent_id.is_none()
     }
 
-    /// The displayed name: the path of a subgroup, the name of a top-level group.
+    /// Returns the displayed name: the path of a subgroup, or `…/NAME` if it is too long; the name of a top-level
+    /// group.
     pub(crate) fn shown(&self) -> Result<Name, InvalidValue> {
         match self.path.as_deref().filter(|_| !self.is_top()) {
             Some(path) if path.chars().nth(256).is_none() => nearest_name(path),
@@ -91,7 +92,7 @@ impl GroupRep {
         }
     }
 
-    /// The path of the parent of a subgroup, with a trailing `/`.
+    /// Returns the path of the parent of a subgroup, with a trailing `/`. `None` for a top-level group.
     pub(crate) fn parent_path(&self) -> Option<&str> {
         self.path.as_deref().filter(|_| !self.is_top())?.strip_suffix(&self.name)
     }
@@ -118,7 +119,7 @@ pub(crate) struct RoleRep {
 }
 
 impl RoleRep {
-    /// Whether Identity manages the role.
+    /// Whether Identity manages the role: its attribute [`ROLE_ATTRIBUTE`] is `true`.
     pub(crate) fn is_ours(&self) -> bool {
         self.attributes.get(ROLE_ATTRIBUTE).is_some_and(|values| values.iter().any(|value| value == "true"))
     }
@@ -156,7 +157,7 @@ pub(crate) struct ClientRep {
 }
 
 impl ClientRep {
-    /// Whether Identity manages the client.
+    /// Whether Identity manages the client: the default client scopes include [`SCOPE`].
     pub(crate) fn is_ours(&self) -> bool {
         self.default_client_scopes.iter().any(|scope| scope == SCOPE)
     }
@@ -173,7 +174,7 @@ impl ClientRep {
         self.enabled
     }
 
-    /// Whether tokens of the client carry all roles of the user.
+    /// Whether tokens of the client carry all roles of the user (`fullScopeAllowed`), not only mapped ones.
     pub(crate) fn has_full_scope(&self) -> bool {
         self.full_scope_allowed
     }
@@ -214,12 +215,12 @@ impl ClientRep {
     }
 }
 
-/// The displayed name of a client: its name or, without one, its client id.
+/// Returns the displayed name of a client: its name or, if that is blank, its client id.
 pub(crate) fn shown_client_name(name: Option<&str>, client_id: &str) -> Result<Name, InvalidValue> {
     nearest_name(name.filter(|name| !name.trim().is_empty()).unwrap_or(client_id))
 }
 
-/// The cached part of a client.
+/// Cached members of a client: its client id, and whether it is an API of Identity.
 #[derive(Clone)]
 pub(crate) struct ClientRef {
     pub(crate) client_id: String,

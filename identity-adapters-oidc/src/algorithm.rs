@@ -14,43 +14,43 @@ use aws_lc_rs::signature::{
 /// configured (RFC 8725 §3.1, §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    /// `RS256`: RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
-    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    /// `RS384`: RSASSA-PKCS1-v1_5 with SHA-384.
     Rs384,
-    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    /// `RS512`: RSASSA-PKCS1-v1_5 with SHA-512.
     Rs512,
-    /// RSASSA-PSS with SHA-256.
+    /// `PS256`: RSASSA-PSS with SHA-256.
     Ps256,
-    /// RSASSA-PSS with SHA-384.
+    /// `PS384`: RSASSA-PSS with SHA-384.
     Ps384,
-    /// RSASSA-PSS with SHA-512.
+    /// `PS512`: RSASSA-PSS with SHA-512.
     Ps512,
-    /// ECDSA on P-256 with SHA-256.
+    /// `ES256`: ECDSA on the curve P-256 with SHA-256.
     Es256,
-    /// ECDSA on P-384 with SHA-384.
+    /// `ES384`: ECDSA on the curve P-384 with SHA-384.
     Es384,
-    /// ECDSA on P-521 with SHA-512.
+    /// `ES512`: ECDSA on the curve P-521 with SHA-512.
     Es512,
-    /// Ed25519.
+    /// `EdDSA`, limited to the curve Ed25519.
     EdDsa,
 }
 
-/// Error for a text that is not the name of a supported algorithm.
+/// Error for a text that is not the name of a supported algorithm. The message lists the supported names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA")]
 pub struct UnknownAlgorithm;
 
-/// Type of key that an algorithm requires.
+/// Type of public key that an algorithm requires, with the parameters to verify signatures.
 pub(crate) enum KeyKind {
     Rsa(&'static RsaParameters),
-    /// Curve, length of a coordinate in bytes, and algorithm.
+    /// JWK name of the curve (`crv`), length of a coordinate in bytes, and verification algorithm.
     Ec(&'static str, usize, &'static EcdsaVerificationAlgorithm),
     Ed25519,
 }
 
 impl SigningAlgorithm {
-    /// All supported algorithms: the default of an issuer (docs/reference/orchestration-cluster.md §5.4).
+    /// All supported algorithms, which are the default of an issuer (docs/reference/orchestration-cluster.md §5.4).
     pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -64,7 +64,7 @@ impl SigningAlgorithm {
         Self::EdDsa,
     ];
 
-    /// The value of `alg` for this algorithm.
+    /// Returns the JWA name of the algorithm, as in the header parameter `alg`, such as `RS256`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,8 +81,8 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The digest for token hashes such as `at_hash` (OpenID Connect Core 1.0 §3.1.3.6). Ed25519 uses SHA-512
-    /// internally.
+    /// Returns the digest for token hashes such as `at_hash` (OpenID Connect Core 1.0 §3.1.3.6). For EdDSA, it is
+    /// SHA-512, which Ed25519 uses internally.
     pub(crate) fn digest(self) -> &'static digest::Algorithm {
         match self {
             Self::Rs256 | Self::Ps256 | Self::Es256 => &digest::SHA256,
@@ -110,8 +110,8 @@ impl SigningAlgorithm {
 impl FromStr for SigningAlgorithm {
     type Err = UnknownAlgorithm;
 
-    /// Parses case-sensitively (RFC 7515 §4.1.1). `Ed25519` is the fully specified name of `EdDSA` here (RFC 9864
-    /// §2.2).
+    /// Parses a JWA name case-sensitively (RFC 7515 §4.1.1). `Ed25519`, the fully specified name (RFC 9864 §2.2),
+    /// yields [`Self::EdDsa`].
     fn from_str(text: &str) -> Result<Self, UnknownAlgorithm> {
         if text == "Ed25519" {
             return Ok(Self::EdDsa);

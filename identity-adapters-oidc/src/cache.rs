@@ -1,4 +1,4 @@
-//! Cache of verified tokens. An entry lasts until the token expires or its key is retired.
+//! Cache of verified tokens. An entry lasts until the token expires or the issuer retires its key.
 
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use crate::checks::Lifetime;
 use crate::issuer::Issuer;
 use crate::jwk::Key;
 
-/// Token size per unit of cache capacity. Longer tokens weigh more, which bounds the memory of the cache.
+/// Token size in bytes per unit of cache capacity. Longer tokens count several times, which bounds the memory of the
+/// cache.
 const BYTES_PER_PLACE: usize = 16 * 1024;
 
-/// SHA-256 digest of a token. The cache stores digests, never tokens.
+/// SHA-256 digest of a token, used as cache key. The cache stores digests, never tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
 
@@ -24,9 +25,8 @@ impl Fingerprint {
         Self::of_parts(["", token])
     }
 
-    /// The cache key of a token that was verified to resolve the permissions of its bearer, where the audiences of
-    /// other APIs are accepted as well. It never equals a [`Fingerprint::of`] of a token, because a token has no line
-    /// break.
+    /// Returns the cache key of a token that was verified to resolve its bearer's permissions, where audiences of other
+    /// APIs are accepted as well. It never equals a [`Fingerprint::of`] of a token, because a token has no line break.
     pub(crate) fn for_resolution(token: &str) -> Self {
         Self::of_parts(["resolution\n", token])
     }
@@ -40,7 +40,7 @@ impl Fingerprint {
     }
 }
 
-/// Lifetime of a UserInfo response. A clock that is set back does not prolong it beyond its length.
+/// Validity of a UserInfo response. If the clock is set back, the validity still does not exceed `length`.
 #[derive(Clone, Copy)]
 pub(crate) struct Term {
     pub(crate) since: OffsetDateTime,
@@ -53,23 +53,23 @@ impl Term {
     }
 }
 
-/// Verification result of a token with a valid signature, type, audience and lifetime.
+/// Cached verification result of a token with a valid signature, type, audience and lifetime.
 #[derive(Clone)]
 pub(crate) struct Verified {
     pub(crate) outcome: Result<Arc<VerifiedToken>, TokenError>,
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) issuer: Arc<Issuer>,
-    /// Length of the header and payload segments in bytes.
+    /// Length in bytes of the token's header and payload segments.
     pub(crate) bytes: usize,
-    /// Lifetime of a result that depends on UserInfo; without it, the result lasts as long as the token.
+    /// Validity of a result that depends on UserInfo. Without it, the result is valid as long as the token.
     pub(crate) term: Option<Term>,
-    /// Whether the token has one of the issuer's audiences, rather than one of another API.
+    /// Whether `aud` contains one of the issuer's audiences, and not only the audience of another API.
     pub(crate) is_for_issuers_audience: bool,
 }
 
-/// Bounded cache of verified tokens. A rejected token is stored only after a UserInfo request, so that repeated use
-/// does not repeat the request at once.
+/// Bounded cache of verified tokens. A rejection is stored only after a UserInfo request, so that repeated use of the
+/// token does not repeat the request at once.
 #[derive(Clone)]
 pub(crate) struct VerifiedTokens(Option<Cache<Fingerprint, Verified>>);
 
@@ -82,7 +82,7 @@ impl VerifiedTokens {
     }
 
     /// Returns the cached result if it is still valid: the token's lifetime is checked again, and the issuer must still
-    /// publish the key.
+    /// publish the key. Removes an invalid entry.
     pub(crate) fn get(&self, fingerprint: &Fingerprint, now: OffsetDateTime) -> Option<Verified> {
         let cache = self.0.as_ref()?;
         let known = cache.get(fingerprint)?;

@@ -10,8 +10,8 @@ use crate::habits::TokenHabits;
 
 type Members = Map<String, Value>;
 
-/// Whether the header's `typ` marks an access token (RFC 9068 §2.1), by the standard value or one of `others`. Any
-/// value besides these and plain JWT is an error (RFC 8725 §3.11).
+/// Whether the header parameter `typ` marks an access token, by `at+jwt` (RFC 9068 §2.1) or a value in `others`. An
+/// absent `typ` and `JWT` do not; any other value is an error (RFC 8725 §3.11).
 pub(crate) fn says_access_token(typ: Option<&str>, others: &[String]) -> Result<bool, RejectedToken> {
     let Some(typ) = typ else { return Ok(false) };
     let is = |name: &str| typ.eq_ignore_ascii_case(name);
@@ -24,25 +24,25 @@ pub(crate) fn says_access_token(typ: Option<&str>, others: &[String]) -> Result<
     }
 }
 
-/// Issuer configuration that distinguishes access tokens from other tokens.
+/// Issuer configuration to distinguish access tokens from ID tokens and other tokens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds {
     pub(crate) is_entra: bool,
-    /// The client id for user sign-in at the issuer. ID tokens for it have it in `aud`.
+    /// Client id for user sign-in at the issuer, which is the `aud` of ID tokens for that client.
     pub(crate) client_id: Option<String>,
-    /// Accept tokens that cannot be distinguished from ID tokens.
+    /// Whether to accept tokens that cannot be distinguished from ID tokens.
     pub(crate) accept_id_tokens: bool,
-    /// Provider-specific properties of access tokens.
+    /// Provider-specific properties of access tokens, such as claims that mark an ID token.
     pub(crate) habits: TokenHabits,
 }
 
-/// The claim of this name. A null claim counts as absent.
+/// Returns the claim with this name. A null claim counts as absent.
 fn present<'c>(claims: &'c Members, name: &str) -> Option<&'c Value> {
     claims.get(name).filter(|value| !value.is_null())
 }
 
-/// Distinguishes access tokens from other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The crate
-/// documentation has the rules.
+/// Accepts access tokens and rejects other tokens that an issuer signs with the same keys, such as ID tokens (RFC 8725
+/// §3.12). The crate documentation lists the rules.
 pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> Result<(), RejectedToken> {
     let has = |name: &str| present(claims, name).is_some();
     // A security event token (RFC 8417 §2.2), such as a logout token, or a sender-constrained token: a bearer does not
@@ -56,7 +56,7 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
         Some(Value::String(typ)) => self::says_access_token(Some(typ), &[])?,
         Some(_) => return Err(RejectedToken::Type),
     };
-    // Amazon Cognito sets the use of a token: `access` or `id`.
+    // Amazon Cognito marks the use of a token: `access` or `id`.
     let is_for_access = match present(claims, "token_use") {
         None => false,
         Some(Value::String(usage)) if usage == "access" => true,
@@ -67,11 +67,11 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
     }
     let has_scope = has("scope") || has("scp");
     let has_hash = ["at_hash", "c_hash", "s_hash"].into_iter().any(has);
-    // At Entra, only access tokens have `azp`.
+    // Among Entra's tokens, only access tokens have `azp`.
     let is_of_client = kinds.is_entra && has("azp");
     if kinds.client_id.as_deref().is_some_and(|client| names_audience(claims, client)) {
-        // Every ID token for this server's client has that audience (OpenID Connect Core 1.0 §2). A token with it needs
-        // a mark of access tokens and none of the ID token marks that access tokens never have.
+        // Every ID token for this server's client has this audience (OpenID Connect Core 1.0 §2). An access token with
+        // this audience must have a mark of access tokens, and no mark that only ID tokens have.
         let is_access = is_of_client || (has_scope && !has_hash);
         return if is_access || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) };
     }
@@ -80,7 +80,7 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
     if has_scope || !is_id_token || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) }
 }
 
-/// Whether `aud` is or contains this audience.
+/// Whether the claim `aud`, a string or an array, contains this audience.
 fn names_audience(claims: &Members, audience: &str) -> bool {
     match claims.get("aud") {
         Some(Value::Array(values)) => values.iter().any(|value| value.as_str() == Some(audience)),
@@ -88,7 +88,7 @@ fn names_audience(claims: &Members, audience: &str) -> bool {
     }
 }
 
-/// The claim `iss`.
+/// Returns the claim `iss`, which is required and must be a string.
 pub(crate) fn issuer(claims: &Members) -> Result<&str, RejectedToken> {
     match claims.get("iss") {
         Some(Value::String(issuer)) => Ok(issuer),
@@ -119,7 +119,7 @@ pub(crate) fn audience(
     if found { Ok(()) } else { Err(RejectedToken::Audience) }
 }
 
-/// Validity period of a token.
+/// Validity period of a token, from its `exp`, `nbf` and `iat`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetime {
     pub(crate) expires_at: OffsetDateTime,
@@ -127,7 +127,7 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
-    /// Reads `exp`, which is required, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6).
+    /// Reads `exp`, which is required, and the optional `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6).
     pub(crate) fn read(claims: &Members) -> Result<Self, RejectedToken> {
         let expires_at = numeric_date(claims, "exp")?.ok_or_else(|| RejectedToken::MissingClaim("exp".to_owned()))?;
         let not_before = numeric_date(claims, "nbf")?.max(numeric_date(claims, "iat")?);
@@ -145,12 +145,13 @@ impl Lifetime {
     }
 }
 
-/// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10,000. Fractions are truncated.
+/// Reads a NumericDate (RFC 7519 §2): a non-negative number of seconds, before the year 10,000. Fractions are
+/// truncated.
 pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
     let Some(value) = present(claims, name) else { return Ok(None) };
     let seconds = match value {
         Value::Number(number) => number.as_i64().or_else(|| {
-            // A float beyond the range of i64 saturates, and the result is not a valid date either.
+            // A float outside the range of `i64` saturates; the result is not a valid date either.
             number.as_f64().map(|seconds| seconds.floor() as i64)
         }),
         _ => None,
@@ -159,12 +160,12 @@ pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<Offset
     date.map(Some).ok_or_else(|| RejectedToken::ClaimType(name.to_owned()))
 }
 
-/// Whether the issuer is Microsoft Entra, in either token format (v1 or v2).
+/// Whether the issuer is Microsoft Entra ID, with either token format (v1 or v2).
 pub(crate) fn is_entra(issuer: &str) -> bool {
     is_host(issuer, "login.microsoftonline.com") || is_entra_v1(issuer)
 }
 
-/// Whether this is Entra's issuer of v1 tokens.
+/// Whether the issuer is `sts.windows.net`, which issues Entra's v1 tokens.
 pub(crate) fn is_entra_v1(issuer: &str) -> bool {
     is_host(issuer, "sts.windows.net")
 }
@@ -173,7 +174,7 @@ fn is_host(issuer: &str, host: &str) -> bool {
     issuer.contains(host) && Url::parse(issuer).is_ok_and(|url| url.host_str() == Some(host))
 }
 
-/// Requires Entra tokens to be v2 (docs/reference/orchestration-cluster.md §5.4).
+/// Requires that an Entra token has the v2 format, with `ver` `2.0` (docs/reference/orchestration-cluster.md §5.4).
 pub(crate) fn entra_version(claims: &Members) -> Result<(), RejectedToken> {
     if claims.get("ver").and_then(Value::as_str) == Some("2.0") { Ok(()) } else { Err(RejectedToken::EntraV1) }
 }

@@ -1,4 +1,4 @@
-//! The compact serialization of a signed token (RFC 7515 §7.1) and its header.
+//! Compact serialization of a signed token (RFC 7515 §7.1), and its header.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 
 use crate::algorithm::SigningAlgorithm;
 
-/// The segments of a token, not validated.
+/// The segments of a token, neither decoded nor validated.
 pub(crate) struct Compact<'t> {
     header: &'t str,
     payload: &'t str,
     signature: &'t str,
-    /// The signing input: header and payload as received.
+    /// Signing input: header and payload segments as received.
     pub(crate) signed: &'t [u8],
 }
 
-/// The header members in use. All others (`jku`, `x5u`, `x5c`, `x5t`) are neither fetched nor used.
+/// Header parameters that this server uses. All others (`jku`, `x5u`, `x5c`, `x5t`) are neither fetched nor used.
 pub(crate) struct Header {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) kid: Option<String>,

@@ -10,8 +10,8 @@ use url::Url;
 use crate::http::{FetchError, Http};
 use crate::settings::{fetched_url, is_loopback};
 
-/// The discovery document. Only `issuer` and `jwks_uri` are required, because verification needs them. Issuers without
-/// user sign-in, such as Kubernetes clusters and CI systems, omit most members that the standard requires.
+/// Discovery document. Only `issuer` and `jwks_uri` are required, because verification needs them. Issuers without user
+/// sign-in, such as Kubernetes clusters and CI systems, omit most members that the standard requires.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
@@ -34,7 +34,7 @@ impl Endpoint {
     pub(crate) const ALL: [Self; 5] =
         [Self::Authorization, Self::Token, Self::UserInfo, Self::EndSession, Self::Revocation];
 
-    /// Name of the member of the discovery document that contains the URL of this endpoint.
+    /// Returns the name of the discovery document's member that contains the URL of this endpoint.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Authorization => "authorization_endpoint",
@@ -51,10 +51,10 @@ impl Endpoint {
     }
 }
 
-/// The URL of an endpoint, or the reason why it cannot be used.
+/// The URL of an endpoint, or the reason why it cannot be used, such as "is not a URL".
 pub(crate) type Found = Result<Url, &'static str>;
 
-/// Content of a discovery document.
+/// Content of a discovery document: the URL of the key set, and the endpoints.
 #[derive(Clone)]
 pub(crate) struct Discovered {
     pub(crate) jwks: Url,
@@ -67,11 +67,11 @@ pub(crate) struct Endpoints {
     urls: BTreeMap<Endpoint, Found>,
     /// Endpoints for clients with a certificate (`mtls_endpoint_aliases`, RFC 8705 §5).
     aliases: BTreeMap<Endpoint, Found>,
-    /// The token endpoint as the issuer publishes it, independent of the back channel.
+    /// The token endpoint as published by the issuer, not mapped to the back channel.
     pub(crate) token_as_named: Option<String>,
-    /// Whether authorization responses have `iss` (RFC 9207 §3).
+    /// Whether authorization responses contain `iss` (RFC 9207 §3).
     pub(crate) names_itself: bool,
-    /// The supported methods of client authentication; empty if the document has none.
+    /// Supported methods of client authentication; empty if the discovery document lists none.
     pub(crate) client_authentication: Vec<String>,
 }
 
@@ -86,9 +86,9 @@ impl Endpoints {
 /// Location of an issuer's discovery document, and the rules for the URLs in it.
 pub(crate) struct Discovery {
     issuer: Arc<str>,
-    /// The issuer as a URL.
+    /// Issuer URL, under which browsers reach the provider.
     front: Url,
-    /// The base URL for calls from this server, as configured and parsed.
+    /// Base URL for calls from this server (back channel), as configured and parsed.
     back: Option<(String, Url)>,
     document: Url,
     allow_http: bool,
@@ -106,7 +106,7 @@ impl Discovery {
         &self.document
     }
 
-    /// Requests and reads the discovery document.
+    /// Requests and parses the discovery document. Its `issuer` must equal the configured issuer or back channel.
     pub(crate) async fn ask(&self, http: &Http) -> Result<Discovered, FetchError> {
         let body = http.get(&self.document).await?;
         let document: Document = serde_json::from_slice(&body).map_err(|error| FetchError::malformed(&error))?;
@@ -149,8 +149,8 @@ impl Discovery {
         found.collect()
     }
 
-    /// The URL of an endpoint for browsers. A document that was requested through the back channel may contain URLs
-    /// with the back channel's host; they are mapped to the issuer's.
+    /// Returns the URL of an endpoint for browsers. A document that was requested through the back channel may contain
+    /// URLs with the back channel's host; they are mapped to the issuer's.
     fn front_endpoint(&self, text: &str) -> Found {
         let url = fetched_url(text, self.allow_http)?;
         Ok(match &self.back {
@@ -173,7 +173,7 @@ impl Discovery {
     }
 }
 
-/// Rebases `url` from `from` to `to`. A URL that is not under `from` is returned unchanged.
+/// Rebases `url` from the base URL `from` to `to`. A URL that is not under `from` is returned unchanged.
 fn moved(url: Url, from: &Url, to: &Url) -> Url {
     let rest = url.path().strip_prefix(from.path().trim_end_matches('/'));
     match rest {

@@ -1,4 +1,4 @@
-//! Differences of providers' access tokens from RFC 9068, from the providers' public documentation.
+//! Differences of providers' access tokens from RFC 9068, according to the providers' public documentation.
 
 use identity_core::resolve::ClaimForm;
 use url::Url;
@@ -11,7 +11,7 @@ pub const ID_TOKEN_MARKS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 /// Provider-specific properties of access tokens. Each one can be set on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHabits {
-    /// The claim to compare with the audiences if a token has no `aud`.
+    /// Claim to compare with the accepted audiences if a token has no `aud`, such as `client_id`.
     pub audience_claim: Option<String>,
     /// Values of the header's `typ` that mark an access token, in addition to `at+jwt`. Compared case-insensitively.
     pub access_token_types: Vec<String>,
@@ -19,7 +19,7 @@ pub struct TokenHabits {
     pub id_token_marks: Vec<String>,
     /// The `iss` of access tokens, if it differs from the issuer of ID tokens and of discovery.
     pub access_token_issuer: Option<String>,
-    /// The JSON form of the groups claim.
+    /// JSON form of the groups claim, such as a list, or an object whose keys are the groups.
     pub groups_form: ClaimForm,
 }
 
@@ -36,7 +36,7 @@ impl Default for TokenHabits {
 }
 
 impl TokenHabits {
-    /// The defaults for a kind of provider at this issuer.
+    /// Returns the defaults for a kind of provider. The `issuer` affects only AD FS.
     #[must_use]
     pub fn of(kind: ProviderKind, issuer: &str) -> Self {
         let usual = Self::default();
@@ -45,7 +45,7 @@ impl TokenHabits {
             ProviderKind::Cognito => Self { audience_claim: Some("client_id".to_owned()), ..usual },
             // In PingFederate, the audience of access tokens is a setting of the token manager, which may be empty.
             ProviderKind::Ping => Self { audience_claim: Some("client_id".to_owned()), ..usual },
-            // Okta's org authorization server uses this type.
+            // Type of access tokens from Okta's org authorization server.
             ProviderKind::Okta => {
                 Self { access_token_types: vec!["application/okta-internal-at+jwt".to_owned()], ..usual }
             }
@@ -64,8 +64,9 @@ impl TokenHabits {
     }
 }
 
-/// The issuer of access tokens of the AD FS whose OpenID Connect issuer is `https://HOST/adfs`; `None` for an issuer of
-/// another form. By default, it is `http://HOST/adfs/services/trust`; discovery publishes it as `access_token_issuer`.
+/// Returns the default issuer of access tokens of an AD FS whose OpenID Connect issuer is `https://HOST/adfs`:
+/// `http://HOST/adfs/services/trust`, which discovery publishes as `access_token_issuer`. `None` for an issuer of
+/// another form.
 fn adfs_access_token_issuer(issuer: &str) -> Option<String> {
     let url = Url::parse(issuer).ok()?;
     let is_plain = url.scheme() == "https" && url.path().trim_end_matches('/').eq_ignore_ascii_case("/adfs");

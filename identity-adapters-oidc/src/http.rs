@@ -1,4 +1,4 @@
-//! HTTP calls to providers, with bounds on time and size and without redirects.
+//! HTTP calls to providers, with limits on time and size, and without redirects.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::settings_error::SettingsProblem;
 /// Timeouts, size limit and trust anchors of calls to providers.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Connect timeout (default: 3 s).
+    /// Timeout of a connection attempt (default: 3 s).
     pub connect_timeout: Duration,
     /// Timeout for the complete response (default: 5 s).
     pub total_timeout: Duration,
     /// Maximum size of a response body in bytes (default: 512 KiB).
     pub max_response_bytes: usize,
-    /// Certificate authorities to trust in addition to the platform's, as PEM.
+    /// PEM bundle of certificate authorities to trust in addition to the platform's (default: none).
     pub extra_ca_pem: Option<Vec<u8>>,
 }
 
@@ -69,20 +69,20 @@ fn client(settings: &HttpSettings, identity: Option<Identity>) -> Result<Client,
         .map_err(unusable)
 }
 
-/// An HTTP client with the response size limit, which `reqwest` does not enforce.
+/// An HTTP client that enforces the response size limit, which `reqwest` does not.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
     settings: Arc<HttpSettings>,
 }
 
-/// Status and body of a response, of any status.
+/// Status and body of a response. Any status is possible.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
-/// Credentials for HTTP Basic authentication (RFC 7617), encoded for the header.
+/// Credentials for HTTP Basic authentication (RFC 7617), already form-encoded as OAuth 2.0 requires.
 pub(crate) struct BasicLogin {
     pub(crate) name: String,
     pub(crate) password: Secret,
@@ -93,25 +93,25 @@ impl Http {
         Ok(Self { client: http_client(settings)?, settings: Arc::new(settings.clone()) })
     }
 
-    /// A client with the same settings and a client certificate. `pem` has the certificate, its intermediates and its
-    /// private key.
+    /// Returns a client with the same settings that presents a client certificate. `pem` contains the certificate, its
+    /// intermediates and its private key.
     pub(crate) fn showing(&self, pem: &[u8]) -> Result<Self, String> {
         let identity = Identity::from_pem(pem).map_err(|error| chain(&error))?;
         let client = client(&self.settings, Some(identity)).map_err(|problem| problem.to_string())?;
         Ok(Self { client, settings: Arc::clone(&self.settings) })
     }
 
-    /// Requests `url` and returns the body.
+    /// Sends a `GET` request and returns the body. Any status other than 200 is an error.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
         self.fetch(self.client.get(url.clone())).await
     }
 
-    /// Requests `url` with a bearer token and returns the body.
+    /// Like [`Self::get`], with a bearer token.
     pub(crate) async fn get_as(&self, url: &Url, token: &str) -> Result<Vec<u8>, FetchError> {
         self.fetch(self.client.get(url.clone()).bearer_auth(token)).await
     }
 
-    /// Posts a form and returns the response.
+    /// Posts a form and returns the response, whatever its status.
     pub(crate) async fn post(
         &self,
         url: &Url,
@@ -153,7 +153,7 @@ impl Http {
     }
 }
 
-/// Reason why a provider's document is not available.
+/// Reason why a request to a provider failed, or why its document cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("timed out")]
@@ -191,8 +191,8 @@ impl FetchError {
         }
     }
 
-    /// The error for an unsuccessful status. A redirect's target is included without credentials, query and fragment,
-    /// which may be secret.
+    /// Returns the error for an unsuccessful status. A redirect's target is included without credentials, query and
+    /// fragment, which may be secret.
     fn from_status(response: &Response) -> Self {
         let status = response.status().as_u16();
         let location = response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
@@ -216,12 +216,12 @@ impl FetchError {
         Self::Issuer(excerpt(named))
     }
 
-    /// Whether a retry may succeed (RFC 9110 §15.6, RFC 6585 §4).
+    /// Whether a retry may succeed: no response, or status 429 or 5xx (RFC 9110 §15.6, RFC 6585 §4).
     pub(crate) fn is_outage(&self) -> bool {
         matches!(self, Self::Timeout | Self::Unreachable(_) | Self::Status(429 | 500..))
     }
 
-    /// Label value for metrics, from a closed set.
+    /// Returns a label value for metrics, from a closed set.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
@@ -236,8 +236,8 @@ impl FetchError {
     }
 }
 
-/// Advice for the operator on a certificate that was rejected in the TLS handshake. `None` if there is none for this
-/// reason.
+/// Returns advice for the operator on a certificate that was rejected in the TLS handshake. `None` if there is none for
+/// this reason.
 fn advice(reason: &str) -> Option<&'static str> {
     if reason.contains("CaUsedAsEndEntity") {
         Some(
@@ -254,7 +254,7 @@ fn advice(reason: &str) -> Option<&'static str> {
     }
 }
 
-/// The error and its causes, on one line.
+/// Formats an error and its causes on one line, separated by colons.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -266,7 +266,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The first 200 characters of an external text, escaped to one line.
+/// Returns the first 200 characters of an external text, escaped to one line.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(200).flat_map(|c| c.escape_debug()).collect()
 }

@@ -191,7 +191,7 @@ impl OidcTokenVerifier {
     }
 }
 
-/// Adds to the step why the token belongs to a user or to a client.
+/// Adds the reason why the token belongs to a user or to a client to the step.
 fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
     let username = &issuer.claims.username;
     let client = issuer.claims.client_id.as_ref();
@@ -215,7 +215,8 @@ fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
     step.seeing(Some(saw), Some(wanted))
 }
 
-/// The value that the selector finds in the claims, or a list if it finds several. `None` if it finds nothing or null.
+/// Returns the value that the selector finds in the claims, or a list if it finds several. `None` if it finds nothing
+/// or null.
 fn seen(selector: &ClaimSelector, claims: &Claims) -> Option<Value> {
     let nodes = selector.select(claims.as_value()).ok()?;
     match nodes.as_slice() {

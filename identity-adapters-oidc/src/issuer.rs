@@ -20,23 +20,23 @@ use crate::settings::{IssuerSettings, base_url, fetched_url};
 use crate::settings_error::SettingsProblem;
 use crate::telemetry::Telemetry;
 
-/// Maximum number of keys to try for one token.
+/// Maximum number of keys that are tried to verify one token.
 const MAX_CANDIDATES: usize = 8;
 
-/// Status of an issuer.
+/// Health of an issuer's key sets, as of the last fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerStatus {
-    /// The issuer.
+    /// Issuer URL, as configured.
     pub issuer: Arc<str>,
     /// Whether the last fetch of its first key set succeeded; `None` before the first fetch.
     pub up: Option<bool>,
-    /// Whether any keys are available for verification, up to date or not.
+    /// Whether keys are available for verification, even if they are outdated.
     pub has_keys: bool,
-    /// The error of the last fetch of one of its key sets, if that fetch failed.
+    /// Error of the last fetch of one of its key sets, if that fetch failed.
     pub last_error: Option<String>,
 }
 
-/// Dependencies that all issuers share.
+/// HTTP client, clock and fetch intervals, which all issuers share.
 pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) clock: Arc<dyn Clock>,
@@ -54,7 +54,7 @@ pub(crate) struct Issuer {
     pub(crate) kinds: Kinds,
     pub(crate) http: Http,
     clock: Arc<dyn Clock>,
-    /// Delay before a retry after a failure.
+    /// Time after which a caller may retry after a failed request to the provider.
     pub(crate) back_off: Duration,
     pub(crate) telemetry: Arc<Telemetry>,
     /// The key sets, in lookup order.
@@ -62,7 +62,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// Builds an issuer without contacting it, or returns all problems with the settings.
+    /// Creates an issuer without contacting it. If any setting is invalid, returns all problems.
     pub(crate) fn new(settings: IssuerSettings, shared: &Shared) -> Result<Self, Vec<SettingsProblem>> {
         let mut problems = Vec::new();
         if settings.audiences.is_empty() || settings.audiences.iter().any(|audience| audience.trim().is_empty()) {
@@ -112,10 +112,10 @@ impl Issuer {
         })
     }
 
-    /// Finds the key that made a token's signature.
+    /// Returns the key that made a token's signature.
     ///
     /// A token with a `kid` is tried with the keys of that `kid`, and only if there are none with the keys without one.
-    /// A token without a `kid` is tried with all keys that fit.
+    /// A token without a `kid` is tried with all keys that fit its algorithm.
     ///
     /// A key is unknown only if every key set was fetched for it and none has it. While one set cannot be fetched, the
     /// result is "unavailable", because that set may have the key.
@@ -155,19 +155,20 @@ impl Issuer {
         })
     }
 
-    /// Descriptions of the published keys that cannot be used, each with the reason.
+    /// Returns descriptions of the published keys that cannot be used, each with the reason.
     pub(crate) fn key_faults(&self) -> Vec<String> {
         self.sources.iter().flat_map(|source| source.faults()).collect()
     }
 
-    /// Checks that the claims have one of the issuer's audiences, or one of `apis`.
+    /// Checks that the token has one of the issuer's audiences, or one of `apis` if given.
     pub(crate) fn audience(&self, claims: &Map<String, Value>, apis: Option<&KnownApis>) -> Result<(), RejectedToken> {
         checks::audience(claims, self.kinds.habits.audience_claim.as_deref(), |audience| {
             self.audiences.iter().any(|expected| expected == audience) || apis.is_some_and(|apis| apis.has(audience))
         })
     }
 
-    /// The groups in the claims. Ignored values are counted and logged as a warning.
+    /// Returns the groups in the claims; `None` if the claims do not determine them. Ignored values are counted and
+    /// logged.
     pub(crate) fn groups(&self, reading: &PrincipalClaims, claims: &Claims) -> Option<Vec<GroupId>> {
         let ClaimedGroups { groups, remarks } = reading.groups(claims);
         let claim = reading.groups.as_ref().map(|reader| reader.selector.as_str());
@@ -175,7 +176,7 @@ impl Issuer {
         groups
     }
 
-    /// The `iss` of this issuer's access tokens.
+    /// Returns the `iss` of this issuer's access tokens. It differs from the issuer itself only for some providers.
     pub(crate) fn token_name(&self) -> &str {
         self.kinds.habits.access_token_issuer.as_deref().unwrap_or(&self.name)
     }
@@ -185,7 +186,7 @@ impl Issuer {
         self.sources.first().is_some_and(|primary| matches!(primary.location, Location::Discovered(_)))
     }
 
-    /// The discovered endpoints, or the delay before a retry.
+    /// Returns the discovered endpoints, or the delay before a retry as the error.
     pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>, Duration> {
         match self.sources.first() {
             Some(primary) => primary.endpoints().await,
@@ -193,7 +194,7 @@ impl Issuer {
         }
     }
 
-    /// The UserInfo endpoint from discovery.
+    /// Returns the UserInfo endpoint from discovery. Sends no request; fails before the first successful discovery.
     pub(crate) fn user_info_url(&self) -> Result<url::Url, FetchError> {
         let unknown = || Err(FetchError::UserInfoEndpoint("is not known"));
         self.sources.first().map_or_else(unknown, |source| source.user_info_url())
@@ -210,7 +211,7 @@ impl Issuer {
     }
 }
 
-/// Returns the key that verifies the signature. Tries at most `MAX_CANDIDATES` distinct keys.
+/// Returns the key that verifies the signature. Tries at most [`MAX_CANDIDATES`] distinct keys.
 fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Result<Arc<Key>, TokenError> {
     let mut distinct: Vec<Arc<Key>> = Vec::new();
     for key in keys {
@@ -225,7 +226,7 @@ fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Resu
     found.ok_or(TokenError::Rejected(RejectedToken::Signature))
 }
 
-/// The locations of the key sets, in lookup order.
+/// Returns the locations of the key sets, in lookup order. Adds invalid URLs to `problems`.
 fn locations(settings: &IssuerSettings, problems: &mut Vec<SettingsProblem>) -> Vec<Location> {
     let mut refuse = |setting, rule| {
         problems.push(SettingsProblem::Url { issuer: settings.issuer.clone(), setting, rule });

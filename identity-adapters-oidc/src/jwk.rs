@@ -1,4 +1,4 @@
-//! JSON Web Key Sets (RFC 7517 §5): the keys for an issuer's signatures, parsed once.
+//! JSON Web Key Sets (RFC 7517 §5): parsed public keys that verify an issuer's signatures.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A key for one algorithm. A published key without `alg` becomes one `Key` for each algorithm that it fits.
+/// A public key for one algorithm. A published key without `alg` becomes one `Key` for each algorithm that it fits.
 pub(crate) struct Key {
     kid: Option<String>,
     algorithm: SigningAlgorithm,
@@ -59,10 +59,10 @@ pub(crate) struct KeySet {
     faults: Vec<KeyFault>,
 }
 
-/// A published key that cannot be used.
+/// A published signing key that cannot be used, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyFault {
-    /// Position in the set, from 1.
+    /// Position in the key set, starting from 1.
     place: usize,
     kid: Option<String>,
     reason: &'static str,
@@ -78,8 +78,8 @@ impl fmt::Display for KeyFault {
 }
 
 impl KeySet {
-    /// Parses a key set. Keys that are not for signatures are skipped. Signing keys that are of unknown type, too weak,
-    /// damaged or for an algorithm that is not in `allowed` are skipped and recorded as faults (RFC 7517 §5).
+    /// Parses a key set (RFC 7517 §5). Keys that are not for signatures are skipped. Signing keys of unknown type, too
+    /// weak or damaged ones, and those for an algorithm that is not in `allowed` are recorded as faults.
     pub(crate) fn parse(body: &[u8], allowed: &[SigningAlgorithm]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Document {
@@ -102,22 +102,22 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// Signing keys that cannot be used.
+    /// Returns the signing keys that cannot be used.
     pub(crate) fn faults(&self) -> &[KeyFault] {
         &self.faults
     }
 
-    /// The keys for `algorithm` with this `kid`.
+    /// Returns the keys for `algorithm` with this `kid`.
     pub(crate) fn named<'s>(&'s self, kid: &'s str, algorithm: SigningAlgorithm) -> impl Iterator<Item = &'s Arc<Key>> {
         self.fitting(algorithm).filter(move |key| key.kid.as_deref() == Some(kid))
     }
 
-    /// The keys for `algorithm`, with or without a `kid`.
+    /// Returns the keys for `algorithm`, with or without a `kid`.
     pub(crate) fn fitting(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
         self.keys.iter().filter(move |key| key.algorithm == algorithm)
     }
 
-    /// The keys for `algorithm` without a `kid`.
+    /// Returns the keys for `algorithm` that have no `kid`.
     pub(crate) fn unnamed(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
         self.fitting(algorithm).filter(|key| key.kid.is_none())
     }
@@ -134,7 +134,7 @@ impl KeySet {
     }
 }
 
-/// A published key (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+/// A published key, as in JSON (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -182,7 +182,7 @@ impl Jwk {
         if keys.is_empty() { Err(fault) } else { Ok(keys) }
     }
 
-    /// Parses the public key. `None` if the published key is not of this kind.
+    /// Parses the public key. `None` if the published key has another type or curve.
     fn public(&self, kind: KeyKind) -> Option<Result<ParsedPublicKey, &'static str>> {
         let curve = |name| self.crv.as_deref() == Some(name);
         match (kind, self.kty.as_str()) {
@@ -213,8 +213,8 @@ impl Jwk {
         if is_good { Ok(RsaPublicKeyComponents { n, e }) } else { Err("`e` is not an odd number above 1") }
     }
 
-    /// The uncompressed point (SEC 1 §2.3.3). Some providers publish coordinates without their leading zeros, or with
-    /// one more.
+    /// Returns the public key as an uncompressed point (SEC 1 §2.3.3). Coordinates of fewer or more than `length` bytes
+    /// are padded or stripped of leading zeros, because some providers publish them so.
     fn point(&self, length: usize) -> Result<Vec<u8>, &'static str> {
         const COORDINATES: &str = "`x` or `y` is missing, not base64url or longer than its curve allows";
         let mut point = vec![4];
@@ -228,12 +228,12 @@ impl Jwk {
     }
 }
 
-/// Decodes base64url. Some providers use the alphabet of plain base64.
+/// Decodes base64url. Also accepts `+` and `/`, because some providers use the alphabet of plain base64.
 fn binary(text: Option<&String>) -> Option<Vec<u8>> {
     LENIENT.decode(text?.replace('+', "-").replace('/', "_")).ok()
 }
 
-/// Decodes a big-endian number. Some providers publish leading zeros, which RFC 7518 §2 forbids.
+/// Decodes a big-endian number. Strips leading zeros, which some providers publish although RFC 7518 §2 forbids them.
 fn unsigned(text: Option<&String>) -> Option<Vec<u8>> {
     Some(binary(text)?.into_iter().skip_while(|byte| *byte == 0).collect())
 }

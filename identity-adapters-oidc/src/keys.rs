@@ -1,4 +1,4 @@
-//! One key set, fetched on first use and kept up to date.
+//! One key set of an issuer, fetched on first use and kept up to date.
 //!
 //! Single flight: at most one fetch runs at a time, in its own task. Concurrent callers share it, and it continues if a
 //! caller stops waiting. No lock is held during the request.
@@ -19,13 +19,13 @@ use crate::jwk::KeySet;
 use crate::settings::VerifierSettings;
 use crate::telemetry::Telemetry;
 
-/// Location of a key set.
+/// Location of a key set: a configured URL, or the `jwks_uri` from discovery.
 pub(crate) enum Location {
     Fixed(Url),
     Discovered(Box<Discovery>),
 }
 
-/// Required freshness of the keys.
+/// How fresh the keys must be that a caller of [`KeySource::keys`] gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Cached keys suffice. A fetch is awaited only if there are none, or if they are too old and the last fetch did
@@ -42,7 +42,7 @@ const BURST: i32 = 5;
 const MAX_ABSENT: usize = 256;
 const MAX_KID: usize = 256;
 
-/// Intervals between fetches.
+/// Intervals between fetches of a key set, from [`VerifierSettings`].
 #[derive(Clone, Copy)]
 pub(crate) struct Pacing {
     refresh_after: Duration,
@@ -61,10 +61,10 @@ impl Pacing {
     }
 }
 
-/// A key set and its source.
+/// A key set: its location, the fetch settings, and the cached keys.
 pub(crate) struct KeySource {
     pub(crate) location: Location,
-    /// Whether this is the first key set of the issuer, which determines whether the issuer counts as up.
+    /// Whether this is the issuer's first key set, which alone determines whether the issuer is reported as up.
     pub(crate) is_primary: bool,
     pub(crate) algorithms: Vec<SigningAlgorithm>,
     pub(crate) pacing: Pacing,
@@ -74,7 +74,7 @@ pub(crate) struct KeySource {
     pub(crate) state: State,
 }
 
-/// Cached state of a key set.
+/// Cached keys of a key set, and the state of its fetches.
 #[derive(Default)]
 pub(crate) struct State {
     /// Time at which the next refresh is due, in Unix seconds. It is an atomic, because each use of a cached token
@@ -85,9 +85,9 @@ pub(crate) struct State {
 
 #[derive(Default)]
 struct Inner {
-    /// The last good keys, and the time of their fetch.
+    /// The last successfully fetched keys, and the time of their fetch.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
-    /// The last discovery result.
+    /// The last successful discovery result, used while discovery fails.
     discovered: Option<Discovered>,
     /// End of the last fetch, and its error if it failed.
     attempt: Option<(OffsetDateTime, Option<String>)>,
@@ -121,7 +121,8 @@ impl Inner {
         }
     }
 
-    /// Admits one fetch for an unknown key under the rate limit, or returns the time to wait for the next one.
+    /// Admits one fetch for an unknown key under the rate limit. Otherwise, the error is the time until the next one is
+    /// admitted.
     fn pay(&mut self, now: OffsetDateTime, cool_down: Duration) -> Result<(), Duration> {
         let credit = cool_down.saturating_mul(BURST);
         // A clock that was set back does not prolong the pause.
@@ -152,7 +153,7 @@ struct Fetched {
     keys: Result<KeySet, (Url, FetchError)>,
 }
 
-/// Result of a key request before any waiting: keys, a delay before a retry, or a fetch to wait for.
+/// Immediate response to a request for keys: keys, a delay before a retry, or a fetch to wait for.
 enum Answer {
     Keys(Arc<KeySet>),
     Pause(Duration),
@@ -160,7 +161,8 @@ enum Answer {
 }
 
 impl KeySource {
-    /// Returns the keys, after a fetch if necessary, or the delay before a retry. `kid` is that of the token to verify.
+    /// Returns the keys, after a fetch if necessary. The error is the delay before a retry. `kid` is that of the token
+    /// to verify.
     pub(crate) async fn keys(self: &Arc<Self>, need: Need, kid: Option<&str>) -> Result<Arc<KeySet>, Duration> {
         match self.answer(need, kid) {
             Answer::Keys(keys) => return Ok(keys),
@@ -210,7 +212,7 @@ impl KeySource {
         }
     }
 
-    /// Starts a background fetch if the keys are old. Costs one atomic read if they are not.
+    /// Starts a background fetch if the keys are due for a refresh. Costs one atomic read otherwise.
     pub(crate) fn refresh_if_due(self: &Arc<Self>, now: OffsetDateTime) {
         if now.unix_timestamp() >= self.state.due.load(Ordering::Relaxed) {
             drop(self.answer(Need::Known, None));
@@ -226,13 +228,14 @@ impl KeySource {
         }
     }
 
-    /// The UserInfo endpoint from discovery.
+    /// Returns the UserInfo endpoint from discovery. Sends no request.
     pub(crate) fn user_info_url(&self) -> Result<Url, FetchError> {
         let said = self.lock().discovered.as_ref().map(|known| known.endpoints.url(Endpoint::UserInfo, false));
         said.unwrap_or(Err("is not known yet")).map_err(FetchError::UserInfoEndpoint)
     }
 
-    /// The discovered endpoints, or the delay before a retry. They are fetched and cached together with the keys.
+    /// Returns the discovered endpoints, which are fetched and cached together with the keys. The error is the delay
+    /// before a retry.
     pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<Endpoints>, Duration> {
         if matches!(self.location, Location::Fixed(_)) {
             return Ok(Arc::default());
@@ -246,7 +249,7 @@ impl KeySource {
         known().ok_or_else(|| waited.err().unwrap_or(self.pacing.back_off))
     }
 
-    /// Descriptions of the published keys that cannot be used, each with the reason.
+    /// Returns descriptions of the published keys that cannot be used, each with the reason.
     pub(crate) fn faults(&self) -> Vec<String> {
         let inner = self.lock();
         inner.keys.iter().flat_map(|(keys, _)| keys.faults()).map(ToString::to_string).collect()
@@ -256,7 +259,7 @@ impl KeySource {
         self.lock().keys.is_some()
     }
 
-    /// Whether the last fetch succeeded (`None` before the first), and its error.
+    /// Returns whether the last fetch succeeded (`None` before the first), and its error.
     pub(crate) fn health(&self) -> (Option<bool>, Option<String>) {
         let inner = self.lock();
         (inner.attempt.as_ref().map(|(_, failure)| failure.is_none()), inner.failure().cloned())
@@ -266,14 +269,15 @@ impl KeySource {
         if inner.keys.is_some() { self.pacing.cool_down } else { self.pacing.back_off }
     }
 
-    /// Remaining pause after the last fetch, or `None` if it is over. A clock that was set back does not prolong it.
+    /// Returns the remaining pause after the last fetch; `None` if it is over. A clock that was set back does not
+    /// prolong it.
     fn resting(&self, inner: &Inner, now: OffsetDateTime) -> Option<Duration> {
         let since = (now - inner.attempt.as_ref()?.0).abs();
         let pause = self.pause(inner);
         (since < pause).then(|| pause - since)
     }
 
-    /// Joins the fetch in flight, or starts one.
+    /// Joins the fetch in flight, or starts one in its own task.
     fn take_off(self: &Arc<Self>, inner: &mut Inner, now: OffsetDateTime) -> Flight {
         if let Some(flight) = inner.flight.as_ref().filter(|_| inner.is_in_the_air()) {
             return Flight(flight.clone());
@@ -294,7 +298,7 @@ impl KeySource {
         Flight(flight)
     }
 
-    /// Fetches the keys. Fetches the discovery document first if `ask` is set or if there is no earlier result in
+    /// Fetches the keys. First fetches the discovery document if `ask` is set, or if there is no earlier result in
     /// `kept`.
     async fn fetch(&self, kept: Option<Discovered>, ask: bool) -> Fetched {
         let (url, discovered) = match (&self.location, kept) {

@@ -1,4 +1,4 @@
-//! OpenID Connect adapters.
+//! OpenID Connect adapters: token verification, user sign-in, and access tokens for services.
 //!
 //! * Access token verification: the port [`TokenVerifier`](identity_core::port::TokenVerifier).
 //! * User sign-in at a provider: the port [`IdentityProvider`](identity_core::port::IdentityProvider).
@@ -164,10 +164,10 @@
 //! authentik, ZITADEL, AD FS and Ping behave like the generic kind here; [`TokenHabits::of`] has the differences of
 //! their access tokens.
 //!
-//! `offline_access` is not a default scope: its refresh tokens outlive the user's session at the provider, it requires
-//! the user's consent, and providers without support for it reject the request. Keycloak issues refresh tokens without
-//! it. For providers that do not, add it to [`ProviderSettings::scopes`]; otherwise sessions end when their access
-//! token expires.
+//! For other kinds, `offline_access` is not a default scope: its refresh tokens outlive the user's session at the
+//! provider, it requires the user's consent, and providers without support for it reject the request. Keycloak issues
+//! refresh tokens without it. For providers that do not, add it to [`ProviderSettings::scopes`]; otherwise sessions end
+//! when their access token expires.
 //!
 //! ```
 //! use identity_adapters_oidc::{

@@ -12,41 +12,42 @@ use crate::http::HttpSettings;
 /// Settings of one issuer whose tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct IssuerSettings {
-    /// The issuer's front-channel URL, compared byte for byte with `iss`.
+    /// Front-channel URL of the issuer, compared byte for byte with `iss`.
     pub issuer: String,
     /// Accepted audiences: `aud` must contain at least one. Must not be empty.
     pub audiences: Vec<String>,
-    /// Mapping of claims to a principal.
+    /// Mapping of claims to a principal (user or client) and its groups.
     pub claims: PrincipalClaims,
     /// Base URL for calls from this server, if it differs from the issuer. Discovery uses it. In discovered URLs that
     /// this server calls, it replaces the issuer's URL.
     pub back_channel: Option<String>,
-    /// URL of the key set; disables discovery.
+    /// URL of the key set. If set, discovery is disabled.
     pub jwks_url: Option<String>,
-    /// Additional key sets, searched in this order after the first.
+    /// URLs of additional key sets, searched in this order after the first.
     pub extra_jwks_urls: Vec<String>,
     /// Tolerated clock skew of the issuer (default: 60 s).
     pub clock_skew: Duration,
     /// Accepted signature algorithms (default: all).
     pub algorithms: Vec<SigningAlgorithm>,
-    /// Accept only tokens with the header type `at+jwt` (RFC 9068 §2.1).
+    /// Whether to accept only tokens with the header type `at+jwt` (RFC 9068 §2.1; default: false).
     pub require_access_token_type: bool,
-    /// The client id for user sign-in at this issuer. Every ID token for that client has it as audience; tokens with
-    /// this audience must therefore be marked as access tokens.
+    /// Client id for user sign-in at this issuer. Every ID token for that client has it as audience; tokens with this
+    /// audience must therefore be marked as access tokens.
     pub client_id: Option<String>,
-    /// Accept tokens that cannot be distinguished from ID tokens, for providers such as Dex whose access tokens have
-    /// the claims of ID tokens. ID tokens for one of the audiences then count as access tokens.
+    /// Whether to accept tokens that cannot be distinguished from ID tokens, for providers such as Dex whose access
+    /// tokens have the claims of ID tokens. ID tokens for one of the audiences then count as access tokens.
     pub accept_id_tokens: bool,
-    /// Provider-specific properties of access tokens.
+    /// Provider-specific properties of access tokens; see [`TokenHabits::of`] for the defaults of a provider kind.
     pub habits: TokenHabits,
-    /// Accept plain `http` for hosts other than this machine.
+    /// Whether to accept plain `http` for hosts other than this machine (default: false).
     pub allow_http: bool,
-    /// Request UserInfo for claims that tokens lack. `None` disables it.
+    /// UserInfo requests for claims that tokens lack. `None`, the default, disables them.
     pub user_info: Option<UserInfoSettings>,
 }
 
 impl IssuerSettings {
-    /// Settings with discovery at the issuer, the default algorithms, TLS required, and the default token types.
+    /// Creates settings with discovery at the issuer, the default algorithms, TLS required, and the default token
+    /// types.
     #[must_use]
     pub fn new(issuer: impl Into<String>, audiences: Vec<String>, claims: PrincipalClaims) -> Self {
         Self {
@@ -74,7 +75,7 @@ pub struct UserInfoSettings {
     /// URL of the endpoint, in place of the discovered one. Required with [`IssuerSettings::jwks_url`], which disables
     /// discovery.
     pub url: Option<String>,
-    /// Lifetime of a response (default: 5 minutes); limited by the token's lifetime.
+    /// How long a response is cached (default: 5 minutes), but not longer than the token is valid.
     pub ttl: Duration,
     /// Delay before a retry after a failed request (default: 5 s). Until then, only the token's own claims are used.
     pub negative_ttl: Duration,
@@ -86,7 +87,7 @@ impl Default for UserInfoSettings {
     }
 }
 
-/// Settings common to all issuers.
+/// Settings of token verification that are common to all issuers.
 #[derive(Clone, Debug)]
 pub struct VerifierSettings {
     /// Maximum length of a token in bytes (default: 64 KiB).
@@ -94,13 +95,14 @@ pub struct VerifierSettings {
     /// Maximum number of cached tokens (default: 10,000). A longer token counts once per 16 KiB. Zero disables the
     /// cache.
     pub cache_entries: u64,
-    /// Age at which keys are refreshed (default: 10 minutes).
+    /// Age at which keys are refreshed (default: 10 minutes; at least 1 s).
     pub refresh_after: Duration,
-    /// Interval between fetches for unknown keys, after five fetches in a row without delay (default: 10 s).
+    /// Interval between fetches for unknown keys, after five fetches in a row without delay (default: 10 s; at least 1
+    /// s).
     pub unknown_key_cool_down: Duration,
-    /// Minimum interval between fetches while there are no keys (default: 5 s).
+    /// Minimum interval between fetches while there are no keys (default: 5 s; at least 1 s).
     pub failure_back_off: Duration,
-    /// HTTP settings for calls to providers.
+    /// Timeouts, size limit and trust anchors of calls to providers.
     pub http: HttpSettings,
 }
 
@@ -136,13 +138,13 @@ pub(crate) fn fetched_url(text: &str, allow_http: bool) -> Result<Url, &'static 
     Ok(url)
 }
 
-/// Parses a base URL (OpenID Connect Discovery 1.0 §2: no query).
+/// Like [`fetched_url`], for a base URL, which must not have a query (OpenID Connect Discovery 1.0 §2).
 pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<Url, &'static str> {
     let url = fetched_url(text, allow_http)?;
     if url.query().is_some() { Err("must not have a query") } else { Ok(url) }
 }
 
-/// Whether the host is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+/// Whether the host of the URL is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// The calls in flight, by key.
+/// The calls in flight, by key. A call ends even if its callers stop waiting.
 pub(crate) struct SingleFlight<K, V>(Mutex<HashMap<K, watch::Receiver<Option<V>>>>);
 
-/// A call in flight. It is complete when there is a value.
+/// A call in flight, shared by its callers. It is complete when there is a value.
 pub(crate) struct Flight<V>(watch::Receiver<Option<V>>);
 
 impl<K, V> SingleFlight<K, V>
@@ -58,7 +58,7 @@ where
 }
 
 impl<V: Clone> Flight<V> {
-    /// The result; `None` if the runtime shuts down.
+    /// Waits for the result; `None` if the runtime shuts down.
     pub(crate) async fn landed(mut self) -> Option<V> {
         self.0.wait_for(Option::is_some).await.ok().and_then(|value| value.clone())
     }

@@ -1,4 +1,5 @@
-//! Metrics and warnings of an issuer. Labels come from a closed set: configured issuers and codes of this crate.
+//! Metrics and warnings of an issuer. Metric labels have a closed set of values: configured issuers and codes of this
+//! crate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ use crate::jwk::KeyFault;
 
 /// Minimum interval between two warnings of one kind about one issuer.
 const WARNING_PAUSE: Duration = Duration::MINUTE;
-/// Maximum number of keys in one warning.
+/// Maximum number of unusable keys that one warning lists.
 const MAX_NAMED: usize = 10;
 
 /// Counters and warnings of one issuer.
@@ -28,12 +29,12 @@ pub(crate) struct Telemetry {
     claims: Warning,
 }
 
-/// Time of the last warning, for rate limiting.
+/// Rate limit for one kind of warning: stores the time of the last one.
 #[derive(Default)]
 pub(crate) struct Warning(Mutex<Option<OffsetDateTime>>);
 
 impl Warning {
-    /// Whether a warning is due; if so, records it as issued.
+    /// Whether a warning is due; if so, records it as issued at `now`.
     pub(crate) fn is_due(&self, now: OffsetDateTime) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|at| (now - at).abs() >= WARNING_PAUSE);
@@ -125,14 +126,14 @@ impl Telemetry {
         info!(issuer = %self.issuer, "the issuer's keys can be fetched again");
     }
 
-    /// Warns of failed key fetches, at most once per minute.
+    /// Warns that the issuer's keys cannot be fetched, at most once per minute.
     pub(crate) fn warn(&self, now: OffsetDateTime, reason: &str) {
         if self.keys.is_due(now) {
             warn!(issuer = %self.issuer, reason, "the issuer's keys cannot be fetched");
         }
     }
 
-    /// Warns of failed UserInfo requests, at most once per minute.
+    /// Warns that a UserInfo request failed, at most once per minute.
     pub(crate) fn warn_of_user_info(&self, now: OffsetDateTime, reason: &str) {
         if self.user_info.is_due(now) {
             warn!(issuer = %self.issuer, reason, "the issuer's UserInfo cannot be fetched; tokens are accepted without it");

@@ -20,9 +20,9 @@ use crate::settings_error::SettingsProblem;
 use crate::single_flight::SingleFlight;
 use crate::validated_token::ValidatedToken;
 
-/// Client of one issuer's UserInfo endpoint, with single flight per token.
+/// Client of one issuer's UserInfo endpoint. Concurrent requests for the same token share one call (single flight).
 pub(crate) struct UserInfo {
-    /// Configured URL, in place of the discovered one.
+    /// Configured URL of the endpoint; `None` to use the discovered one.
     url: Option<Url>,
     ttl: Duration,
     negative_ttl: Duration,
@@ -32,8 +32,8 @@ pub(crate) struct UserInfo {
 }
 
 impl UserInfo {
-    /// Builds the client of an issuer's UserInfo endpoint, if the settings enable it. Adds problems with its settings
-    /// to `problems`.
+    /// Creates the client of an issuer's UserInfo endpoint; `None` if the settings do not enable it. Adds invalid
+    /// settings to `problems`.
     pub(crate) fn of(
         settings: &IssuerSettings,
         shared: &Shared,
@@ -63,8 +63,8 @@ impl UserInfo {
         Self { url, ttl, negative_ttl, http, clock, flights: SingleFlight::new() }
     }
 
-    /// Verification result of a token, from its own claims merged with UserInfo. The result is cached before any caller
-    /// receives it.
+    /// Returns the verification result of a token, from its own claims merged with UserInfo. The result is cached
+    /// before any caller receives it.
     pub(crate) async fn ask(
         self: &Arc<Self>,
         token: &str,
@@ -128,7 +128,7 @@ impl UserInfo {
     }
 }
 
-/// Requests the endpoint with the token and returns its claims. The response must have a `sub` (§5.3.2).
+/// Requests UserInfo with an access token and returns the claims. The response must have a `sub` (§5.3.2).
 pub(crate) async fn fetch(http: &Http, url: &Url, token: &str) -> Result<Map<String, Value>, FetchError> {
     let body = http.get_as(url, token).await?;
     let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
@@ -136,18 +136,18 @@ pub(crate) async fn fetch(http: &Http, url: &Url, token: &str) -> Result<Map<Str
     if named { Ok(info) } else { Err(FetchError::Malformed("no `sub`".to_owned())) }
 }
 
-/// The claim `sub`. Some providers write a number.
+/// Returns the claim `sub` as text. Some providers send a number.
 fn subject(claims: &Map<String, Value>) -> Option<Cow<'_, str>> {
     claims.get("sub").and_then(text_or_integer)
 }
 
-/// The URL without its query, for logs.
+/// Formats a URL without its query, for logs.
 pub(crate) fn without_query(mut url: Url) -> String {
     url.set_query(None);
     url.to_string()
 }
 
-/// Adds claims that the token lacks. A null claim counts as absent.
+/// Adds claims from `info` that the token lacks. A null claim of the token counts as absent.
 fn merge(claims: &mut Map<String, Value>, info: Map<String, Value>) {
     for (name, value) in info {
         let claim = claims.entry(name).or_insert(Value::Null);

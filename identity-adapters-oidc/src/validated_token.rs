@@ -20,7 +20,7 @@ pub(crate) struct ValidatedToken {
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) bytes: usize,
-    /// Whether the token has one of the issuer's audiences, rather than one of another API.
+    /// Whether `aud` contains one of the issuer's audiences, and not only the audience of another API.
     pub(crate) is_for_issuers_audience: bool,
 }
 
@@ -38,7 +38,7 @@ impl ValidatedToken {
     }
 }
 
-/// Resolves the principal of validated claims.
+/// Resolves the principal, groups and display data of validated claims.
 fn speaks_for(
     claims: Map<String, Value>,
     issuer: &Issuer,
@@ -60,7 +60,7 @@ fn speaks_for(
     })
 }
 
-/// Display name and email address.
+/// Returns display name and email address, from the claims `name` and `email`. An invalid address is ignored.
 pub(crate) fn about(claims: &Claims) -> (Option<String>, Option<Email>) {
     let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     (text("name").map(str::to_owned), text("email").and_then(|text| Email::parse(text).ok()))

@@ -1,4 +1,4 @@
-//! The verifier: resolves a token in compact form to a principal.
+//! Token verifier: validates a token in compact form and resolves its principal.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use crate::telemetry;
 use crate::user_info::UserInfo;
 use crate::validated_token::ValidatedToken;
 
-/// Verifies access tokens of OpenID Connect providers. See the crate documentation.
+/// Verifies access tokens of OpenID Connect providers. The crate documentation lists the checks.
 pub struct OidcTokenVerifier {
     issuers: Vec<Arc<Issuer>>,
-    /// Clients of the UserInfo endpoints by issuer, for the issuers whose UserInfo endpoint is used.
+    /// UserInfo clients by issuer, for the issuers with enabled UserInfo requests.
     user_info: BTreeMap<Arc<str>, Arc<UserInfo>>,
     cache: VerifiedTokens,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_token_bytes: usize,
 }
 
-/// A token of a configured issuer, before signature verification.
+/// A decoded token of a configured issuer, before signature verification.
 pub(crate) struct Unverified<'t> {
     compact: Compact<'t>,
     header: Header,
@@ -42,10 +42,10 @@ pub(crate) struct Unverified<'t> {
 }
 
 impl OidcTokenVerifier {
-    /// Builds a verifier without contacting any provider. Install the process's metrics recorder first.
+    /// Creates a verifier without contacting any provider. Install the process's metrics recorder first.
     ///
     /// # Errors
-    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
+    /// If any setting is invalid; the error lists all problems. An unreachable provider is not an error.
     pub fn new(
         issuers: Vec<IssuerSettings>,
         settings: VerifierSettings,
@@ -81,7 +81,7 @@ impl OidcTokenVerifier {
         })
     }
 
-    /// Status of the issuers, in the order of the settings. Sends no request.
+    /// Returns the status of all issuers, in the order of the settings. Sends no request.
     #[must_use]
     pub fn issuers(&self) -> Vec<IssuerStatus> {
         self.issuers.iter().map(|issuer| issuer.status()).collect()
@@ -109,7 +109,7 @@ impl OidcTokenVerifier {
         self.clock.now()
     }
 
-    /// The rejection of a token whose issuer is not configured.
+    /// Returns the rejection of a token whose issuer is not configured.
     pub(crate) fn unknown_issuer(&self, name: &str) -> RejectedToken {
         if checks::is_entra_v1(name) { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) }
     }
@@ -205,17 +205,17 @@ impl<'t> Unverified<'t> {
 
 #[async_trait]
 impl TokenVerifier for OidcTokenVerifier {
-    /// Must be called on a Tokio runtime.
+    /// Verifies a token for one of its issuer's audiences. Must be called on a Tokio runtime.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verify_as(token, None).await
     }
 
-    /// Must be called on a Tokio runtime.
+    /// Verifies a token for one of its issuer's audiences, or one of `apis`. Must be called on a Tokio runtime.
     async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verify_as(token, Some(apis)).await
     }
 
-    /// Must be called on a Tokio runtime.
+    /// Runs all checks as separate steps, for diagnosis. Must be called on a Tokio runtime.
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
         match evidence {
             Evidence::Token(token) => self.inspect_token(token).await,
@@ -225,7 +225,7 @@ impl TokenVerifier for OidcTokenVerifier {
 }
 
 impl OidcTokenVerifier {
-    /// Verifies a token for the issuer's audiences, or for one of `apis`.
+    /// Verifies a token for one of its issuer's audiences or, if given, one of `apis`. Uses the cache.
     async fn verify_as(&self, token: &str, apis: Option<&KnownApis>) -> Result<Arc<VerifiedToken>, TokenError> {
         let unattributed = |rejected: RejectedToken| {
             telemetry::refused_unattributed(rejected.code());
@@ -274,7 +274,7 @@ impl OidcTokenVerifier {
     }
 }
 
-/// Problems that concern several issuers, and problems with the settings common to all issuers.
+/// Returns problems that concern several issuers, and problems with the settings common to all issuers.
 fn problems(issuers: &[IssuerSettings], settings: &VerifierSettings) -> Vec<SettingsProblem> {
     let mut problems = Vec::new();
     if issuers.is_empty() {

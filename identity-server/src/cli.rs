@@ -1,4 +1,4 @@
-//! Command-line interface.
+//! Command-line interface: parses the arguments and runs one command.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,8 +14,8 @@ use crate::{config, connect, healthcheck, prepare, run, telemetry};
 
 /// Environment variable that lists the configuration files, separated as in `PATH`. Ignored when `--config` is given.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
-/// Paths where the charts and compose files of the replaced service put its configuration. The first existing file is
-/// used.
+/// Default paths of the configuration file, as in the charts and compose files of the replaced service. The first
+/// existing file is used.
 const DEFAULT_PLACES: [&str; 3] =
     ["/app/config/application.yaml", "./config/application.yaml", "/app/application.yaml"];
 
@@ -72,7 +72,7 @@ struct Ports {
     management_port: Option<u16>,
 }
 
-/// Runs the command line. Exit codes: 0 success, 1 failure, 2 invalid configuration.
+/// Parses the command line and runs the command. Exit codes: 0 success, 1 failure, 2 invalid configuration.
 #[must_use]
 pub fn main() -> ExitCode {
     // The only place that reads environment variables.
@@ -160,7 +160,7 @@ fn sources(mut files: Vec<PathBuf>, environment: BTreeMap<String, String>) -> So
     Sources { files, environment, ..Sources::default() }
 }
 
-/// Adds the first existing file of `places` when neither `--config` nor `IDENTITY_CONFIG` names one.
+/// Adds the first existing file of `places`, if neither `--config` nor `IDENTITY_CONFIG` names a file.
 fn look_around(sources: &mut Sources, places: &[PathBuf]) {
     let named = sources.environment.get(CONFIG_VARIABLE).is_some_and(|paths| !paths.is_empty());
     if sources.files.is_empty()
@@ -205,7 +205,7 @@ impl Ports {
     }
 }
 
-/// Formats an error and its sources on one line.
+/// Formats an error and its causes on one line, separated by colons.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,5 +1,5 @@
-//! Connectivity check of the services that a configuration names: database, identity providers and directory.
-//! Read-only.
+//! Connectivity check of the services that a configuration names: database, identity providers and directory. Changes
+//! nothing.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::effects::SystemClock;
 use crate::profile::{self, Shared};
 use crate::run::postgres_settings;
 
-/// List of unusable services, one line each.
+/// Error that lists the services that cannot be used, one line each.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be used:\n  - {}", if .0.len() == 1 { "a service" } else { "some services" }, .0.join("\n  - "))]
 pub struct Unusable(Vec<String>);
 
-/// Result line of one check: usable, or the reason why not.
+/// Result line of one check: a message that the service is usable, or the reason why not.
 type Line = Result<String, String>;
 
-/// Tests every configured service and writes one line per usable service to `output`.
+/// Tests every configured service. Writes one line per usable service to `output`.
 ///
 /// # Errors
-/// Lists the services that cannot be used.
+/// Returns the services that cannot be used, each with the reason.
 pub fn check(config: &Config, output: &mut dyn Write) -> Result<(), Unusable> {
     let lines = actix_web::rt::System::new().block_on(ask(config));
     let mut unusable = Vec::new();
@@ -107,7 +107,7 @@ async fn directory(config: &Config) -> Option<Line> {
     })
 }
 
-/// No-op stores for the read-only check: locks are always granted, no token cutoffs exist.
+/// Stores without function, for the read-only check: locks are always granted, and there are no token cutoffs.
 struct Nothing;
 
 #[async_trait]
@@ -136,7 +136,7 @@ impl TokenCutoffStore for Nothing {
     }
 }
 
-/// Formats an error and its sources on one line.
+/// Formats an error and its causes on one line, separated by colons.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -14,15 +14,15 @@ use base64::prelude::BASE64_STANDARD;
 use identity_core::port::Crypto;
 use identity_core::value::Secret;
 
-/// Format version, the first byte of sealed data. It is followed by the key ID ([`NAME`] bytes), the nonce ([`NONCE`]
+/// Format version, the first byte of sealed data. It is followed by the key id ([`NAME`] bytes), the nonce ([`NONCE`]
 /// bytes), and the ciphertext with its tag.
 const FORM: u8 = 1;
 const NAME: usize = 4;
 const NONCE: usize = 12;
 
-/// Encryption key shared by the replicas of one installation.
+/// Key that encrypts and authenticates data, shared by the replicas of one installation.
 pub struct SealingKey {
-    /// Key ID: the first bytes of the key's SHA-256 digest. Sealed data names its key by this ID.
+    /// Key id: the first bytes of the key's SHA-256 digest. Sealed data contains it to identify the key.
     name: [u8; NAME],
     cipher: RandomizedNonceKey,
     mac: hmac::Key,
@@ -46,7 +46,8 @@ impl SealingKey {
         Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()?, mac })
     }
 
-    /// Derives a key from another secret that all replicas share (HKDF, RFC 5869).
+    /// Derives a key from another secret that all replicas share (HKDF, RFC 5869). `None` if a cryptographic operation
+    /// fails.
     #[must_use]
     pub fn derived(secret: &Secret) -> Option<Self> {
         let pseudorandom = Salt::new(HKDF_SHA256, b"identity").extract(secret.expose().as_bytes());
@@ -55,13 +56,14 @@ impl SealingKey {
         Self::new(&bytes)
     }
 
-    /// Generates an ephemeral key, which is lost when the process ends.
+    /// Generates an ephemeral key, which is lost when the process ends. `None` if no random bytes are available.
     #[must_use]
     pub fn passing() -> Option<Self> {
         Self::new(&random()?)
     }
 
-    /// Reads the key from a file readable by this user only (mode 0600), or creates the file with a random key.
+    /// Reads the key from a file. If the file is missing, creates it with a random key, readable by this user only
+    /// (mode 0600).
     ///
     /// # Errors
     /// Returns an error if the file cannot be created or read, or does not hold 32 bytes in base64.
@@ -108,14 +110,14 @@ fn random() -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// [`Crypto`] port on `aws-lc-rs`.
+/// Implementation of the port [`Crypto`] with `aws-lc-rs` and rotatable keys.
 pub struct SystemCrypto {
-    /// The first key seals; all keys open.
+    /// Keys for sealing and opening: the first one seals, all of them open.
     keys: Vec<SealingKey>,
 }
 
 impl SystemCrypto {
-    /// Uses the first key to seal; the others are previous keys that still open.
+    /// Creates the port. The first key seals and computes MACs; the others are previous keys that only open.
     #[must_use]
     pub fn new(keys: Vec<SealingKey>) -> Self {
         Self { keys }

@@ -1,4 +1,4 @@
-//! Adapters for the system clock and random IDs. No other module reads them directly.
+//! Adapters for the system clock and random ids. No other module reads them directly.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use identity_core::port::{Clock, Ids};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The system clock.
+/// Clock that reads the wall-clock and monotonic time of the system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -23,7 +23,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Random UUIDs (RFC 9562 §5.4).
+/// Generator of random UUIDs, version 4 (RFC 9562 §5.4).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomIds;
 

@@ -18,15 +18,15 @@ pub(crate) enum NotReady {
     /// The configured port is 0, so the actual port is unknown.
     #[error("the configured management port is 0; set the actual address with `--url`")]
     Port,
-    /// Connecting, reading or writing failed.
+    /// Connecting, reading or writing failed, for example because of the timeout.
     #[error("the server did not respond")]
     Silent(#[from] io::Error),
-    /// The response status is not 200.
+    /// The response status is not 200; contains the status line.
     #[error("the server responded with `{0}`")]
     Answer(String),
 }
 
-/// Readiness URL of a server whose management listener is bound to `management`.
+/// Returns the readiness URL of a server whose management listener is bound to `management`.
 pub(crate) fn url(management: SocketAddr) -> Result<Url, NotReady> {
     let mut address = management;
     // A wildcard address includes the loopback address.
@@ -43,7 +43,7 @@ pub(crate) fn url(management: SocketAddr) -> Result<Url, NotReady> {
     Url::parse(&format!("http://{address}/actuator/health/readiness")).map_err(|_| NotReady::Url)
 }
 
-/// Sends one request. No retries.
+/// Sends one `GET` request, without retries. Fails unless the response status is 200.
 pub(crate) fn check(url: &Url) -> Result<(), NotReady> {
     if url.scheme() != "http" {
         return Err(NotReady::Url);

@@ -1,4 +1,4 @@
-//! The Identity server: configuration, profile assembly, command line.
+//! The Identity server: loads the configuration, assembles the services of a profile, and runs the command line.
 
 pub mod bootstrap;
 pub mod cli;

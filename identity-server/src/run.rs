@@ -34,18 +34,18 @@ pub(crate) use stores::{postgres_problems, postgres_settings};
 /// Reason why the server did not start, or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Binding to an address failed.
+    /// Binding to an address failed, for example because the port is in use.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The configured address.
+        /// The configured address that could not be bound.
         address: std::net::SocketAddr,
-        /// The underlying error.
+        /// The underlying I/O error.
         source: std::io::Error,
     },
-    /// A listener failed while serving.
+    /// A listener failed, before or while serving.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
-    /// The metrics recorder could not be installed.
+    /// The process-wide metrics recorder could not be installed.
     #[error("metrics cannot be recorded")]
     Metrics(#[source] metrics_exporter_prometheus::BuildError),
     /// Permanent store error; retrying does not help.
@@ -67,7 +67,7 @@ pub enum RunError {
     Default(#[from] InvalidValue),
 }
 
-/// Runs the server until SIGTERM or Ctrl-C.
+/// Runs the server until SIGTERM or Ctrl-C, then drains running requests.
 ///
 /// # Errors
 /// Returns an error if the server cannot start, or stops serving.
@@ -75,8 +75,8 @@ pub fn serve(config: Config) -> Result<(), RunError> {
     actix_web::rt::System::new().block_on(run(config, |_| ()))
 }
 
-/// As [`serve`], for local trials: adds the user `demo` (password `demo`, administrator) unless one is configured, and
-/// prints example requests.
+/// Like [`serve`], for local trials: adds the user `demo` (password `demo`, administrator) unless one is configured,
+/// and prints example requests.
 ///
 /// # Errors
 /// Returns an error if the server cannot start, or stops serving.
@@ -233,7 +233,7 @@ async fn sweep(sessions: Arc<Sessions>) {
     }
 }
 
-/// Consecutive rejections by the database before start-up fails. The database may still be initializing.
+/// Number of consecutive rejections by the database after which start-up fails. The database may still be initializing.
 const MAX_REFUSALS: u32 = 5;
 
 /// Connects to the store, retrying with exponential backoff (250 ms to 10 s). Permanent errors abort start-up at once;
@@ -259,12 +259,12 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
     }
 }
 
-/// Whether the database must be restored from a backup.
+/// Whether the database is damaged and must be restored from a backup.
 fn is_damaged(error: &StoreError) -> bool {
     matches!(error, StoreError::Impaired(Impairment::Malformed, _))
 }
 
-/// Upper bound on disabled rules that are logged individually.
+/// Maximum number of disabled mapping rules that are logged individually.
 const MAX_LOGGED_RULES: usize = 100;
 
 /// Logs stored mapping rules whose claim name is no longer supported. They are kept and never match.

@@ -10,18 +10,18 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::config::{Log, LogFormat};
 
-/// Reason why logging could not be initialized.
+/// Reason why logging could not be initialized at start-up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `log.level` is not a valid filter directive.
     #[error("the log level must be a level or a list of filter directives")]
     Level(#[from] ParseError),
-    /// A global subscriber is already set.
+    /// Another global `tracing` subscriber is already set.
     #[error("logging is already initialized")]
     Twice(#[from] TryInitError),
 }
 
-/// Installs the global subscriber.
+/// Installs the global `tracing` subscriber, which writes to standard error.
 ///
 /// # Errors
 /// Returns an error if `log.level` cannot be parsed, or a global subscriber is already set.

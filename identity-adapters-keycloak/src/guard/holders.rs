@@ -1,4 +1,4 @@
-//! Protected users, groups and clients.
+//! Rules for changes of users, groups and clients.
 
 use futures_util::future::try_join;
 use identity_core::entity::EntityKind;
@@ -14,11 +14,12 @@ use crate::error::unreadable;
 use crate::readable::Elements;
 use crate::wire::UserRep;
 
-/// Maximum depth of nested groups, and maximum number of groups below one that is deleted.
+/// Maximum number of ancestors of a changed group, and of descendants of a deleted one. Deeper or larger trees are
+/// refused.
 const GROUPS: usize = 500;
-/// Maximum number of accounts that are read when a username is searched.
+/// Maximum number of accounts that a search for a username returns.
 const NAMESAKES: usize = 100;
-/// The members of a client's representation that contain its URLs.
+/// URL members of a client's representation. Keycloak sends tokens to these URLs.
 const ADDRESSES: [&str; 4] = ["adminUrl", "baseUrl", "redirectUris", "rootUrl"];
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ struct GuardedGroup {
 }
 
 impl Guard<'_> {
-    /// Checks that a user may be changed.
+    /// Checks that a user may be changed: it is no service account and holds no role of `realm-management`.
     pub(super) async fn user(&self, id: &str) -> Result<(), DirectoryError> {
         let user: UserRep = self.keycloak.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
         let power = self.effective_power("users", EntityKind::User, id);
@@ -49,7 +50,7 @@ impl Guard<'_> {
         }
     }
 
-    /// Checks that an account is the service account of a client that may be changed.
+    /// Checks that `account` is the service account of `client`, and that this client may be changed.
     pub(super) async fn account(&self, client: &str, account: &str) -> Result<(), DirectoryError> {
         self.client(client).await?;
         let path = ["clients", client, "service-account-user"];
@@ -60,7 +61,8 @@ impl Guard<'_> {
         Err(protected_one(EntityKind::User, account, NO_RULE))
     }
 
-    /// Checks that a group may be changed: neither the group nor one of its ancestors has administrative power.
+    /// Checks that a group may be changed: neither the group nor one of its ancestors holds a role of
+    /// `realm-management`.
     pub(super) async fn group(&self, id: &str) -> Result<(), DirectoryError> {
         let mut next = Some(id.to_owned());
         for _ in 0..GROUPS {
@@ -75,7 +77,7 @@ impl Guard<'_> {
         Err(protected_one(EntityKind::Group, id, because::TOO_MANY))
     }
 
-    /// Checks that a group may be deleted: no descendant has administrative power either.
+    /// Checks that a group may be deleted: none of its descendants holds a role of `realm-management`.
     pub(super) async fn groups_below(&self, id: &str) -> Result<(), DirectoryError> {
         let (mut open, mut seen) = (vec![id.to_owned()], 0);
         while let Some(at) = open.pop() {
@@ -96,7 +98,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// Checks that a client may be changed, and that its secret may be read.
+    /// Checks that a client may be changed and its secret read. Refuses this server's own client, built-in clients, and
+    /// clients whose service account holds a role of `realm-management`.
     pub(super) async fn client(&self, key: &str) -> Result<(), DirectoryError> {
         let client: GuardedClient =
             self.keycloak.read(Call::get(&["clients", key]).about(EntityKind::Client, key)).await?;
@@ -121,8 +124,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// Checks that a client may be replaced by `body`. If its addresses change, its tokens must not carry
-    /// administrative power, because they are sent to these addresses.
+    /// Checks that a client may be replaced by `body`. If its URLs change, its tokens must not carry roles of
+    /// `realm-management`, because tokens are sent to these URLs.
     pub(super) async fn replaced_client(&self, key: &str, body: Option<&Value>) -> Result<(), DirectoryError> {
         let call = Call::get(&["clients", key]).about(EntityKind::Client, key);
         let known: Value = self.keycloak.read(call).await?;
@@ -137,7 +140,7 @@ impl Guard<'_> {
         self.exact(Some(&known), body)?;
         let at = |client: &Value, member: &str| {
             let mut value = client.get(member).filter(|value| !value.is_null()).cloned();
-            // The order does not matter.
+            // The order of redirect URIs does not matter.
             if let Some(Value::Array(uris)) = &mut value {
                 uris.sort_by_key(ToString::to_string);
             }
@@ -154,8 +157,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// Checks that the redirect URIs that requests add are exact (RFC 9700 §2.1). Only operators may write patterns, in
-    /// the configuration or in Keycloak.
+    /// Checks that redirect URIs added by a request contain no `*` (exact matching, RFC 9700 §2.1). Only operators may
+    /// write patterns, in the configuration or in Keycloak.
     pub(super) fn exact(&self, known: Option<&Value>, new: Option<&Value>) -> Result<(), DirectoryError> {
         let uris = |client: Option<&Value>| {
             let uris = client.and_then(|client| client.get("redirectUris")).and_then(Value::as_array);
@@ -174,15 +177,16 @@ impl Guard<'_> {
 }
 
 impl Keycloak {
-    /// Whether an account is the service account of a client. Representations do not contain this, and users may have
-    /// usernames like those of service accounts. Keycloak leaves service accounts out of a search by words, unlike a
-    /// search by id or username. An account that such a search does not find is therefore a service account.
+    /// Whether a user is the service account of a client. Representations do not contain this, and ordinary users may
+    /// have similar usernames. Keycloak omits service accounts from a search by words, but not from a search by id or
+    /// username. A user that a search by words does not find is therefore a service account.
     pub(crate) async fn is_service_account(&self, user: &UserRep) -> Result<bool, DirectoryError> {
         if user.is_federated() {
             return Ok(false);
         }
         let words = user.username().split_whitespace().map(|word| format!("\"{word}\"")).collect::<Vec<_>>();
-        // A quoted word must equal a whole field. Each word of a username with several words is only a part of a field.
+        // A quoted word must equal a whole field. In a username of several words, each word is only a part of the
+        // field.
         let search = if words.len() == 1 { words.concat() } else { crate::users::anywhere(user.username()) };
         let call = Call::get(&["users"]).query("search", search).query("max", NAMESAKES);
         let call = call.query("briefRepresentation", true);

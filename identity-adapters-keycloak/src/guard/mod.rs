@@ -1,9 +1,9 @@
 //! Protection of entities that Identity must not change. Every change passes through this module: only this module
-//! [clears](Cleared::by_guard) changes, and no other calls are sent.
+//! [clears](Cleared::by_guard) changes, and calls that are not cleared cannot be sent.
 //!
-//! Protected are this server's own client, the built-in clients of the realm, service accounts, and all holders of a
-//! role of `realm-management`: clients through their service account, users through roles, groups and composites, and
-//! groups and roles themselves. The rules are selected by the path of a change, so that no adapter can omit a check.
+//! Protected are this server's own client, the built-in clients of the realm, service accounts, and everything that
+//! holds or contains a role of `realm-management`: clients (through their service account), users, groups and roles.
+//! The rules are selected by the path of a change, so that no adapter can omit a check.
 
 mod holders;
 mod paths;
@@ -18,9 +18,9 @@ use crate::Keycloak;
 use crate::call::{Answer, Call};
 use crate::cleared::Cleared;
 
-/// The client whose roles administer a realm.
+/// Client whose roles permit administration of the realm.
 const REALM_MANAGEMENT: &str = "realm-management";
-/// Built-in clients of every realm.
+/// Client ids of the built-in clients of every realm. They must not be changed.
 const BUILT_IN: [&str; 7] = [
     "account",
     "account-console",
@@ -31,7 +31,7 @@ const BUILT_IN: [&str; 7] = [
     "security-admin-console",
 ];
 
-/// Reasons for protection.
+/// Reasons for refusing a change, with advice for operators.
 pub(super) mod because {
     pub(crate) const OWN_CLIENT: &str = "this server authenticates to Keycloak with this client; manage it in Keycloak";
     pub(crate) const BUILT_IN: &str = "every realm of Keycloak needs this client; manage it in Keycloak";
@@ -47,7 +47,7 @@ pub(super) mod because {
     pub(crate) const TOO_MANY: &str = "it contains too many roles or groups to be checked; manage it in Keycloak";
 }
 
-/// The rules for changes. They read the affected entities from `keycloak`.
+/// Rules for changes. They read the affected entities from `keycloak`.
 struct Guard<'k> {
     keycloak: &'k Keycloak,
 }
@@ -58,8 +58,7 @@ struct SecretRep {
 }
 
 impl Keycloak {
-    /// Checks that a call may be sent: a change must pass the rules of the guard, and a read-only call must not return
-    /// a secret.
+    /// Checks that a call may be sent: a change must pass the rules of the guard, and a `GET` must not return a secret.
     pub(crate) async fn clear<'c>(&self, call: Call<'c>) -> Result<Cleared<'c>, DirectoryError> {
         if call.is_question() {
             return Cleared::question(call);
@@ -68,16 +67,17 @@ impl Keycloak {
         Ok(Cleared::by_guard(call))
     }
 
-    /// Sends a call, unless it changes a protected entity.
+    /// Checks and sends a call that changes an entity. Afterwards, invalidates the cached rights that the change may
+    /// affect.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
         let cleared = self.clear(call).await?;
         let outcome = self.transmit(&cleared).await;
-        // The cache is invalidated even after a failure, because the change may have been made.
+        // Invalidated even after a failure, because Keycloak may have made the change.
         self.shared.rights.forget(cleared.call());
         outcome
     }
 
-    /// Whether a role has administrative power or belongs to a protected client.
+    /// Whether a role is or contains a role of `realm-management`, or belongs to a protected client.
     pub(crate) async fn is_protected_role(&self, id: &str) -> Result<bool, DirectoryError> {
         match (Guard { keycloak: self }).role(id).await {
             Ok(()) => Ok(false),
@@ -86,7 +86,7 @@ impl Keycloak {
         }
     }
 
-    /// The secret of a client that is not protected.
+    /// Returns the secret of a client, or `None` if it has no secret. Fails for a protected client.
     pub(crate) async fn client_secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError> {
         Guard { keycloak: self }.client(key.as_str()).await?;
         let path = ["clients", key.as_str(), "client-secret"];

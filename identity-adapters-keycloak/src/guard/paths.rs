@@ -1,4 +1,4 @@
-//! Rules that a change must pass, selected by its path. A path without a rule is refused.
+//! Selection of the rules for a change by the path of the request. A path without a rule is refused.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -8,7 +8,8 @@ use super::{Guard, because, protected_one};
 use crate::call::Call;
 use crate::cleared::{NO_RULE, no_rule};
 
-/// Members of a representation that would assign rights, groups or identities to a new user or group.
+/// Members that would assign rights, groups or identities to a new user or group. Requests that contain them are
+/// refused.
 const GIVEN: [&str; 6] =
     ["clientRoles", "federatedIdentities", "groups", "realmRoles", "serviceAccountClientId", "subGroups"];
 
@@ -58,7 +59,7 @@ impl Guard<'_> {
                     _ => Ok(()),
                 }
             }
-            // Changes the permissions that tokens may carry.
+            // Adds permissions that tokens may carry.
             ["client-scopes", _, "scope-mappings", "clients", _] if call.creates() => self.roles_in(call).await,
             // The realm itself and its client scopes are changed only at start-up, never by a request.
             [] | ["client-scopes", ..] if self.keycloak.is_starting() => self.roles_in(call).await,
@@ -66,25 +67,25 @@ impl Guard<'_> {
         }
     }
 
-    /// Checks the roles that a change adds or removes, if its body lists roles.
+    /// Checks every role that a change adds or removes, if its body is a list of roles.
     async fn roles_in(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
         let listed = call.body().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for role in listed {
-            // Without an id, Keycloak could use another role than the checked one.
+            // Without an id, Keycloak could resolve another role than the checked one.
             let id = role.get("id").and_then(Value::as_str).ok_or_else(|| no_rule(call))?;
             self.role(id).await?;
         }
         Ok(())
     }
 
-    /// Checks that a new user or group gets no rights at creation. Rights are given later, by calls that pass the rules
-    /// for them.
+    /// Checks that a new user or group is created without rights. Later calls assign rights, each checked by its own
+    /// rule.
     fn new_holder(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
         let given = |member: &&str| call.body().is_some_and(|body| body.get(member).is_some());
         if GIVEN.iter().any(given) { Err(no_rule(call)) } else { Ok(()) }
     }
 
-    /// Checks that a new client does not have the client id of this server's own client, and that its redirect URIs are
+    /// Checks that a new client does not take the client id of this server's own client, and that its redirect URIs are
     /// exact.
     fn new_client(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
         let id = body.and_then(|body| body.get("clientId")).and_then(Value::as_str).unwrap_or_default();
@@ -94,7 +95,7 @@ impl Guard<'_> {
         self.exact(None, body)
     }
 
-    /// Checks the client roles that a new role contains.
+    /// Checks the client roles that a new composite role contains. Contained realm roles are refused.
     async fn new_role(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
         let Some(composites) = body.and_then(|body| body.get("composites")).and_then(Value::as_object) else {
             return Ok(());

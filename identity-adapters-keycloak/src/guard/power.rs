@@ -1,4 +1,4 @@
-//! Roles with administrative power over the realm.
+//! Administrative power over the realm: roles of the client `realm-management`, held directly or indirectly.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Guard, REALM_MANAGEMENT, because, protected_one};
 use crate::call::Call;
 
-/// Maximum number of roles that a role may contain, at any depth.
+/// Maximum number of roles that a role may contain, at any depth. A larger role is refused.
 const ROLES: usize = 1000;
 
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ struct Key {
 }
 
 impl Guard<'_> {
-    /// The key of the client whose roles administer this realm. The realm that administers all realms does not have
-    /// this client.
+    /// Returns the internal key of the client `realm-management`, from the cache if possible. Fails in the realm that
+    /// administers all realms, which does not have this client.
     async fn realm_management(&self) -> Result<String, DirectoryError> {
         if let Some(known) = self.keycloak.shared.realm_management.get(&()) {
             return Ok(known);
@@ -50,8 +50,8 @@ impl Guard<'_> {
         Ok(id)
     }
 
-    /// Whether a user or group holds a role of `realm-management`, directly or through composites. For users, this
-    /// includes groups.
+    /// Whether a user or group holds a role of `realm-management`, directly, through composite roles or, for users,
+    /// through groups. `holders` is `users` or `groups`.
     pub(super) async fn effective_power(
         &self,
         holders: &'static str,
@@ -64,7 +64,7 @@ impl Guard<'_> {
         Ok(!held.is_empty())
     }
 
-    /// Whether the scope mappings of a client allow roles of `realm-management` in its tokens.
+    /// Whether the scope mappings of a client allow its tokens to carry roles of `realm-management`.
     pub(super) async fn scope_has_power(&self, key: &str) -> Result<bool, DirectoryError> {
         let management = self.realm_management().await?;
         let path = ["clients", key, "scope-mappings", "clients", &management, "composite"];
@@ -72,14 +72,15 @@ impl Guard<'_> {
         Ok(!held.is_empty())
     }
 
-    /// Checks that a role may be changed, assigned and removed: neither the role nor one that it contains has
-    /// administrative power.
+    /// Checks that a role may be changed, assigned or removed: neither the role nor one that it contains belongs to
+    /// `realm-management`.
     pub(super) async fn role(&self, id: &str) -> Result<(), DirectoryError> {
         let role: GuardedRole = self.keycloak.read(Call::get(&["roles-by-id", id]).about(EntityKind::Role, id)).await?;
         self.known_role(role).await
     }
 
-    /// Checks the roles of a client, by name.
+    /// Checks roles of a client, given by name, as [`Self::role`] does by id. Fails if the client or a role does not
+    /// exist.
     pub(super) async fn client_roles(&self, client_id: &str, names: &[&str]) -> Result<(), DirectoryError> {
         let found: Vec<Key> = self.keycloak.read(Call::get(&["clients"]).query("clientId", client_id)).await?;
         let missing = || DirectoryError::missing(EntityKind::Client, client_id);
@@ -99,7 +100,7 @@ impl Guard<'_> {
         if let (true, Some(client)) = (role.client_role, &role.container_id)
             && *client != management
         {
-            // The permissions of a protected client are protected as well.
+            // The roles of a protected client are protected as well.
             self.client(client).await?;
         }
         let mut seen = BTreeSet::from([role.id.clone()]);

@@ -1,4 +1,4 @@
-//! Clients of a realm: those of the configuration, and this server's own.
+//! Provisioning of clients: those of the configuration, and this server's own.
 
 use identity_core::entity::{EntityKind, Permission};
 use identity_core::port::{ClientDirectory, DirectoryError};
@@ -36,7 +36,7 @@ impl Pass<'_> {
                 found.client().map_err(unshown)?
             }
         };
-        // Other redirect URIs stay, whatever their form.
+        // Redirect URIs that are not configured stay, whatever their form.
         let configured = seed.new.redirect_uris.iter().map(ToString::to_string);
         let missing: Vec<String> = configured.filter(|uri| !client.redirect_uris.contains(uri)).collect();
         let root = seed.new.root_url.as_ref().map(ToString::to_string);
@@ -83,8 +83,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Ensures that this server's own client, which browsers sign in with, exists and has the client scope. The client
-    /// scope adds the permissions of users to their tokens.
+    /// Ensures that this server's own client exists and has the client scope, which adds the permissions of users to
+    /// their tokens. Browsers sign in with this client.
     pub(super) async fn own_client(&mut self, plan: &RealmPlan, scope: Option<&str>) -> Result<(), DirectoryError> {
         let id = plan.own.new.client_id.as_str();
         let found = self.keycloak.client_rep(id).await?;
@@ -112,9 +112,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Adds the logout addresses of this server to a client. Addresses that others configured stay.
+    /// Adds the logout URLs of this server to a client. URLs that others configured stay.
     pub(super) async fn sign_out(&mut self, id: &str, urls: &SignOutUrls) -> Result<(), DirectoryError> {
-        // If the pass only lists changes, the client may not exist yet.
+        // In a dry run, the client may not exist yet.
         let Some(client) = self.keycloak.client_rep(id).await? else { return Ok(()) };
         let changes = sign_out_changes(&client.attributes, urls);
         if !changes.is_empty() && self.change(format!("sign-out addresses of client {id}")) {
@@ -131,16 +131,16 @@ impl Pass<'_> {
     }
 }
 
-/// Separator of the addresses in one attribute.
+/// Separator of several URLs in one attribute of a client.
 const SEPARATOR: &str = "##";
-/// The attribute with the post-logout redirect URIs.
+/// Client attribute with the post-logout redirect URIs, separated by `##`.
 const SIGNED_OUT: &str = "post.logout.redirect.uris";
-/// The attributes with the back-channel logout URL, and with whether logout tokens must contain the session id.
+/// Client attributes with the back-channel logout URL, and with the flag that logout tokens must contain `sid`.
 const BACK_CHANNEL: [&str; 2] = ["backchannel.logout.url", "backchannel.logout.session.required"];
 
-/// The changes to the attributes that add the logout addresses of this server. A post-logout redirect URI is added to
-/// the existing ones, unless these begin with the word `+` (all redirect URIs) or `-` (none). The back-channel logout
-/// URL is set only if there is none, or if the existing one has the path of this server's URL.
+/// Returns the attribute changes that add the logout URLs of this server to a client. The post-logout redirect URI is
+/// added unless the first value is `+` (all redirect URIs) or `-` (none). The back-channel logout URL is set only if
+/// there is none, or if the existing one has the same path.
 fn sign_out_changes(known: &Map<String, Value>, urls: &SignOutUrls) -> Vec<(&'static str, String)> {
     let text = |name: &str| known.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-//! Groups of the configuration. A path identifies exactly one group; a plain name identifies a top-level group.
+//! Provisioning of groups. A path identifies exactly one group; a plain name identifies a top-level group.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -12,11 +12,11 @@ use crate::call::Call;
 use crate::readable::Elements;
 use crate::wire::{GroupRep, unfit};
 
-/// Maximum number of groups that are read when a name is searched in one parent.
+/// Maximum number of groups that are read when one parent is searched for a name.
 const NAMESAKES: usize = 1000;
 
-/// The names of the ancestors of a group, outermost first, and of the group itself. A path begins with `/`; within a
-/// name, `/` is written `~/`.
+/// Splits a configured group name into the names of its ancestors, outermost first, and its own. A path begins with
+/// `/`; within a name, `/` is written `~/`. For example, `/a~/b/c` yields `a/b` and `c`.
 pub(super) fn steps(name: &Name) -> Result<Vec<String>, DirectoryError> {
     let Some(path) = name.as_str().strip_prefix('/') else { return Ok(vec![name.to_string()]) };
     const SLASH: &str = "\0";
@@ -28,7 +28,7 @@ pub(super) fn steps(name: &Name) -> Result<Vec<String>, DirectoryError> {
 }
 
 impl Keycloak {
-    /// The group of exactly this name in `parent`, or the top-level group of this name.
+    /// Returns the id of the group with exactly this name in `parent`; without a parent, among the top-level groups.
     async fn group_in(&self, parent: Option<&str>, name: &str) -> Result<Option<String>, DirectoryError> {
         let children = parent.map(|parent| ["groups", parent, "children"]);
         let call = || {
@@ -46,7 +46,7 @@ impl Keycloak {
 }
 
 impl Pass<'_> {
-    /// The group that the configuration identifies, if it exists.
+    /// Returns the id of the group with the configured path or name, if it exists.
     pub(super) async fn found_group(&self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
         let mut at: Option<String> = None;
         for step in steps(name)? {
@@ -58,8 +58,8 @@ impl Pass<'_> {
         at.map(|id| GroupId::parse(&id).map_err(unfit)).transpose()
     }
 
-    /// The group that the configuration identifies. Creates it and its missing ancestors. `None` if the group does not
-    /// exist and the pass only lists changes.
+    /// Returns the id of the group with the configured path or name. Creates it and its missing ancestors. In a dry
+    /// run, returns `None` if the group does not exist.
     pub(super) async fn group(&mut self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
         if let Some(found) = self.found_group(name).await? {
             return Ok(Some(found));

@@ -28,33 +28,33 @@ use crate::clients::foreign;
 use crate::settings::Credentials;
 use crate::wire::{RoleRep, SCOPE, unfit};
 
-/// The role of all users, to which an administrator can add permissions (docs/reference/management-api.md §4.2).
+/// Name of the role of all users. An administrator can add permissions to it (docs/reference/management-api.md §4.2).
 const DEFAULT_ROLE: &str = "Default user role";
 
-/// Reason why a part of a realm could not be provisioned.
+/// Error that prevented the provisioning of one part of a realm.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what}: {error}")]
 pub struct RealmProblem {
-    /// The entity or part of the realm.
+    /// The affected entity or part of the realm, such as `role Operate`.
     pub what: String,
-    /// The error.
+    /// The underlying error, without the name of the part.
     pub error: DirectoryError,
 }
 
-/// Outcome of provisioning a realm.
+/// Outcome of provisioning a realm, or of a dry run.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
-    /// The changes that were made or are to be made, as texts without secrets.
+    /// Changes that were made or, after a dry run, are required; as texts without secrets.
     pub changes: Vec<String>,
-    /// The problems that prevented a change. All other changes were made.
+    /// Errors of single entities. The pass continued with all other entities.
     pub problems: Vec<RealmProblem>,
 }
 
-/// One pass over a realm, which makes the missing changes or only lists them.
+/// One pass over a realm. It makes the missing changes if `make` is set, and only lists them otherwise (dry run).
 struct Pass<'k> {
     keycloak: &'k Keycloak,
     make: bool,
-    /// The change that was announced by [`Pass::change`] and is not completed yet.
+    /// The change that [`Pass::change`] announced and that is not completed yet.
     pending: Option<String>,
     done: Done,
 }
@@ -66,26 +66,26 @@ struct RealmRep {
 }
 
 impl Keycloak {
-    /// Returns the changes that the plan requires. Changes nothing.
+    /// Returns the changes that the plan requires, without making them (dry run).
     ///
     /// # Errors
-    /// When Keycloak is unavailable, or refuses this server.
+    /// When Keycloak is unavailable or denies access to this server.
     pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
         Pass::looking(&self.for_start()).run(plan).await
     }
 
-    /// Makes the changes that the plan requires. After an error, the changes that were made stay, and the next pass
-    /// continues. The caller must run only one pass at a time.
+    /// Makes the changes that the plan requires. After an error, completed changes stay, and the next pass continues.
+    /// Callers must not run two passes at the same time.
     ///
     /// # Errors
-    /// When Keycloak is unavailable, or refuses this server.
+    /// When Keycloak is unavailable or denies access to this server. Errors of single entities are part of the outcome.
     pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
         Pass { keycloak: &self.for_start(), make: true, pending: None, done: Done::default() }.run(plan).await
     }
 }
 
 impl<'k> Pass<'k> {
-    /// A pass that only lists changes.
+    /// Creates a pass that only lists changes (dry run).
     fn looking(keycloak: &'k Keycloak) -> Self {
         Self { keycloak, make: false, pending: None, done: Done::default() }
     }
@@ -96,7 +96,7 @@ impl Pass<'_> {
         let outcome = self.realm().await;
         let there = self.noted("the realm", outcome)?.unwrap_or(false);
         if !there {
-            // A pass that only lists changes finds nothing else without a realm.
+            // In a dry run without a realm, there is nothing else to compare.
             return Ok(self.done);
         }
         // This check comes first: nothing may be changed in the realm of another installation.
@@ -137,7 +137,7 @@ impl Pass<'_> {
         Ok(self.done)
     }
 
-    /// Records an error of one entity and continues; returns an error that affects the whole pass.
+    /// Records an error of one entity and returns `None`. Returns an error only if it affects the whole pass.
     fn noted<T>(&mut self, what: &str, outcome: Result<T, DirectoryError>) -> Result<Option<T>, RealmProblem> {
         match outcome {
             Ok(value) => Ok(Some(value)),
@@ -151,8 +151,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Announces a change; returns whether to make it. A change that is made is recorded by [`Pass::made`] after its
-    /// completion.
+    /// Announces a change, and returns whether to make it (`false` in a dry run). After completion, the caller must
+    /// call [`Pass::made`].
     fn change(&mut self, what: impl Into<String>) -> bool {
         if self.make {
             self.pending = Some(what.into());
@@ -162,7 +162,7 @@ impl Pass<'_> {
         self.make
     }
 
-    /// Records that the last announced change was made.
+    /// Records that the change announced last was made, and logs it.
     fn made(&mut self) {
         if let Some(what) = self.pending.take() {
             info!(what, "keycloak.entity.created");
@@ -170,7 +170,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Ensures that the realm exists; returns whether it does.
+    /// Ensures that the realm exists. Returns `false` if it is missing in a dry run. Only an administrator of all
+    /// realms can create it.
     async fn realm(&mut self) -> Result<bool, DirectoryError> {
         let name = self.keycloak.shared.settings.realm.clone();
         let found: Option<Value> = self.keycloak.find(Call::get(&[]).about(EntityKind::Resource, &name)).await?;
@@ -190,13 +191,13 @@ impl Pass<'_> {
                 self.made();
                 Ok(true)
             }
-            // Another program created the realm in the meantime.
+            // Another program has created the realm in the meantime.
             Err(DirectoryError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// Marks the realm with this installation. Fails if another installation manages it.
+    /// Marks the realm with the id of this installation. Fails if another installation manages the realm.
     async fn mark(&mut self) -> Result<(), DirectoryError> {
         if let Some(scope) = self.keycloak.unmarked_scope().await?
             && self.change("mark of this installation")
@@ -235,8 +236,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Ensures that tokens may carry the permissions of all APIs, and that the client scope applies to the tokens of
-    /// all users.
+    /// Ensures that tokens can carry the permissions of all APIs, and that the client scope applies to tokens of all
+    /// users.
     async fn scope_mappings(&mut self, scope: &str) -> Result<(), DirectoryError> {
         let page = PageRequest { offset: 0, limit: usize::MAX };
         for api in ApiDirectory::list(self.keycloak, &ListRequest { search: None, page }).await?.items {
@@ -249,7 +250,7 @@ impl Pass<'_> {
         let role = plan::role(DEFAULT_ROLE, "Permissions of all users").map_err(unfit)?;
         let role = match self.keycloak.role_rep(&role.id).await {
             Ok(role) => role,
-            // This pass only lists changes, so the role was not created.
+            // In a dry run, the role may not exist yet.
             Err(DirectoryError::Missing(_)) => return Ok(()),
             Err(error) => return Err(error),
         };

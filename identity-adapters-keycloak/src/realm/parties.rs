@@ -1,4 +1,5 @@
-//! Users, groups and applications that the configuration names as members of tenants and owners of authorizations.
+//! Look-up of users, groups and applications that the configuration names as members of tenants or owners of
+//! authorizations.
 
 use identity_core::entity::{AuditEntity, EntityKind, Party};
 use identity_core::port::DirectoryError;
@@ -10,7 +11,7 @@ use crate::Keycloak;
 use crate::call::Call;
 use crate::wire::{ClientRep, UserRep, unfit};
 
-/// Reason to refuse a username that may belong to any user, with advice for the operator.
+/// Reason to refuse a username in a realm with self-registration, with advice for the operator.
 const REGISTERED: &str = "self-registration is enabled in this realm, so a username does not prove an identity; \
     configure the user by `user-id`, or below `keycloak.users`";
 
@@ -22,10 +23,9 @@ struct Registration {
 }
 
 impl Keycloak {
-    /// Returns the user of exactly this username. A user of the plan must be the account that the plan identifies. Any
-    /// other user is accepted only in a realm in which users cannot choose their usernames.
+    /// Returns the user with this username, ignoring case. A user of the plan must be the account that the plan
+    /// identifies. Any other user is accepted only if self-registration is disabled in the realm.
     ///
-    /// # Errors
     /// [`DirectoryError::Missing`] if there is no such user, [`DirectoryError::Protected`] if the username does not
     /// prove the identity of the user, or an error if Keycloak is unavailable.
     pub async fn user_named(&self, plan: &RealmPlan, username: &Name) -> Result<Party, DirectoryError> {
@@ -54,7 +54,7 @@ impl Keycloak {
         Ok(Party::User(id))
     }
 
-    /// Returns the group of exactly this path, or the top-level group of this name.
+    /// Returns the group with this path, such as `/division/admins`, or the top-level group with this name.
     ///
     /// # Errors
     /// [`DirectoryError::Missing`] if there is no such group, or an error if Keycloak is unavailable.
@@ -63,7 +63,7 @@ impl Keycloak {
         found.map(Party::Group).ok_or_else(|| DirectoryError::missing(EntityKind::Group, name))
     }
 
-    /// Returns the application of this client id.
+    /// Returns the application with this client id. Clients that Identity does not manage count as missing.
     ///
     /// # Errors
     /// [`DirectoryError::Missing`] if there is no such application, or an error if Keycloak is unavailable.

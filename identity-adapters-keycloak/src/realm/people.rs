@@ -1,6 +1,6 @@
-//! Users of the configuration. A username proves nothing, because any person may have registered with it. Roles and
-//! groups are given only to accounts that this server created, and to accounts that the configuration identifies by id
-//! or by a link to an identity provider.
+//! Provisioning of users. A username proves nothing, because any person may have registered with it. Roles and groups
+//! are given only to accounts that this server created, or that the configuration identifies by id or by a link to an
+//! identity provider.
 
 use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::{DirectoryError, GroupDirectory, UserDirectory};
@@ -13,10 +13,10 @@ use crate::call::Call;
 use crate::change::{Representation, set_attributes};
 use crate::wire::{UserRep, unfit};
 
-/// Prefix of the attributes of the client scope that store the ids of the accounts that this server created. Only an
-/// administrator of the realm can write them, whereas users may be able to write their own attributes.
+/// Prefix of client scope attributes that store, by username, the ids of the accounts that this server created. Unlike
+/// attributes of users, only administrators of the realm can write them.
 const MADE: &str = "identity.made.user.";
-/// Reason why an account gets no roles and groups, with advice for the operator.
+/// Reason to refuse roles and groups for an account, with advice for the operator.
 const UNPROVEN: &str = "this server did not create this account, so its username does not prove an identity; \
     configure it by `id`, or by `identity-provider` and `identity-provider-user-id`, below `keycloak.users`";
 
@@ -68,7 +68,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The account that the configuration identifies, by id or by username.
+    /// Returns the id of the configured account, found by id or else by username; `None` if it does not exist.
     async fn account_of(&self, seed: &PersonSeed) -> Result<Option<Username>, DirectoryError> {
         if let Some(id) = &seed.id {
             let call = Call::get(&["users", id.as_str()]).about(EntityKind::User, id.as_str());
@@ -103,8 +103,8 @@ impl Pass<'_> {
         Ok(lacking)
     }
 
-    /// Whether an account is proven to be the one that the configuration identifies, and does not only have its
-    /// username.
+    /// Whether `id` is proven to be the configured account: by its id, by its identity provider link, or because this
+    /// server created it. An equal username is no proof.
     pub(super) async fn is_proven(
         &self,
         seed: &PersonSeed,
@@ -125,7 +125,7 @@ impl Pass<'_> {
         Ok(made == Some(id.as_str()))
     }
 
-    /// Records that this server created an account.
+    /// Records in the client scope that this server created an account. Without a client scope, nothing is recorded.
     async fn remember(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<(), DirectoryError> {
         let Some(scope) = scope else { return Ok(()) };
         let path = ["client-scopes", scope];

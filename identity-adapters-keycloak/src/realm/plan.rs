@@ -1,66 +1,66 @@
-//! Required content of a realm.
+//! Required content of a realm, built from the configuration.
 
 use identity_core::entity::{ApiPermission, ClientKind, NewClient, NewDirectoryUser, Permission, Role};
 use identity_core::value::{Audience, Description, InvalidValue, Name, RoleId, Username};
 
-/// Required content of a realm, in addition to the client scope and the default role that every realm gets.
+/// Content that a realm must have, in addition to the client scope and the default role of every realm.
 #[derive(Clone, Debug)]
 pub struct RealmPlan {
-    /// This server's own client.
+    /// The client with which browsers sign in to this server.
     pub own: OwnClient,
-    /// APIs, each with audience, name and permissions.
+    /// APIs, each with audience, display name and permissions.
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
-    /// Roles. Their permissions belong to these APIs or to existing ones.
+    /// Roles with their permissions. These belong to APIs of the plan or to existing APIs.
     pub roles: Vec<Role>,
-    /// Applications.
+    /// Applications to create, including the clients of components.
     pub clients: Vec<ClientSeed>,
-    /// Groups.
+    /// Groups, by path (such as `/division/admins`) or by top-level name.
     pub groups: Vec<Name>,
-    /// Users.
+    /// Users to create, with their roles and groups.
     pub people: Vec<PersonSeed>,
 }
 
-/// This server's own client, with which browsers sign in. A client that an operator created is not changed, except for
-/// the client scope.
+/// This server's own client, with which browsers sign in. A client that an operator created is not changed, except that
+/// the client scope is added.
 #[derive(Clone, Debug)]
 pub struct OwnClient {
-    /// The client.
+    /// The client to create if it is missing.
     pub new: NewClient,
-    /// The logout addresses; `None` if the public address of this server is unknown.
+    /// Logout URLs to register; `None` if the public URL of this server is unknown.
     pub sign_out: Option<SignOutUrls>,
 }
 
-/// The addresses of this server for logout.
+/// URLs of this server that Keycloak uses for logout.
 #[derive(Clone, Debug)]
 pub struct SignOutUrls {
-    /// The address that browsers are redirected to after logout at Keycloak.
+    /// URL to which Keycloak redirects browsers after logout (post-logout redirect URI).
     pub signed_out: String,
-    /// The address that logout tokens are sent to (OpenID Connect Back-Channel Logout 1.0).
+    /// URL to which Keycloak sends logout tokens (OpenID Connect Back-Channel Logout 1.0).
     pub back_channel: String,
 }
 
-/// An application, and the permissions of its service account.
+/// An application to provision, and the permissions of its service account.
 #[derive(Clone, Debug)]
 pub struct ClientSeed {
-    /// The application.
+    /// The application to create if it is missing.
     pub new: NewClient,
-    /// The permissions that its service account holds.
+    /// Permissions to grant to its service account. Others that it holds are kept.
     pub permissions: Vec<Permission>,
 }
 
-/// A user, with roles and groups.
+/// A user to provision, with roles and groups.
 #[derive(Clone, Debug)]
 pub struct PersonSeed {
-    /// The user. The password of an existing user stays.
+    /// The user to create if it is missing. An existing user keeps its values, including the password.
     pub new: NewDirectoryUser,
-    /// The id of the account, if configured.
+    /// Internal id of an existing account, if configured. The account must exist.
     pub id: Option<Username>,
-    /// The alias of an identity provider and the id of the user there, if configured. The account must be linked to
-    /// that user.
+    /// Alias of an identity provider and the user's id there, if configured. Only an account with this link gets roles
+    /// and groups.
     pub link: Option<(String, String)>,
-    /// The roles of the user.
+    /// Ids of the roles to assign. Other roles of the user stay.
     pub roles: Vec<RoleId>,
-    /// The groups of the user, by name.
+    /// Groups to add the user to, by path or top-level name.
     pub groups: Vec<Name>,
 }
 
@@ -71,7 +71,7 @@ impl From<OwnClient> for ClientSeed {
 }
 
 impl RealmPlan {
-    /// Adds the APIs and roles of a component. Existing entries stay.
+    /// Adds the APIs and roles of a component. Entries with the same audience or role id are kept unchanged.
     pub fn add(&mut self, preset: super::Preset) {
         for (audience, name, permissions) in preset.apis {
             if self.apis.iter().all(|(known, ..)| *known != audience) {

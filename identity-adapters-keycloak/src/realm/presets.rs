@@ -4,34 +4,34 @@
 use identity_core::entity::{ApiPermission, ClientKind, Permission, Role};
 use identity_core::value::{Audience, Description, InvalidValue, Name, PermissionName, RoleId};
 
-/// A component of the platform.
+/// A component of the platform, such as Optimize, with its default APIs, roles and client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// The name of the component in the configuration.
+    /// Name of the component in the configuration, such as `optimize`.
     pub key: &'static str,
     apis: &'static [ApiRow],
     roles: &'static [RoleRow],
-    /// The client of the component, if it has one.
+    /// Default client of the component, if it has one.
     pub client: Option<ClientPreset>,
 }
 
-/// The client of a component.
+/// Default values for the client of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientPreset {
-    /// The default client id.
+    /// Default client id, such as `web-modeler`.
     pub client_id: &'static str,
-    /// The display name.
+    /// Display name, such as `Web Modeler`.
     pub name: &'static str,
-    /// The kind of client.
+    /// Kind of client: public, confidential or machine-to-machine.
     pub kind: ClientKind,
-    /// The paths of the redirect URIs, below the root URL.
+    /// Paths of the redirect URIs below the root URL, such as `/login-callback`.
     pub redirect_paths: &'static [&'static str],
     permissions: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// An API: name, audience, and permissions with their descriptions.
+/// Row of an API: display name, audience, and permissions with their descriptions.
 type ApiRow = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
-/// A role: name, description, and permissions by audience.
+/// Row of a role: name, description, and permissions grouped by audience.
 type RoleRow = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
 
 const IDENTITY: &str = "camunda-identity-resource-server";
@@ -182,28 +182,28 @@ static COMPONENTS: &[Component] = &[
     },
 ];
 
-/// The component of this name in the configuration.
+/// Returns the component with this name in the configuration, such as `webmodeler`; `None` for an unknown name.
 #[must_use]
 pub fn preset(key: &str) -> Option<&'static Component> {
     COMPONENTS.iter().find(|component| component.key == key)
 }
 
-/// The parsed data of a component.
+/// The data of a component, as validated values.
 #[derive(Clone, Debug)]
 pub struct Preset {
-    /// The APIs, each with audience, name and permissions.
+    /// APIs, each with audience, display name and permissions.
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
-    /// The roles.
+    /// Roles to create, with their permissions.
     pub roles: Vec<Role>,
-    /// The permissions that the service account of the client holds.
+    /// Permissions to grant to the service account of the client; empty if there is no client.
     pub client_permissions: Vec<Permission>,
 }
 
 impl Component {
-    /// Parses the data of this component.
+    /// Parses the static tables of this component.
     ///
     /// # Errors
-    /// When a table contains an invalid value; a test parses all tables.
+    /// When a table contains an invalid value. A test parses all tables.
     pub fn values(&self) -> Result<Preset, InvalidValue> {
         let mut apis = Vec::new();
         for (name, audience, permissions) in self.apis {

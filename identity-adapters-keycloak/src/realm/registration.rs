@@ -1,4 +1,4 @@
-//! Client registration: principals other than realm administrators that can create clients, and the claims that such
+//! Client registration: which principals other than realm administrators can create clients, and which claims such
 //! clients can add to tokens.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use serde::Deserialize;
 use crate::Keycloak;
 use crate::call::Call;
 
-/// The component type of client registration policies.
+/// Type of the Keycloak components that are client registration policies.
 const POLICY: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
-/// Mappers that write only claims that this server does not read, or whose value cannot be chosen.
+/// Protocol mappers that write only claims that this server does not read, or values that cannot be chosen.
 const HARMLESS: [&str; 4] = [
     "oidc-address-mapper",
     "oidc-full-name-mapper",
@@ -44,11 +44,11 @@ struct InitialAccess {
 }
 
 impl Keycloak {
-    /// Returns advice on settings of the realm that let users other than its administrators choose the claims of
+    /// Returns advice on settings of the realm that let principals other than its administrators choose the claims of
     /// tokens. Changes nothing.
     ///
     /// # Errors
-    /// When Keycloak is unavailable, or rejects the request.
+    /// When Keycloak is unavailable or rejects the request.
     pub async fn registration_advice(&self) -> Result<Vec<String>, DirectoryError> {
         let call = Call::get(&["components"]).query("type", POLICY);
         let policies: Vec<Policy> = self.read(call).await?;
@@ -95,8 +95,8 @@ fn can_register_anonymously(policies: &[Policy]) -> bool {
     named || !is_on("host-sending-registration-request-must-match")
 }
 
-/// The mappers that a new client may have and that write claims chosen by its creator, as text; `None` if there are
-/// none.
+/// Returns the protocol mappers with which a registered client can write claims of its choice, as text; `None` if there
+/// are none. `kind` is the kind of registration: `anonymous` or `authenticated`.
 fn mappers(policies: &[Policy], kind: &str) -> Option<String> {
     let policy =
         policies.iter().find(|policy| policy.sub_type == kind && policy.provider_id == "allowed-protocol-mappers");

@@ -1,4 +1,5 @@
-//! The client scope that marks Identity's clients, and its four mappers (docs/reference/management-api.md §8.3).
+//! The client scope `camunda-identity`, which marks Identity's clients, and its four mappers
+//! (docs/reference/management-api.md §8.3).
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -17,8 +18,8 @@ struct Named {
 }
 
 impl Pass<'_> {
-    /// Ensures that the client scope exists, and returns its id. `None` if it does not exist and the pass only lists
-    /// changes.
+    /// Ensures that the client scope exists with all its mappers, and returns its id. In a dry run, returns `None` if
+    /// it does not exist.
     pub(super) async fn client_scope(&mut self) -> Result<Option<String>, DirectoryError> {
         let scopes: Vec<Named> = self.keycloak.read(Call::get(&["client-scopes"])).await?;
         let Some(Named { id, .. }) = scopes.into_iter().find(|scope| scope.name == SCOPE) else {

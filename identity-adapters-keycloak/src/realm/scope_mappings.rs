@@ -1,6 +1,6 @@
-//! Roles in tokens. The client scope `camunda-identity` maps the permissions of Identity's APIs, and Identity creates
-//! applications without full scope (`fullScopeAllowed`). A realm administrator's token from such an application
-//! therefore cannot administer a realm.
+//! Scope mappings: the roles that tokens may carry. The client scope `camunda-identity` maps the permissions of
+//! Identity's APIs, and Identity creates applications without full scope (`fullScopeAllowed`). A realm administrator's
+//! token from such an application therefore cannot administer a realm.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +21,14 @@ struct Named {
 }
 
 impl Keycloak {
-    /// The id of the client scope, if it exists.
+    /// Returns the id of the client scope `camunda-identity`, if it exists.
     pub(crate) async fn scope_id(&self) -> Result<Option<String>, DirectoryError> {
         let scopes: Vec<Named> = self.read(Call::get(&["client-scopes"])).await?;
         Ok(scopes.into_iter().find(|scope| scope.name == SCOPE).map(|scope| scope.id))
     }
 
-    /// The permissions of an API that tokens cannot carry yet.
+    /// Returns the permissions of an API that are missing in the scope mappings of the client scope, so that tokens
+    /// cannot carry them.
     pub(crate) async fn unmapped_permissions(
         &self,
         scope: &str,
@@ -40,7 +41,7 @@ impl Keycloak {
         let all: Vec<RoleRep> = self.read(Call::get(&["clients", api, "roles"]).about(EntityKind::Client, api)).await?;
         let mut unmapped = Vec::new();
         for role in all.into_iter().filter(|role| role.name != "uma_protection" && !mapped.contains(role.id.as_str())) {
-            // Roles with administrative power stay out of tokens.
+            // Tokens must not carry roles with administrative power.
             if !self.is_protected_role(&role.id).await? {
                 unmapped.push(role);
             }
@@ -48,7 +49,7 @@ impl Keycloak {
         Ok(unmapped)
     }
 
-    /// Adds all permissions of an API to the roles that tokens may carry.
+    /// Adds the missing permissions of an API to the scope mappings of the client scope, so that tokens can carry them.
     pub(crate) async fn map_permissions(&self, api: &ClientKey) -> Result<(), DirectoryError> {
         let Some(scope) = self.scope_id().await? else { return Ok(()) };
         let path = ["client-scopes", &scope, "scope-mappings", "clients", api.as_str()];
@@ -61,15 +62,14 @@ impl Keycloak {
         self.send(call).await.map(|_| ())
     }
 
-    /// Whether a realm role is in the mappings of the client scope. A client scope that maps roles is left out of the
-    /// tokens of users who have none of them.
+    /// Whether the client scope maps a realm role. Keycloak omits a client scope with mapped realm roles from the
+    /// tokens of users who hold none of them.
     pub(crate) async fn scope_is_for(&self, scope: &str, role: &RoleRep) -> Result<bool, DirectoryError> {
         let mapped: Vec<RoleRep> = self.read(Call::get(&["client-scopes", scope, "scope-mappings", "realm"])).await?;
         Ok(mapped.iter().any(|one| one.id == role.id))
     }
 
-    /// Adds a realm role to the mappings of the client scope, so that it applies to the tokens of all users with the
-    /// role.
+    /// Maps a realm role to the client scope, which then applies to the tokens of all users who hold the role.
     pub(crate) async fn map_role(&self, scope: &str, role: &RoleRep) -> Result<(), DirectoryError> {
         let path = ["client-scopes", scope, "scope-mappings", "realm"];
         let call = Call::post(&path, json!([{"id": role.id, "name": role.name}]));

@@ -1,4 +1,4 @@
-//! Client authentication at a provider.
+//! Client authentication at a provider's token and revocation endpoints.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use super::settings::{AssertionAudience, AssertionSettings, ClientAuthentication
 use crate::discovery::Endpoints;
 use crate::http::{BasicLogin, Http};
 
-/// Lifetime of an assertion in seconds.
+/// Lifetime of a client assertion (`exp` minus `iat`) in seconds.
 const ASSERTION_LIFETIME: i64 = 60;
 
-/// The value of `client_assertion_type` (RFC 7523 §2.2).
+/// Value of the form parameter `client_assertion_type` (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A client's credentials, loaded and ready for use.
+/// Credentials of a client, with loaded keys and certificates.
 pub(crate) struct Credentials {
     client_id: String,
     proof: Proof,
@@ -39,7 +39,7 @@ enum Proof {
     Certificate(Arc<Reloaded<Http>>),
 }
 
-/// Authentication of one request: form parameters, Basic credentials, or an HTTP client with a certificate.
+/// Authentication data of one request: form parameters, Basic credentials, or an HTTP client with a certificate.
 pub(crate) struct Proven {
     pub(crate) form: Vec<(&'static str, String)>,
     pub(crate) login: Option<BasicLogin>,
@@ -47,7 +47,7 @@ pub(crate) struct Proven {
 }
 
 impl Credentials {
-    /// Reads the key and certificate files, if any. An error includes the name of the setting.
+    /// Reads the key and certificate files, if any. An error is the name of the setting and the violated rule.
     pub(crate) fn new(
         client_id: &str,
         authentication: &ClientAuthentication,
@@ -69,12 +69,12 @@ impl Credentials {
         &self.client_id
     }
 
-    /// Whether the client authenticates with a certificate, so that the endpoints for mutual TLS apply.
+    /// Whether the client authenticates with a certificate, so that the provider's mutual TLS endpoints apply.
     pub(crate) fn with_certificate(&self) -> bool {
         matches!(self.proof, Proof::Certificate(_))
     }
 
-    /// The name of the authentication method (OpenID Connect Core 1.0 §9, RFC 8705 §2).
+    /// Returns the registered name of the authentication method (OpenID Connect Core 1.0 §9, RFC 8705 §2).
     pub(crate) fn method(&self) -> &'static str {
         match &self.proof {
             Proof::None => "none",
@@ -85,8 +85,8 @@ impl Credentials {
         }
     }
 
-    /// HTTP client for requests without client authentication in form or header, such as UserInfo requests. It uses the
-    /// client certificate if there is one.
+    /// Returns the HTTP client for requests without client authentication in form or header, such as UserInfo requests.
+    /// It presents the client certificate, if there is one.
     pub(crate) async fn http(&self) -> Http {
         match &self.proof {
             Proof::Certificate(showing) => Http::clone(&*showing.get().await),
@@ -94,12 +94,12 @@ impl Credentials {
         }
     }
 
-    /// Authentication for one request. `None` if an assertion cannot be signed, for example because the system has no
-    /// randomness.
+    /// Returns the authentication data for one request. `None` if an assertion cannot be signed, for example because
+    /// the system has no randomness.
     pub(crate) async fn prove(&self, issuer: &str, endpoints: &Endpoints, token_url: &str) -> Option<Proven> {
         let mut form = Vec::new();
         let mut login = None;
-        // Each request uses one authentication method (RFC 6749 §2.3.1).
+        // Each request uses exactly one authentication method (RFC 6749 §2.3.1).
         if !matches!(self.proof, Proof::Basic(_)) {
             form.push(("client_id", self.client_id.clone()));
         }
@@ -126,7 +126,7 @@ impl Credentials {
         Some(Proven { form, login, http: self.http().await })
     }
 
-    /// A signed assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9).
+    /// Returns a signed client assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9) with a random `jti`, valid for 60 s.
     fn assert(&self, key: &SigningKey, audience: &str) -> Option<String> {
         let mut header = json!({"alg": key.algorithm.name(), "typ": "JWT"});
         let named = key.thumbprint.iter().map(|(name, text)| (*name, text));
@@ -181,7 +181,7 @@ fn certificate(settings: &TlsSettings, http: &Http, clock: Arc<dyn Clock>) -> Re
     Ok(Proof::Certificate(Arc::new(showing)))
 }
 
-/// Encodes HTTP Basic credentials as OAuth 2.0 requires (RFC 6749 §2.3.1, appendix B).
+/// Form-encodes a client id or secret for HTTP Basic credentials, as OAuth 2.0 requires (RFC 6749 §2.3.1, appendix B).
 fn urlencoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }

@@ -1,4 +1,4 @@
-//! Merged claims of a user from all sources, with the source of each claim.
+//! Merges a user's claims from tokens and UserInfo, and records the source of each claim.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 type Members = Map<String, Value>;
 
-/// Claims that concern the issuance of the ID token, not the user.
+/// ID token claims that concern the token's issuance, not the user. They are not merged.
 const OF_THE_EXCHANGE: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 
-/// Claims by their source.
+/// The claims about one user, separated by their source.
 #[derive(Default)]
 pub(crate) struct Sources {
     pub(crate) access_token: Members,
@@ -19,8 +19,8 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Merges the sources by top-level claim name. If several sources have a claim, the first one counts. A null claim
-    /// counts as absent.
+    /// Merges the sources by top-level claim name, and returns the source of each claim. The first source with a claim
+    /// counts: access token, ID token, UserInfo. `prefer_id_token` swaps the first two. A null claim counts as absent.
     pub(crate) fn merged(self, prefer_id_token: bool) -> (Members, BTreeMap<String, ClaimSource>) {
         let mut tokens = [(ClaimSource::AccessToken, self.access_token), (ClaimSource::IdToken, self.id_token)];
         if prefer_id_token {
@@ -40,7 +40,7 @@ impl Sources {
     }
 }
 
-/// The user's claims that came from one source.
+/// Returns those claims of a signed-in user that came from `source`.
 pub(crate) fn from_source(known: &SignedIn, source: ClaimSource) -> Members {
     let members = known.claims.as_value().as_object().into_iter().flatten();
     let found = members.filter(|(name, _)| known.provenance.get(*name) == Some(&source));

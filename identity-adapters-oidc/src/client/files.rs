@@ -1,4 +1,4 @@
-//! Values built from files, rebuilt when the files change.
+//! Values built from files, such as keys, which are rebuilt when the files change.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -27,13 +27,13 @@ pub(crate) struct Reloaded<T> {
 }
 
 struct Current<T> {
-    /// Digest of the contents; the contents themselves are not kept.
+    /// SHA-256 digest of the file contents; the contents themselves are not stored.
     digest: Vec<u8>,
     value: Arc<T>,
 }
 
 impl<T: Send + Sync + 'static> Reloaded<T> {
-    /// Reads the files for the first time.
+    /// Reads the files for the first time. Unlike later reads, this one fails if they cannot be read or used.
     pub(crate) fn new(
         files: Vec<PathBuf>,
         clock: Arc<dyn Clock>,
@@ -44,10 +44,10 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         Ok(Self { files, make: Box::new(make), current: Mutex::new(current), warning: Warning::default(), clock })
     }
 
-    /// The value for the current contents, or the last good value if they are unusable.
+    /// Returns the value for the current file contents, or the last good value if they are unusable.
     pub(crate) async fn get(self: &Arc<Self>) -> Arc<T> {
         let this = Arc::clone(self);
-        // A file system may be slow. The task fails only if the runtime shuts down.
+        // Runs on a blocking thread, as the file system may be slow. The task fails only if the runtime shuts down.
         let fresh = tokio::task::spawn_blocking(move || this.reload()).await;
         fresh.unwrap_or_else(|_| Arc::clone(&self.lock().value))
     }

@@ -1,17 +1,17 @@
-//! URLs that browsers are redirected to.
+//! Provider URLs that browsers are redirected to, for sign-in and logout.
 
 use identity_core::port::{AuthorizationRequest, EndSessionRequest};
 use url::Url;
 
 use super::provider::OidcProvider;
 
-/// Maximum length in bytes of an ID token that is sent as a hint in a URL. Servers accept URLs of at least 8 KiB, and
+/// Maximum length in bytes of an ID token that is sent as `id_token_hint`. Servers accept URLs of at least 8 KiB, and
 /// not all accept longer ones. Without the hint, the provider asks users to confirm the logout.
 const LONGEST_HINT: usize = 6 * 1024;
 
 impl OidcProvider {
-    /// The authorization request (OpenID Connect Core 1.0 §3.1.2.1, RFC 7636 §4.3). The query of the endpoint's own URL
-    /// is kept.
+    /// Builds the URL of the authorization request (OpenID Connect Core 1.0 §3.1.2.1, RFC 7636 §4.3). `url` is the
+    /// authorization endpoint; its query is kept.
     pub(super) fn authorization(&self, mut url: Url, request: &AuthorizationRequest) -> String {
         let mut query = url.query_pairs_mut();
         query
@@ -36,7 +36,7 @@ impl OidcProvider {
         url.into()
     }
 
-    /// The configured `prompt`. If the user must authenticate again, `login` is added and `none` is removed.
+    /// Returns the configured `prompt`. If the user must authenticate again, `login` is added and `none` is removed.
     fn prompt(&self, reauthenticate: bool) -> Option<String> {
         let wanted = self.settings.prompt.as_deref();
         if !reauthenticate {
@@ -47,8 +47,8 @@ impl OidcProvider {
         Some(std::iter::once("login").chain(others).collect::<Vec<_>>().join(" "))
     }
 
-    /// The logout request (OpenID Connect RP-Initiated Logout 1.0 §2). `url` is the provider's logout endpoint. Without
-    /// it, the provider-specific request of the provider kind is used; `None` if the kind has none.
+    /// Builds the URL of the logout request (OpenID Connect RP-Initiated Logout 1.0 §2). `url` is the provider's logout
+    /// endpoint. Without it, uses the provider-specific logout path; `None` if the provider kind has none.
     pub(super) fn end_session(&self, url: Option<Url>, ending: &EndSessionRequest) -> Option<String> {
         let client_id = &self.settings.client_id;
         let Some(mut url) = url else {

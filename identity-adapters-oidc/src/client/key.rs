@@ -1,4 +1,4 @@
-//! A client's private key and certificate, and signing.
+//! A client's private key and certificate, for signing client assertions.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -24,13 +24,13 @@ enum Pair {
     Ed(Ed25519KeyPair),
 }
 
-/// A private key, with the header parameters that identify it. It does not implement `Debug`, so that it cannot be
+/// A private key, and the header parameters that identify it. It does not implement `Debug`, so that it cannot be
 /// logged.
 pub(crate) struct SigningKey {
     pair: Pair,
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) key_id: Option<String>,
-    /// Name and value of the header parameter with the thumbprint of the certificate, such as `x5t`.
+    /// Name and value of the header parameter with the certificate thumbprint, `x5t` or `x5t#S256`.
     pub(crate) thumbprint: Option<(&'static str, String)>,
 }
 
@@ -73,7 +73,7 @@ impl SigningKey {
         Ok(Self { pair, algorithm, key_id, thumbprint })
     }
 
-    /// The signature in JWS form (RFC 7518 §3). `None` if signing fails, for example because the system has no
+    /// Returns the signature in JWS form (RFC 7518 §3). `None` if signing fails, for example because the system has no
     /// randomness.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
@@ -90,7 +90,7 @@ impl SigningKey {
 }
 
 impl Pair {
-    /// The public key in the form that certificates contain: RSAPublicKey, an uncompressed point, or the raw bytes.
+    /// Returns the public key as certificates contain it: RSAPublicKey, an uncompressed point, or the raw bytes.
     fn public(&self) -> &[u8] {
         match self {
             Self::Rsa(pair, _) => pair.public_key().as_ref(),
@@ -99,7 +99,7 @@ impl Pair {
         }
     }
 
-    /// SubjectPublicKeyInfo (RFC 5280 §4.1).
+    /// Returns the public key as DER-encoded SubjectPublicKeyInfo (RFC 5280 §4.1).
     fn public_info(&self) -> Result<Vec<u8>, String> {
         let der: Result<PublicKeyX509Der<'_>, _> = match self {
             Self::Rsa(pair, _) => pair.public_key().as_der(),
@@ -110,7 +110,7 @@ impl Pair {
     }
 }
 
-/// Reads a private key for the `wanted` algorithm, or for the default algorithm of its type.
+/// Parses a private key for the `wanted` algorithm, or for the default algorithm of its key type.
 fn pair(der: &PrivateKeyDer<'_>, wanted: Option<SigningAlgorithm>) -> Result<(Pair, SigningAlgorithm), String> {
     use SigningAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     let rsa: Option<(&'static dyn RsaEncoding, _)> = match wanted {
@@ -175,9 +175,9 @@ fn certificates_in(files: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     }
 }
 
-/// The private key with the given alias, or the only one, with its certificates.
+/// Returns the private key with the given alias, or the only one, and its certificate chain.
 fn pkcs12(file: &[u8], password: &str, alias: Option<&str>) -> Result<(PrivateKeyDer<'static>, Vec<Vec<u8>>), String> {
-    // Errors of the library are not included: they could contain parts of the decrypted content.
+    // Errors of the library are omitted: they could contain parts of the decrypted content.
     let store = KeyStore::from_pkcs12(file, password, Pkcs12ImportPolicy::Relaxed)
         .map_err(|_| "the file is not PKCS#12, or the password is wrong".to_owned())?;
     let mut chains = store.entries().filter_map(|(name, entry)| match entry {
@@ -201,7 +201,7 @@ fn is_of(certificate: &[u8], public: &[u8]) -> bool {
 }
 
 impl KeyFile {
-    /// The files to read: the key, then the certificate if it has a file of its own.
+    /// Returns the files to read: the key, then the certificate if it has a file of its own.
     pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
         match self {
             Self::Pem { key, certificate } => std::iter::once(key).chain(certificate).cloned().collect(),

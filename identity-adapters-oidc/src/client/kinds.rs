@@ -3,23 +3,23 @@
 use super::settings::Thumbprint;
 use crate::provider_kind::ProviderKind;
 
-/// Defaults and differences of a provider kind.
+/// Defaults of a provider kind, and its differences from the standards.
 pub(crate) struct ProviderQuirks {
-    /// Required suffixes of issuers; empty if there is no restriction.
+    /// Required suffixes of the issuer, such as `/v2.0`; empty if there is no restriction.
     pub(crate) issuer_endings: &'static [&'static str],
-    /// Default scopes. `{client_id}` stands for this server's client id.
+    /// Default scopes, separated by spaces. `{client_id}` stands for this server's client id.
     scopes: &'static str,
-    /// The parameter for the audience of access tokens, and the maximum number of its values.
+    /// Name of the request parameter for the audience of access tokens, and the maximum number of its values.
     pub(crate) resource: Option<(&'static str, usize)>,
-    /// Whether the default audience of assertions is the token endpoint; otherwise it is the issuer.
+    /// Whether the default audience of client assertions is the token endpoint; otherwise it is the issuer.
     pub(crate) asserts_to_token_endpoint: bool,
-    /// Default certificate thumbprint in assertions.
+    /// Default certificate thumbprint in the header of client assertions.
     pub(crate) thumbprint: Thumbprint,
-    /// Logout path below the issuer, with provider-specific parameters, for use if discovery has no endpoint.
+    /// Path of the provider-specific logout below the issuer, used if discovery has no `end_session_endpoint`.
     pub(crate) own_logout: Option<&'static str>,
-    /// The claim that identifies a user across all tokens.
+    /// Claim that identifies a user across all tokens of the provider.
     pub(crate) same_person: &'static str,
-    /// Whether tokens must have `ver` `2.0`.
+    /// Whether tokens must have the claim `ver` with the value `2.0`.
     pub(crate) second_version: bool,
 }
 
@@ -62,7 +62,7 @@ const GENERIC: ProviderQuirks = ProviderQuirks {
 static KEYCLOAK: ProviderQuirks = GENERIC;
 
 static DEX: ProviderQuirks = ProviderQuirks {
-    // Dex requires a scope each for groups and for refresh tokens. It has no parameter for audiences.
+    // Dex requires one scope each for groups and for refresh tokens. It has no parameter for audiences.
     scopes: "openid profile email groups offline_access",
     resource: None,
     ..GENERIC
@@ -72,11 +72,11 @@ static MICROSOFT: ProviderQuirks = ProviderQuirks {
     issuer_endings: &["/v2.0"],
     // Entra issues refresh tokens only for `offline_access`, and access tokens for this service only for its own scope.
     scopes: "openid profile email offline_access {client_id}/.default",
-    // Scopes name the resource; Entra rejects the `resource` parameter of v1.
+    // Entra selects the audience by scopes, and rejects the `resource` parameter of v1.
     resource: None,
     asserts_to_token_endpoint: true,
     thumbprint: Thumbprint::Sha1,
-    // `sub` differs by application; `oid` identifies the user.
+    // The `sub` of a user differs by application; `oid` is the same for all.
     same_person: "oid",
     second_version: true,
     ..GENERIC
@@ -84,7 +84,7 @@ static MICROSOFT: ProviderQuirks = ProviderQuirks {
 
 static AUTH0: ProviderQuirks = ProviderQuirks {
     issuer_endings: &["/"],
-    // Auth0 does not reject `offline_access` if the API does not allow it.
+    // If an API does not allow `offline_access`, Auth0 does not reject the request.
     scopes: "openid profile email offline_access",
     resource: Some(("audience", 1)),
     own_logout: Some("v2/logout"),

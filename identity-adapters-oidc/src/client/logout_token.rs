@@ -1,4 +1,4 @@
-//! Logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
+//! Validation of logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
 
 use identity_core::entity::RejectedToken;
 use identity_core::port::{LogoutNotice, ProviderError, RefusedSignIn};
@@ -8,15 +8,15 @@ use time::{Duration, OffsetDateTime};
 use super::signed::{Expected, subject, text};
 use crate::checks::numeric_date;
 
-/// The member of `events` that identifies a logout token.
+/// Member of the claim `events` that identifies a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// Maximum age of a logout token, in addition to the clock skew. Providers send them immediately.
+/// Maximum age of a logout token, in addition to the clock skew. Providers send logout tokens immediately.
 const LONGEST_WAY: Duration = Duration::minutes(2);
 
 impl Expected {
-    /// Checks a logout token, except for replay. `strict` requires the header type `logout+jwt`; many providers write
-    /// no type, or `JWT`.
+    /// Validates a logout token, except for replay, which the caller detects. `strict` requires the header type
+    /// `logout+jwt`; many providers set no type, or `JWT`.
     pub(crate) async fn logout_token(
         &self,
         token: &str,

@@ -1,4 +1,4 @@
-//! Access tokens for services by the client credentials grant (RFC 6749 §4.4).
+//! Access tokens for services, by the client credentials grant (RFC 6749 §4.4).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,35 +19,35 @@ use crate::settings::base_url;
 use crate::settings_error::{SettingsError, SettingsProblem};
 use crate::single_flight::SingleFlight;
 
-/// Pause after a failed request.
+/// Pause after a failed token request, in which the provider is not called again.
 const BACK_OFF: Duration = Duration::seconds(5);
 
-/// Lifetime of a cached discovery document.
+/// Maximum age of a discovery document before it is requested again.
 const REDISCOVERY: Duration = Duration::minutes(10);
 
 /// Settings of a service's client registration at the provider that issues its tokens.
 #[derive(Clone, Debug)]
 pub struct MachineTokenSettings {
-    /// The kind of provider, which selects the defaults.
+    /// Kind of provider, which selects defaults such as the assertion audience.
     pub kind: ProviderKind,
-    /// The issuer.
+    /// Issuer URL of the provider, such as `https://login.example.com/realms/a`.
     pub issuer: String,
     /// Base URL for calls from this machine, if it differs from the issuer.
     pub back_channel: Option<String>,
-    /// URL of the token endpoint; disables discovery.
+    /// URL of the token endpoint. If set, discovery is disabled.
     pub token_url: Option<String>,
-    /// Accept plain `http` for hosts other than this machine.
+    /// Whether to accept plain `http` for hosts other than this machine (default: false).
     pub allow_http: bool,
-    /// The service's client id.
+    /// Client id of the service at the provider.
     pub client_id: String,
-    /// The method of client authentication.
+    /// Method and credentials of client authentication at the token endpoint.
     pub authentication: ClientAuthentication,
-    /// HTTP settings for calls to the provider.
+    /// Timeouts, size limit and trust anchors of calls to the provider.
     pub http: HttpSettings,
 }
 
 impl MachineTokenSettings {
-    /// Settings with discovery at the issuer and TLS required.
+    /// Creates settings with discovery at the issuer and TLS required.
     #[must_use]
     pub fn new(
         kind: ProviderKind,
@@ -72,35 +72,34 @@ impl MachineTokenSettings {
 /// must not come from user input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MachineTokenRequest {
-    /// The scopes.
+    /// Requested scopes, in the order of the `scope` parameter. If empty, the parameter is omitted.
     pub scopes: Vec<String>,
-    /// The audiences, sent as `resource` (RFC 8707), or as `audience` to Auth0. Entra's audiences are named by scopes.
+    /// Requested audiences, sent as `resource` (RFC 8707), or as `audience` to Auth0. For Entra, use scopes instead.
     pub resources: Vec<String>,
 }
 
 /// An access token for calls to other services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineToken {
-    /// The token, for `Authorization: Bearer`.
+    /// The token, to be sent as `Authorization: Bearer`.
     pub token: Secret,
-    /// Expiry time of the token.
+    /// Expiry time of the token, from `expires_in` of the response.
     pub expires_at: OffsetDateTime,
 }
 
-/// Requests a service's tokens, caches them, and renews them before they expire. Cheap to clone; clones share the
-/// cache.
+/// Requests access tokens for a service, caches them, and renews them before they expire. Cheap to clone; clones share
+/// the cache.
 ///
 /// Concurrent callers for the same token share one request. A token is renewed in the background after three quarters
 /// of its lifetime, and no longer returned after nine tenths. A request that fails because of a provider outage is
-/// retried twice. Then there is a pause of 5 s, in which callers immediately get the error, or the old token while it
-/// is valid.
+/// retried twice. After that, callers immediately get the error for 5 s, or the old token while it is valid.
 #[derive(Clone)]
 pub struct MachineTokens(Arc<Inner>);
 
 struct Inner {
     party: RelyingParty,
     habits: &'static ProviderQuirks,
-    /// Client for discovery, unless the token endpoint is configured.
+    /// Discovery and its HTTP client; `None` if the token endpoint is configured.
     discovery: Option<(Discovery, Http)>,
     discovered: Mutex<Option<(Arc<Endpoints>, OffsetDateTime)>>,
     kept: Mutex<HashMap<MachineTokenRequest, CachedToken>>,
@@ -109,7 +108,7 @@ struct Inner {
 
 type Outcome = Result<Arc<MachineToken>, ProviderError>;
 
-/// Cached state for one [`MachineTokenRequest`].
+/// Cached token or failure for one [`MachineTokenRequest`].
 #[derive(Clone)]
 struct CachedToken {
     /// The last token, and the time until which it is returned.
@@ -124,7 +123,7 @@ impl CachedToken {
         self.token.as_ref().filter(|(_, until)| now < *until).map(|(token, _)| token)
     }
 
-    /// The result that is available without a request to the provider: a usable token, or the error of a recent
+    /// Returns the result that is available without a request to the provider: a usable token, or the error of a recent
     /// failure.
     fn outcome(&self, now: OffsetDateTime) -> Option<Outcome> {
         let resting = self.failure.as_ref().filter(|_| now < self.due);
@@ -133,10 +132,10 @@ impl CachedToken {
 }
 
 impl MachineTokens {
-    /// Builds a client without contacting the provider. Key files are read now, and again when they change.
+    /// Creates a client without contacting the provider. Key files are read now, and again when they change.
     ///
     /// # Errors
-    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
+    /// If any setting is invalid; the error lists all problems. An unreachable provider is not an error.
     pub fn new(settings: &MachineTokenSettings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         let mut problems = Vec::new();
         let refuse = |setting, rule| SettingsProblem::Url { issuer: settings.issuer.clone(), setting, rule };
@@ -184,7 +183,7 @@ impl MachineTokens {
         })))
     }
 
-    /// Returns a token with sufficient remaining lifetime. Requires a Tokio runtime.
+    /// Returns a token with at least one tenth of its lifetime left. Requires a Tokio runtime.
     ///
     /// # Errors
     /// If the provider rejects the request or is unavailable, and there is no valid cached token.
@@ -202,7 +201,7 @@ impl MachineTokens {
         landed.unwrap_or_else(|| Err(inner.party.unavailable()))
     }
 
-    /// Removes a token from the cache after a service rejected it, so that the next call requests a new one.
+    /// Removes a token that a service rejected from the cache, so that the next call requests a new one.
     pub fn forget(&self, request: &MachineTokenRequest, token: &MachineToken) {
         let mut kept = self.0.kept();
         let is_kept = kept.get(request).and_then(|kept| kept.token.as_ref()).is_some_and(|(kept, _)| **kept == *token);
@@ -213,7 +212,7 @@ impl MachineTokens {
 }
 
 impl Inner {
-    /// Joins the request in flight for a token, or starts one. Starts none if the cached state satisfies `does`.
+    /// Joins the request in flight for a token, or starts one, unless the cached state satisfies `does`.
     fn ask(
         self: &Arc<Self>,
         request: &MachineTokenRequest,
@@ -244,7 +243,7 @@ impl Inner {
         self.party.repeatable_tokens(&endpoints, form).await
     }
 
-    /// The discovered endpoints. The last good document stays in use until a newer one is available.
+    /// Returns the discovered endpoints. During an outage, the last good discovery document stays in use.
     async fn endpoints(&self) -> Result<Arc<Endpoints>, ProviderError> {
         let Some((discovery, http)) = &self.discovery else { return Ok(Arc::default()) };
         let now = self.party.clock.now();

@@ -1,4 +1,4 @@
-//! OAuth client: user sign-in at a provider, and tokens for services.
+//! OAuth 2.0 and OpenID Connect client: user sign-in at a provider, and access tokens for services.
 
 mod authentication;
 mod claims;

@@ -1,4 +1,4 @@
-//! Validation of a provider's settings.
+//! Validation of the settings of a sign-in provider.
 
 use super::kinds::ProviderQuirks;
 use super::settings::ProviderSettings;
@@ -29,7 +29,7 @@ const RESERVED: [&str; 19] = [
     "state",
 ];
 
-/// Problems with one provider's settings.
+/// Collects the problems with one provider's settings.
 pub(crate) struct Problems<'s> {
     settings: &'s ProviderSettings,
     pub(crate) found: Vec<SettingsProblem>,
@@ -45,7 +45,7 @@ impl<'s> Problems<'s> {
         self.found.push(SettingsProblem::Provider { provider, setting, rule: rule.into() });
     }
 
-    /// Finds the problems that can be detected without contacting the provider.
+    /// Adds all problems that can be detected without contacting the provider.
     pub(crate) fn look(&mut self, habits: &ProviderQuirks, issuer: &Issuer) {
         let settings = self.settings;
         if settings.client_id.trim().is_empty() {
@@ -101,7 +101,7 @@ impl<'s> Problems<'s> {
     }
 }
 
-/// Whether the text is a scope token (RFC 6749 §3.3).
+/// Whether the text is a valid scope token: printable ASCII without space, `"` and `\` (RFC 6749 §3.3).
 fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }

@@ -1,4 +1,4 @@
-//! A provider for user sign-in: the port [`IdentityProvider`].
+//! User sign-in at an OpenID provider: the implementation of the port [`IdentityProvider`].
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::user_info::{self, without_query};
 use crate::validated_token::about;
 use crate::verifier::{OidcTokenVerifier, Unverified};
 
-/// An OpenID provider for user sign-in. See the crate documentation.
+/// An OpenID provider for user sign-in. The crate documentation lists the checks of a sign-in.
 pub struct OidcProvider {
     pub(super) settings: ProviderSettings,
     pub(super) habits: &'static ProviderQuirks,
@@ -38,16 +38,16 @@ pub struct OidcProvider {
     pub(super) issuer: Arc<Issuer>,
     pub(super) party: RelyingParty,
     expected: Expected,
-    /// Mapping of claims to a user; the client id claim is not used.
+    /// Mapping of claims to a user. Without client id claim, as a sign-in never yields a client.
     claims: PrincipalClaims,
 }
 
 impl OidcProvider {
-    /// Builds a provider without contacting it. It shares keys, discovery and HTTP client with the verifier, whose
+    /// Creates a provider without contacting it. It shares keys, discovery and HTTP client with the verifier, whose
     /// issuers must include the provider's. Key files are read now, and again when they change.
     ///
     /// # Errors
-    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
+    /// If any setting is invalid; the error lists all problems. An unreachable provider is not an error.
     pub fn new(settings: ProviderSettings, verifier: &OidcTokenVerifier) -> Result<Self, SettingsError> {
         let mut problems = Problems::of(&settings);
         let Some(issuer) = verifier.issuer(&settings.issuer) else {
@@ -98,7 +98,8 @@ impl OidcProvider {
         endpoints.map_err(|left| ProviderError::Unavailable { retry_after: left.unsigned_abs() })
     }
 
-    /// Requests tokens, for the first configured resource if the provider supports the parameter `resource` (RFC 8707).
+    /// Requests tokens, for the first configured resource if the provider kind supports the parameter `resource` (RFC
+    /// 8707).
     async fn tokens(
         &self,
         endpoints: &Endpoints,
@@ -110,8 +111,8 @@ impl OidcProvider {
         self.party.tokens(endpoints, form).await
     }
 
-    /// The claims of an access token that is valid for this service. Its user must be that of the ID token. A token for
-    /// another audience is opaque to this server and yields no claims.
+    /// Returns the claims of an access token that is valid for this service. Its user must be that of the ID token. A
+    /// token for another audience is opaque to this server and yields no claims.
     async fn access_token(
         &self,
         token: &str,
@@ -133,7 +134,7 @@ impl OidcProvider {
         if is_other { Err(RefusedSignIn::Subject.into()) } else { Ok(claims) }
     }
 
-    /// Requests UserInfo, depending on the configured mode.
+    /// Requests UserInfo, unless the configured mode is off. The response must have the `sub` of the ID token.
     async fn user_info(
         &self,
         endpoints: &Endpoints,
@@ -169,8 +170,8 @@ impl OidcProvider {
         }
     }
 
-    /// Builds the sign-in result from the access token, the ID token and UserInfo. `known` is the previous result if a
-    /// session is refreshed.
+    /// Builds the sign-in result from access token, ID token and UserInfo. `known` is the previous result if a session
+    /// is refreshed.
     async fn signed_in(
         &self,
         endpoints: &Endpoints,
@@ -195,7 +196,7 @@ impl OidcProvider {
         let (claims, provenance) = sources.merged(self.settings.prefer_id_token_claims);
         let claims = Claims::from(claims);
         let principal = self.claims.principal(&claims).map_err(|reason| match reason {
-            // The claim that names the user may be in the response that failed. An outage must not cause a rejection.
+            // The username claim may be in the UserInfo response that failed. An outage must not cause a rejection.
             RejectedToken::NoPrincipal if is_outage => self.party.unavailable(),
             reason => RefusedSignIn::Token(reason).into(),
         })?;
@@ -283,7 +284,7 @@ impl IdentityProvider for OidcProvider {
         let form =
             vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
         let mut tokens = self.tokens(&endpoints, form).await?;
-        // Claims of the earlier ID token, which was checked when it was received.
+        // Claims of the earlier ID token, which was validated when it was received.
         let former = Compact::split(known.id_token.expose()).and_then(|compact| compact.payload());
         let former = former.map_err(RefusedSignIn::Token)?;
         let (id_token, raw) = match tokens.id_token.take() {

@@ -1,4 +1,4 @@
-//! Requests of a client to its provider, and the interpretation of responses.
+//! Back-channel requests of a client to its provider, and the interpretation of responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ use crate::discovery::{Endpoint, Endpoints, Found};
 use crate::http::{Answer, FetchError};
 use crate::settings::fetched_url;
 
-/// Delays before the retries of repeatable requests.
+/// Delays before the two retries of repeatable requests.
 const RETRIES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
-/// Assumed lifetime of an access token if the provider does not state one (5 minutes).
+/// Assumed lifetime of an access token if the response has no `expires_in`.
 const DEFAULT_LIFETIME: time::Duration = time::Duration::minutes(5);
 
-/// A client registered at a provider.
+/// A client registered at a provider: its credentials, endpoint overrides and telemetry.
 pub(crate) struct RelyingParty {
     pub(crate) issuer: Arc<str>,
     pub(crate) credentials: Credentials,
     pub(crate) overrides: BTreeMap<Endpoint, Url>,
     pub(crate) telemetry: ClientTelemetry,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Delay before a retry after a failure.
+    /// Time after which a caller may retry, reported with the error that the provider is unavailable.
     pub(crate) back_off: Duration,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Tokens {
 }
 
 impl RelyingParty {
-    /// The URL of an endpoint: the configured one, or the discovered one.
+    /// Returns the URL of an endpoint: the configured one, or else the discovered one.
     pub(crate) fn url(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Found {
         match self.overrides.get(&endpoint) {
             Some(url) => Ok(url.clone()),
@@ -50,7 +50,7 @@ impl RelyingParty {
         }
     }
 
-    /// The URL of a required endpoint.
+    /// Like [`Self::url`], for a required endpoint. If it is missing or unusable, logs a warning and returns an error.
     pub(crate) fn needed(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Result<Url, RefusedSignIn> {
         self.url(endpoints, endpoint).map_err(|rule| {
             self.telemetry.warn_of_endpoint(self.clock.now(), endpoint, rule);
@@ -86,7 +86,7 @@ impl RelyingParty {
         self.telemetry.asked(what, code);
     }
 
-    /// Requests tokens with retries during an outage, for grants that a request does not consume.
+    /// Requests tokens, with retries during an outage. Only for grants that a request does not consume.
     pub(crate) async fn repeatable_tokens(
         &self,
         endpoints: &Endpoints,
@@ -95,7 +95,8 @@ impl RelyingParty {
         patiently(|| self.tokens(endpoints, form.clone())).await
     }
 
-    /// Revokes a refresh token (RFC 7009 §2). A token that the provider does not know counts as revoked.
+    /// Revokes a refresh token (RFC 7009 §2), with retries during an outage. Does nothing without a revocation
+    /// endpoint.
     pub(crate) async fn revoke(&self, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
         let Ok(url) = self.url(endpoints, Endpoint::Revocation) else { return Ok(()) };
         patiently(|| self.revoke_at(&url, endpoints, token)).await
@@ -154,8 +155,8 @@ impl RelyingParty {
         })
     }
 
-    /// The error for a status other than 200 (RFC 6749 §5.2). Only the error code is read from the body: descriptions
-    /// may contain anything.
+    /// Returns the error for a status other than 200 (RFC 6749 §5.2). Only the error code is read from the body,
+    /// because descriptions may contain anything.
     fn refusal(&self, answer: &Answer, endpoints: &Endpoints) -> ProviderError {
         if matches!(answer.status, 429 | 500..) {
             return self.unavailable();
@@ -177,7 +178,7 @@ impl RelyingParty {
     }
 }
 
-/// Retries a call while the provider is unavailable.
+/// Retries a call up to twice while the provider is unavailable.
 async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>>,
@@ -191,7 +192,7 @@ where
     ask().await
 }
 
-/// The configured endpoint URLs. Problems are passed to `refuse`.
+/// Parses the configured endpoint URLs. Passes the setting and the violated rule of an invalid URL to `refuse`.
 pub(crate) fn overrides(
     urls: &EndpointUrls,
     allow_http: bool,
@@ -214,14 +215,14 @@ pub(crate) fn overrides(
     found
 }
 
-/// Whether the text is an OAuth error code (RFC 6749 §5.2) short enough for logs (64 bytes).
+/// Whether the text is an OAuth error code (RFC 6749 §5.2) that is short enough for logs: 1 to 64 bytes.
 fn is_code(code: &str) -> bool {
     !code.is_empty()
         && code.len() <= 64
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
-/// `expires_in` in seconds; some providers write it as a string.
+/// Returns `expires_in`, in seconds (default: 5 minutes). Some providers send it as a string.
 fn lifetime(members: &Map<String, Value>) -> Result<time::Duration, RefusedSignIn> {
     let seconds = match members.get("expires_in") {
         None | Some(Value::Null) => return Ok(DEFAULT_LIFETIME),

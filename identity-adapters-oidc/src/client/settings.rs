@@ -7,47 +7,47 @@ use identity_core::value::Secret;
 use crate::algorithm::SigningAlgorithm;
 use crate::provider_kind::ProviderKind;
 
-/// Settings of a provider for user sign-in and of this server's client registration there.
+/// Settings of a provider for user sign-in, and of this server's client registration there.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
-    /// The provider's name in the configuration.
+    /// Name of the provider in the configuration, such as `main`.
     pub id: String,
-    /// The provider's name as it is displayed to users.
+    /// Name of the provider as displayed to users. Default: `id`.
     pub display_name: String,
-    /// The kind of provider, which selects the defaults.
+    /// Kind of provider, which selects defaults such as the scopes.
     pub kind: ProviderKind,
-    /// One of the verifier's issuers; its keys, back channel and claim mapping are used.
+    /// Issuer URL. It must be one of the verifier's issuers, whose keys, back channel and claim mapping are used.
     pub issuer: String,
-    /// This server's client id at the provider.
+    /// Client id of this server at the provider.
     pub client_id: String,
-    /// The method of client authentication.
+    /// How this server authenticates at the token endpoint, with the credentials.
     pub authentication: ClientAuthentication,
     /// Requested scopes, which must include `openid`. If empty, the default scopes of the provider kind are requested.
     pub scopes: Vec<String>,
-    /// Requested audiences of access tokens (RFC 8707). The authorization request names all of them, the token request
-    /// the first: an access token has one audience, and the first should be this service.
+    /// Requested audiences of access tokens (RFC 8707). The authorization request contains all of them, the token
+    /// request the first: an access token has one audience, and the first should be this service.
     pub resources: Vec<String>,
     /// Additional parameters of authorization requests, in this order. Parameters that the protocol uses are not
     /// allowed. With `max_age`, the ID token must have `auth_time`.
     pub extra_parameters: Vec<(String, String)>,
-    /// The `prompt` parameter of authorization requests.
+    /// Value of the `prompt` parameter of authorization requests, such as `select_account`; `None` omits it.
     pub prompt: Option<String>,
     /// Accepted signature algorithms of ID tokens and logout tokens. If empty, those of the issuer are accepted.
     pub id_token_algorithms: Vec<SigningAlgorithm>,
-    /// Endpoints that replace the discovered ones.
+    /// Endpoint URLs that replace the discovered ones. Default: none.
     pub endpoints: EndpointUrls,
-    /// Use of UserInfo at sign-in.
+    /// Whether UserInfo is requested at sign-in, and whether sign-in fails without it.
     pub user_info: UserInfoMode,
-    /// Take claims from the ID token if they are both in the access token and in the ID token.
+    /// Whether the ID token takes precedence for claims that the access token also has (default: false).
     pub prefer_id_token_claims: bool,
-    /// Whether users who log out of this server are also redirected to the provider for logout there.
+    /// Whether users who log out of this server are also redirected to the provider for logout there (default: true).
     pub logout_at_provider: bool,
-    /// Accept only logout tokens with the header type `logout+jwt`.
+    /// Whether to accept only logout tokens with the header type `logout+jwt` (default: false).
     pub require_logout_token_type: bool,
 }
 
 impl ProviderSettings {
-    /// Settings with the default scopes of the kind, discovered endpoints, and logout at the provider.
+    /// Creates settings with the default scopes of the kind, discovered endpoints, and logout at the provider.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -77,33 +77,33 @@ impl ProviderSettings {
         }
     }
 
-    /// The configured `max_age` in seconds: the maximum time since the user's authentication at the provider. The inner
-    /// value is `None` if it is not a number.
+    /// Returns the configured `max_age` in seconds: the maximum time since the user's authentication at the provider.
+    /// The inner value is `None` if it is not a number.
     pub(crate) fn max_age(&self) -> Option<Option<u32>> {
         let found = self.extra_parameters.iter().find(|(name, _)| name == "max_age");
         found.map(|(_, seconds)| seconds.parse().ok())
     }
 }
 
-/// Endpoints of a provider. Each one replaces its counterpart in the discovery document.
+/// Endpoint URLs of a provider. Each one replaces its counterpart in the discovery document.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointUrls {
-    /// The authorization endpoint, for browsers.
+    /// Authorization endpoint, which browsers are redirected to.
     pub authorization: Option<String>,
-    /// The token endpoint, for codes and refresh tokens.
+    /// Token endpoint, for authorization codes and refresh tokens.
     pub token: Option<String>,
-    /// The UserInfo endpoint.
+    /// UserInfo endpoint (OpenID Connect Core 1.0 §5.3).
     pub user_info: Option<String>,
-    /// The logout endpoint, for browsers.
+    /// Logout endpoint, which browsers are redirected to.
     pub end_session: Option<String>,
-    /// The revocation endpoint, for refresh tokens.
+    /// Revocation endpoint (RFC 7009), for refresh tokens.
     pub revocation: Option<String>,
 }
 
 /// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UserInfoMode {
-    /// UserInfo is not requested.
+    /// UserInfo is not requested; only the claims of the tokens are used.
     Off,
     /// UserInfo is requested. If the request fails, sign-in continues with the claims of the tokens.
     #[default]
@@ -112,14 +112,14 @@ pub enum UserInfoMode {
     Required,
 }
 
-/// Method of client authentication at a provider.
+/// Method of client authentication at a provider's token endpoint, with the credentials.
 #[derive(Clone, Debug)]
 pub enum ClientAuthentication {
     /// No authentication, for a public client. Only PKCE protects its authorization codes.
     None,
-    /// HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1).
+    /// Client secret in the `Authorization` header, as HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1).
     SecretBasic(Secret),
-    /// Secret in the request body (`client_secret_post`).
+    /// Client secret in the request body (`client_secret_post`).
     SecretPost(Secret),
     /// Signed assertion (`private_key_jwt`, RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
     PrivateKeyJwt(AssertionSettings),
@@ -127,21 +127,21 @@ pub enum ClientAuthentication {
     TlsCertificate(TlsSettings),
 }
 
-/// A client certificate. The files are read again when they change.
+/// Files of a client certificate for mutual TLS. They are read again when they change.
 #[derive(Clone, Debug)]
 pub struct TlsSettings {
-    /// File with the certificate and its intermediates, as PEM.
+    /// PEM file with the certificate and its intermediates.
     pub certificate: PathBuf,
-    /// File with the private key, as unencrypted PEM.
+    /// PEM file with the unencrypted private key.
     pub key: PathBuf,
 }
 
-/// Key, header and audience of assertions. The files are read again when they change.
+/// Key, header and audience of client assertions. The key files are read again when they change.
 #[derive(Clone, Debug)]
 pub struct AssertionSettings {
-    /// The private key.
+    /// Files with the private key and its certificate.
     pub key: KeyFile,
-    /// The `kid` in the header of assertions. If `None`, it is omitted.
+    /// The `kid` in the header of assertions. `None` omits it.
     pub key_id: Option<KeyId>,
     /// Certificate thumbprint in the header. If `None` and there is a certificate, the default of the provider kind
     /// applies.
@@ -153,62 +153,62 @@ pub struct AssertionSettings {
 }
 
 impl AssertionSettings {
-    /// Settings with this key, and defaults for everything else.
+    /// Creates settings with this key, and the defaults for everything else.
     #[must_use]
     pub fn new(key: KeyFile) -> Self {
         Self { key, key_id: None, thumbprint: None, algorithm: None, audience: None }
     }
 }
 
-/// Location of a private key.
+/// Files that contain a private key and, if needed, its certificate.
 #[derive(Clone, Debug)]
 pub enum KeyFile {
     /// Unencrypted PEM: PKCS#8, PKCS#1 or SEC 1.
     Pem {
-        /// The key file.
+        /// PEM file with the unencrypted private key.
         key: PathBuf,
-        /// The certificate file, for thumbprints.
+        /// PEM file with the certificate, needed only for thumbprints.
         certificate: Option<PathBuf>,
     },
-    /// A PKCS#12 file with key and certificate.
+    /// A PKCS#12 key store with private key and certificate.
     Pkcs12 {
-        /// The file.
+        /// Path of the key store.
         file: PathBuf,
-        /// The file's password.
+        /// Password that decrypts the key store.
         password: Secret,
         /// Friendly name of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,
     },
 }
 
-/// The `kid` of an assertion.
+/// Source of the `kid` in the header of an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyId {
-    /// A fixed value.
+    /// A fixed value, as registered at the provider.
     Fixed(String),
     /// SHA-256 of the public key (SubjectPublicKeyInfo) in base64url. Keycloak uses this `kid` for the keys of uploaded
     /// certificates. It changes with the key.
     PublicKeyDigest,
 }
 
-/// Certificate thumbprint in a header (RFC 7515 §4.1.7, §4.1.8).
+/// Certificate thumbprint in the header of an assertion (RFC 7515 §4.1.7, §4.1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Thumbprint {
-    /// No thumbprint.
+    /// The header has no thumbprint.
     None,
-    /// `x5t`: SHA-1.
+    /// SHA-1 of the certificate, as `x5t`.
     Sha1,
-    /// `x5t#S256`: SHA-256.
+    /// SHA-256 of the certificate, as `x5t#S256`.
     Sha256,
 }
 
-/// Audience of an assertion: always a single string, never a list.
+/// Audience (`aud`) of an assertion, always a single string, never a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssertionAudience {
-    /// The issuer.
+    /// The issuer of the provider, as configured.
     Issuer,
-    /// The token endpoint as named by discovery.
+    /// URL of the token endpoint, as published in the discovery document.
     TokenEndpoint,
-    /// A fixed value.
+    /// A fixed value, which must not be blank.
     Fixed(String),
 }

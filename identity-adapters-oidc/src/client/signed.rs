@@ -1,4 +1,4 @@
-//! Tokens that a provider signs for its client: ID tokens and logout tokens.
+//! Validation of tokens that a provider signs for its client: ID tokens and logout tokens.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::compact::Compact;
 use crate::http::excerpt;
 use crate::issuer::Issuer;
 
-/// Requirements for tokens issued to the client.
+/// Requirements for tokens that a provider issues to this server's client.
 pub(crate) struct Expected {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) client_id: String,
     pub(crate) algorithms: Vec<SigningAlgorithm>,
-    /// Whether tokens must have `ver` `2.0`.
+    /// Whether tokens must have the claim `ver` with the value `2.0`.
     pub(crate) second_version: bool,
     pub(crate) max_token_bytes: usize,
 }
@@ -83,7 +83,8 @@ impl Expected {
         Lifetime::read(claims)?.check(now, self.issuer.clock_skew)
     }
 
-    /// Checks an ID token (OpenID Connect Core 1.0 §3.1.3.7), except for nonce and subject, which the caller compares.
+    /// Validates an ID token (OpenID Connect Core 1.0 §3.1.3.7), except for nonce and subject, which the caller
+    /// compares.
     pub(crate) async fn id_token(
         &self,
         token: &str,
@@ -123,7 +124,7 @@ impl Expected {
     }
 }
 
-/// A validated ID token.
+/// A validated ID token, with its subject (`sub`) and session id (`sid`).
 pub(crate) struct IdToken {
     pub(crate) claims: Map<String, Value>,
     pub(crate) subject: String,
@@ -140,7 +141,7 @@ impl IdToken {
     }
 }
 
-/// A string claim, which must not be empty.
+/// Returns an optional string claim. Null counts as absent; an empty string or another type is an error.
 pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, RejectedToken> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -149,7 +150,7 @@ pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Opt
     }
 }
 
-/// The claim `sub`. Some providers write a number.
+/// Returns the claim `sub` as text. Some providers send a number.
 pub(crate) fn subject(claims: &Map<String, Value>) -> Result<Option<String>, RejectedToken> {
     match claims.get("sub") {
         Some(Value::Number(_)) => {
@@ -160,7 +161,7 @@ pub(crate) fn subject(claims: &Map<String, Value>) -> Result<Option<String>, Rej
     }
 }
 
-/// `at_hash`: the left half of the token's digest (OpenID Connect Core 1.0 §3.1.3.6).
+/// Returns the expected `at_hash`: the left half of the token's digest (OpenID Connect Core 1.0 §3.1.3.6).
 fn half_hash(algorithm: SigningAlgorithm, token: &str) -> String {
     let hash = digest(algorithm.digest(), token.as_bytes());
     let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);

@@ -1,4 +1,4 @@
-//! Metrics and warnings of a client at its provider. Labels come from a closed set.
+//! Metrics and warnings about requests of a client to its provider. Metric labels have a closed set of values.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::http::FetchError;
 use crate::telemetry::Warning;
 use crate::user_info::without_query;
 
-/// Counters and warnings of one client. Each warning is logged at most once per minute.
+/// Counters and warnings of one client. Each kind of warning is logged at most once per minute.
 pub(crate) struct ClientTelemetry {
     issuer: Arc<str>,
     outage: Warning,
@@ -43,7 +43,8 @@ impl ClientTelemetry {
         }
     }
 
-    /// Warns that the provider rejects this server's credentials, with the details that an operator needs.
+    /// Warns that the provider rejects this server's credentials. Names the authentication methods that the provider
+    /// supports.
     pub(crate) fn warn_of_refusal(&self, now: OffsetDateTime, credentials: &Credentials, endpoints: &Endpoints) {
         if self.refusal.is_due(now) {
             let (client_id, method) = (credentials.client_id(), credentials.method());

@@ -8,7 +8,7 @@ use identity_core::world::World;
 
 use crate::config::Initialization;
 
-/// Commands for all configured entities except users. Entities precede the commands that refer to them.
+/// Returns the commands for all configured entities except users. Entities precede the commands that refer to them.
 pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     let types = wanted.resource_types.iter().filter_map(|kind| match world.custom_type(kind.name.as_str()) {
         None => Some(Command::CreateResourceType(kind.clone())),
@@ -34,7 +34,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     });
     let roles = wanted.roles.iter().filter_map(|role| match world.role(role.id.as_str()) {
         None => Some(Command::CreateRole(role.clone())),
-        // API permissions of these roles are not configurable, so they stay.
+        // API permissions of these roles are not configurable, so existing ones stay.
         Some(old) => {
             let new = Role { permissions: old.permissions.clone(), ..role.clone() };
             (new != *old).then_some(Command::UpdateRole(new))
@@ -50,7 +50,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     types.chain(rules).chain(groups).chain(roles).chain(tenants).chain(members).chain(authorizations).collect()
 }
 
-/// Permissions in `wanted` that neither the world nor a preceding element of `wanted` grants.
+/// Returns the permissions in `wanted` that neither the world nor a preceding element of `wanted` grants.
 pub(super) fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthorization> {
     let mut missing: Vec<NewAuthorization> = Vec::new();
     for one in wanted {

@@ -12,10 +12,10 @@ use identity_core::world::World;
 use super::BootstrapError;
 use crate::config::{AuthorizationSeed, Bootstrap, Components, InitialClaim, MappingRuleSeed, PartySeed};
 
-/// Name of the mapping rule for the initial claim (docs/reference/management-api.md §6).
+/// Id and name of the mapping rule for the initial claim (docs/reference/management-api.md §6).
 const INITIAL_RULE: &str = "Default";
-/// Roles that the initial claim assigns. They cover all permissions, so that the first administrator can grant any
-/// role.
+/// Roles that the mapping rule for the initial claim assigns. They cover all permissions, so that the first
+/// administrator can grant any role.
 const INITIAL_ROLES: &[&str] =
     &["ManagementIdentity", "Optimize", "Console", "Web Modeler", "Orchestration", preset::ADMIN_ROLE];
 
@@ -32,7 +32,8 @@ pub(super) fn tenants(bootstrap: &Bootstrap, world: &World) -> Vec<Command> {
         .collect()
 }
 
-/// Creates missing roles of the platform's components, and adds missing permissions to existing ones.
+/// Returns commands that create missing roles of the platform's components, and add missing permissions to existing
+/// ones.
 pub(super) fn component_roles(components: &Components, world: &World) -> Vec<Command> {
     let commands = components.roles().into_iter().filter_map(|role| match world.role(role.id.as_str()) {
         None => Some(Command::CreateRole(role)),
@@ -86,8 +87,8 @@ fn configured_rule(seed: &MappingRuleSeed) -> Result<(MappingRule, RuleTargets),
     Ok((rule, roles.chain(tenants).chain(groups).collect()))
 }
 
-/// Creates or updates mapping rules as configured. Keeps targets that were added through the APIs. Skips roles that do
-/// not exist, such as deleted ones, because they would abort start-up.
+/// Returns commands that create or update mapping rules as configured. Targets that were added through the APIs stay.
+/// Targets that are missing roles, such as deleted ones, are skipped, because they would abort start-up.
 pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World) -> Vec<Command> {
     let exists = |target: &Container| match target {
         Container::Role(id) => world.role(id.as_str()).is_some(),
@@ -108,8 +109,8 @@ pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World)
         .collect()
 }
 
-/// Commands that add missing members to the configured tenants. Skips members whose names could not be resolved to
-/// parties.
+/// Returns commands that add missing members to the configured tenants. Skips members whose names could not be resolved
+/// to parties.
 pub(crate) fn member_commands(bootstrap: &Bootstrap, parties: &Parties, world: &World) -> Vec<Command> {
     let seeds =
         bootstrap.tenants.iter().flat_map(|tenant| tenant.members.iter().map(move |member| (&tenant.id, member)));
@@ -123,7 +124,7 @@ pub(crate) fn member_commands(bootstrap: &Bootstrap, parties: &Parties, world: &
     missing.map(Command::AddMember).collect()
 }
 
-/// Configured authorizations. Skips those whose owner could not be resolved to a party.
+/// Returns the configured authorizations, except those whose owner could not be resolved to a party.
 pub(crate) fn configured_authorizations(bootstrap: &Bootstrap, parties: &Parties) -> Vec<NewAuthorization> {
     let authorization = |seed: &AuthorizationSeed| {
         Some(NewAuthorization {
@@ -137,16 +138,16 @@ pub(crate) fn configured_authorizations(bootstrap: &Bootstrap, parties: &Parties
     bootstrap.authorizations.iter().filter_map(authorization).collect()
 }
 
-/// Resolved parties of configured names. Names that cannot be resolved are absent.
+/// Parties (users, groups, applications) by their configured names. Names that could not be resolved are absent.
 pub type Parties = BTreeMap<PartySeed, Party>;
 
-/// Users, groups and applications that configured tenant members and authorizations refer to.
+/// Returns the users, groups and applications that configured tenant members and authorizations refer to.
 pub fn named_parties(bootstrap: &Bootstrap) -> BTreeSet<&PartySeed> {
     let members = bootstrap.tenants.iter().flat_map(|tenant| &tenant.members);
     members.chain(bootstrap.authorizations.iter().map(|one| &one.owner)).collect()
 }
 
-/// Resolves names to parties in profiles that store them: users and applications by ID, groups by name, else by ID.
+/// Resolves configured names without a directory: users and applications by id, groups by name, else by id.
 pub(super) fn parties_of_world(bootstrap: &Bootstrap, world: &World) -> Result<Parties, BootstrapError> {
     let party = |seed: &PartySeed| -> Result<Party, BootstrapError> {
         let invalid = |reason| BootstrapError::Invalid { field: "bootstrap", reason };

@@ -25,23 +25,24 @@ use crate::config::{Bootstrap, Config, Profile, UserSeed};
 /// Reason why the start-up data could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
-    /// The model rejected a change, or the store failed.
+    /// A change was rejected by the rules of the model, or the store failed.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A configured name is not valid.
+    /// A configured or built-in value is invalid; contains its section and the violated rule.
     #[error("{field}: {reason}")]
     Invalid {
-        /// Section of the configuration.
+        /// Section of the configuration, such as `mapping-rules`.
         field: &'static str,
-        /// The violated rule.
+        /// The rule that the value violates.
         reason: InvalidValue,
     },
-    /// A password could not be hashed.
+    /// The password of this user could not be hashed.
     #[error("the password of `{0}` cannot be hashed")]
     Password(Username),
 }
 
-/// Creates the defaults and the configured entities that are missing.
+/// Creates the default entities and the configured entities that are missing, and updates those that differ. `hasher`
+/// is required to create users; without it, they are skipped.
 ///
 /// # Errors
 /// Returns an error if a change is rejected, or the store fails. Completed changes persist; the next start continues.
@@ -87,10 +88,10 @@ pub async fn apply(
     Ok(())
 }
 
-/// Configuration section, and a function that plans its commands for a world.
+/// Section of the configuration, and a function that returns the section's commands for a world.
 type Plan<'c> = (&'static str, Box<dyn Fn(&World) -> Result<Vec<Command>, BootstrapError> + 'c>);
 
-/// Plans of all sections, for validation only: users get unusable password hashes.
+/// Returns the plans of all sections, for validation only: users get unusable password hashes.
 pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     let bootstrap = &config.bootstrap;
     let has_rules = config.profile != Profile::Builtin && config.keycloak.is_none();
@@ -124,8 +125,8 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     plans
 }
 
-/// Lists roles that mapping rules assign and `world` lacks, one line each. `world` must contain all configured
-/// entities.
+/// Lists the roles that configured mapping rules assign and that `world` lacks, as one warning each. `world` must
+/// already contain all configured entities.
 pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
     if config.keycloak.is_some() {
         return Vec::new();
@@ -146,7 +147,7 @@ pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
     unknown.map(line).collect()
 }
 
-/// Creates the configured tenant members and authorizations that are missing.
+/// Creates the configured tenant members and authorizations that are missing. Names that `parties` lacks are skipped.
 ///
 /// # Errors
 /// Returns an error if a change is rejected, or the store fails.
@@ -160,7 +161,7 @@ pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -
     write(engine, "authorizations", commands).await
 }
 
-/// Whether tokens are required, and no mapping rule or member of the administrator role exists.
+/// Whether tokens are required, but neither a mapping rule nor a member of the administrator role exists.
 fn nobody_can_administer(world: &World) -> bool {
     let admins = RoleId::parse(preset::ADMIN_ROLE).map(Container::Role);
     world.sources() != Sources::BuiltIn
@@ -168,7 +169,7 @@ fn nobody_can_administer(world: &World) -> bool {
         && !admins.is_ok_and(|admins| world.members(&admins).next().is_some())
 }
 
-/// Maximum number of entities that one log message names.
+/// Maximum number of entities that one log message lists.
 const MAX_LOGGED: usize = 10;
 
 async fn write(

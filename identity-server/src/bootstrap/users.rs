@@ -1,4 +1,4 @@
-//! Configured users of the builtin profile.
+//! Configured users of the profile `builtin`.
 
 use std::collections::BTreeMap;
 

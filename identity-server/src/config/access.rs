@@ -1,17 +1,17 @@
-//! Settings of the decision API.
+//! Settings of the decision API (section `access`).
 
 use std::num::NonZeroU32;
 
 use super::reader::Reader;
 
-/// Settings of the decision API.
+/// Settings of the decision API: its rate limit, and its record of recent callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Rate limit per caller, in evaluations per second; `None` disables it.
+    /// Rate limit in decisions per second, per caller and replica (default: 20,000); `None` disables it.
     pub questions_per_second: Option<NonZeroU32>,
-    /// Maximum number of recent callers whose latest tokens are kept in memory.
+    /// Maximum number of recent callers whose last tokens are kept in memory, for inspection (default: 1000).
     pub recent_callers: usize,
-    /// Whether the values of the tokens' claims are kept, rather than only the names of the claims.
+    /// Whether the claim values of these tokens are kept in addition to the claim names (default: false).
     pub keep_claims: bool,
 }
 

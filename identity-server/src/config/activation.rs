@@ -1,4 +1,4 @@
-//! Conditional documents: activation by Spring profiles or by cloud platform.
+//! Conditional documents, which apply only with certain Spring profiles or on a certain cloud platform.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +15,24 @@ const GROUP: &[&str] = &["spring", "profiles", "group"];
 const ON_PROFILE: &[&str] = &["spring", "config", "activate", "onprofile"];
 const ON_PLATFORM: &[&str] = &["spring", "config", "activate", "oncloudplatform"];
 
-/// Profile that is active if no other one is.
+/// Name of the profile that is active if no other one is.
 const FALLBACK: &str = "default";
-/// Cloud platforms of Spring that are recognized, but never match.
+/// Cloud platforms known to Spring for which a condition is valid, but never met.
 const OTHER_PLATFORMS: [&str; 5] = ["cloudfoundry", "heroku", "sap", "nomad", "azureappservice"];
-/// Maximum nesting of parentheses and negations in an expression.
+/// Maximum nesting depth of parentheses and negations in a profile expression.
 const MAX_DEPTH: usize = 16;
 
-/// State that conditions are evaluated against.
+/// Active profiles and platform, against which the conditions of documents are evaluated.
 #[derive(Debug)]
 pub(super) struct Active {
-    /// Active profiles; later ones take precedence.
+    /// Active Spring profiles; later ones take precedence.
     pub(super) profiles: Vec<String>,
     kubernetes: bool,
 }
 
 impl Active {
-    /// Determines the active profiles from `json`, else from the environment, else from the documents. Each profile is
-    /// followed by the profiles of its group.
+    /// Determines the active profiles: those in `json` take precedence over environment variables, and these over the
+    /// documents. Each profile is followed by the profiles of its group.
     pub(super) fn new<'y>(
         variables: &BTreeMap<String, String>,
         json: Option<&'y Yaml>,
@@ -72,7 +72,8 @@ impl Active {
     }
 }
 
-/// List that environment variables define, as a whole (`NAME`) or by element (`NAME_0`). `None` if no variable does.
+/// Reads a list from environment variables, as a whole (`NAME`) or by element (`NAME_0`). `None` if no variable sets
+/// it.
 fn named_by(variables: &BTreeMap<String, String>, wanted: &str) -> Option<Vec<String>> {
     let elements = variables.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| {
         let name = variable(name);
@@ -84,7 +85,7 @@ fn named_by(variables: &BTreeMap<String, String>, wanted: &str) -> Option<Vec<St
     (!elements.is_empty()).then(|| elements.into_values().flatten().collect())
 }
 
-/// Profile groups: for each profile, the further profiles that it activates.
+/// Returns the profile groups: for each profile, the further profiles that it activates.
 fn groups<'y>(
     sources: impl Iterator<Item = &'y Yaml>,
     variables: &BTreeMap<String, String>,
@@ -108,7 +109,7 @@ fn groups<'y>(
     groups
 }
 
-/// Distinct profiles, each followed by the profiles of its group.
+/// Returns the distinct profiles, each followed by the profiles of its group.
 fn expanded(profiles: Vec<String>, groups: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut stack: Vec<String> = profiles.into_iter().rev().collect();
@@ -121,13 +122,13 @@ fn expanded(profiles: Vec<String>, groups: &BTreeMap<String, Vec<String>>) -> Ve
     all
 }
 
-/// Invalid condition: line, key and message.
+/// Invalid condition of a document: line, key and message.
 pub(super) type Fault = (u64, &'static str, String);
 
-/// Removes the condition from a document. Returns whether the document applies.
+/// Removes the condition from a document, and returns whether it is met, so that the document applies.
 ///
 /// # Errors
-/// Returns an error if the condition is invalid.
+/// Returns an error if the condition is invalid, or if a document with a profile condition selects profiles.
 pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, active: &Active) -> Result<bool, Fault> {
     let mut applies = true;
     let conditions = document.take(ON_PROFILE);
@@ -168,7 +169,7 @@ pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, ac
     Ok(applies)
 }
 
-/// Whether a value names the current platform; `None` if the name is unknown.
+/// Whether a value names the current platform, such as `kubernetes`; `None` if the name is unknown.
 fn is_platform(value: &Yaml, variables: &BTreeMap<String, String>, kubernetes: bool) -> Option<bool> {
     let name = texts(value, variables).unwrap_or_default().join(",");
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
@@ -179,7 +180,7 @@ fn is_platform(value: &Yaml, variables: &BTreeMap<String, String>, kubernetes: b
     }
 }
 
-/// Parses a comma-separated text or a list of texts; `None` for another shape, or an unresolvable placeholder.
+/// Parses a comma-separated text or a list of texts. `None` for another shape, or an unresolvable placeholder.
 fn texts(value: &Yaml, variables: &BTreeMap<String, String>) -> Option<Vec<String>> {
     let environment = |name: &str| variables.get(name).or_else(|| variables.get(&variable(name))).cloned();
     match &value.content {
@@ -200,7 +201,7 @@ fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// Profile expression: names, `!`, `&`, `|` and parentheses. As in Spring, mixing `&` and `|` requires parentheses.
+/// Profile expression of names, `!`, `&`, `|` and parentheses. As in Spring, mixing `&` and `|` requires parentheses.
 #[derive(Debug, PartialEq, Eq)]
 enum Expression {
     Name(String),

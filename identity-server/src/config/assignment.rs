@@ -7,7 +7,7 @@ use super::names::variable;
 use super::placeholder::Unresolved;
 use super::tree::Origin;
 
-/// Value of an environment variable, or of a property in a file that corresponds to a variable.
+/// A value that an environment variable sets, or a property in a file that corresponds to a variable.
 #[derive(Clone)]
 pub(super) struct Assignment {
     pub(super) variable: String,
@@ -17,7 +17,7 @@ pub(super) struct Assignment {
     pub(super) source: Source,
 }
 
-/// Source of a value.
+/// Where the value of an assignment comes from.
 #[derive(Clone)]
 pub(super) enum Source {
     /// Environment variable with this name.
@@ -34,7 +34,7 @@ impl Assignment {
         }
     }
 
-    /// Name in messages: that of the variable, or the path of the property.
+    /// Returns the name for messages: that of the variable, or the path of the property.
     pub(super) fn name(&self) -> &str {
         match &self.source {
             Source::Environment(name) => name,
@@ -43,8 +43,8 @@ impl Assignment {
     }
 }
 
-/// Variables with a value, except those that Kubernetes sets for services. Empty values count as unset, because
-/// container tools set missing variables to the empty string.
+/// Returns the variables with a value, except those that Kubernetes sets for services. Empty values count as unset,
+/// because container tools set missing variables to the empty string.
 pub(super) fn given(variables: &BTreeMap<String, String>) -> impl Iterator<Item = Assignment> {
     let given = variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value));
     given.map(|(name, value)| Assignment {

@@ -1,15 +1,15 @@
-//! Retention of the audit log.
+//! Retention of the audit log (section `audit.retention`).
 
 use std::time::Duration;
 
 use super::reader::Reader;
 
-/// Retention of the audit log.
+/// Retention of the audit log (section `audit.retention`). Older or excess entries are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
-    /// Maximum age of an entry.
+    /// Maximum age of an entry (default: one year).
     pub max_age: Duration,
-    /// Maximum number of entries.
+    /// Maximum number of entries (default: 5 million). The oldest entries are removed first.
     pub max_entries: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Token issuers, and authentication settings.
+//! Token issuers, and settings for the authentication of requests.
 
 mod habits;
 pub(super) mod issuer;
@@ -22,87 +22,87 @@ use super::{KeycloakConfig, Profile};
 /// Keys of a provider's endpoint URLs, in the order in which they are searched for a hint at a missing issuer.
 pub(super) const ENDPOINTS: [&str; 3] = ["authorization-url", "token-url", "jwks-url"];
 
-/// Token issuers, and authentication settings.
+/// Settings for the authentication of requests: accepted token issuers, and caches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// Issuers, ordered by ID.
+    /// Accepted token issuers, ordered by id. Never empty in the profile `oidc`.
     pub providers: Vec<Provider>,
-    /// Whether requests without credentials are accepted, with all permissions.
+    /// Whether requests without credentials are accepted, with all permissions (default: false).
     pub unprotected_api: bool,
-    /// Whether `unprotected_api` also applies to requests from other machines.
+    /// Whether `unprotected_api` also applies to requests from other machines (default: false).
     pub unprotected_api_on_network: bool,
-    /// How long a verified password is cached; zero disables the cache.
+    /// How long a verified password is cached (default: 60 s); zero disables the cache.
     pub basic_cache_ttl: Duration,
-    /// Maximum number of cached verified tokens.
+    /// Maximum number of cached verified tokens (default: 10,000); zero disables the cache.
     pub token_cache_entries: u64,
-    /// Maximum length of a token, in bytes.
+    /// Maximum length of a token in bytes (default: 64 KiB).
     pub max_token_bytes: usize,
     /// Audiences of further APIs whose tokens the `for-token` endpoints accept, such as `/api/groups/for-token`. The
     /// endpoints also accept tokens for the platform's APIs, for APIs of configured clients and components, and for
     /// APIs that roles refer to. If `None`, tokens must be intended for this service.
     pub resolved_apis: Option<Vec<Audience>>,
-    /// Additional certificate authorities for connections to the providers.
+    /// PEM file with additional certificate authorities for connections to the providers.
     pub ca_file: Option<PathBuf>,
 }
 
-/// A token issuer.
+/// A token issuer, with its claim mapping and, for browser sign-in, this server's client registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// ID in this configuration: lower-case letters, digits and dashes.
+    /// Id in this configuration: lower-case letters, digits and dashes.
     pub id: String,
-    /// Provider product.
+    /// Provider product, which selects defaults for tokens and sign-in.
     pub kind: ProviderKind,
     /// Issuer identifier, which must equal the `iss` claim byte for byte.
     pub issuer: String,
     /// Base URL for back-channel requests, if it differs from the issuer.
     pub backend_url: Option<Url>,
-    /// JWKS URL; `None` uses discovery.
+    /// URL of the key set (JWKS); `None` uses discovery, a URL disables it.
     pub jwks_url: Option<Url>,
-    /// UserInfo URL; `None` uses discovery.
+    /// URL of the UserInfo endpoint; `None` uses discovery.
     pub user_info_url: Option<Url>,
-    /// Cache settings for UserInfo claims that supplement token claims; `None` disables these requests.
+    /// Cache durations of UserInfo claims that supplement token claims; `None` disables these requests.
     pub user_info_augmentation: Option<UserInfoAugmentation>,
     /// Further JWKS URLs, whose keys also verify tokens of this issuer.
     pub additional_jwks_urls: Vec<Url>,
-    /// Accepted audiences. Never empty.
+    /// Audiences of which a token must have at least one. Never empty.
     pub audiences: Vec<Audience>,
     /// Accepted signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1); asymmetric ones only. Never empty.
     pub algorithms: Vec<&'static str>,
-    /// Permitted clock skew.
+    /// Permitted clock skew between this server and the issuer (default: 60 s).
     pub clock_skew: Duration,
-    /// Claim with the username.
+    /// Claim with the username: a name, or a JSONPath query (default: `sub`).
     pub username_claim: ClaimSelector,
-    /// Normalization of the case of usernames.
+    /// Whether usernames are converted to lower case (default: exact).
     pub username_case: UsernameCase,
-    /// Claim with the client ID.
+    /// Claim with the client id. If `None`, every token identifies a user.
     pub client_id_claim: Option<ClaimSelector>,
-    /// Claim with the caller's groups.
+    /// Claim with the caller's groups, which replace stored memberships of users. If `None`, stored groups apply.
     pub groups_claim: Option<ClaimSelector>,
     /// Configured peculiarities of the provider's tokens, which override those of the provider product.
     pub habits: TokenHabits,
-    /// Whether a token with both claims identifies the user rather than the client.
+    /// Whether a token with username and client id identifies the user rather than the client (default: false).
     pub prefer_username_claim: bool,
-    /// Prefix of the provider's usernames, client IDs and groups.
+    /// Prefix of the provider's usernames, client ids and groups: `partner` maps `ann` to `partner~ann`.
     pub namespace: Option<NamespaceName>,
-    /// Whether equal names at the providers without a namespace denote the same principal.
+    /// Whether equal names at all providers with this setting denote the same principal, instead of a namespace.
     pub shared_namespace: bool,
-    /// Whether the token type must be `at+jwt` (RFC 9068).
+    /// Whether the header `typ` of access tokens must be `at+jwt` (RFC 9068; default: false).
     pub require_at_jwt: bool,
-    /// Whether tokens are accepted that are indistinguishable from ID tokens.
+    /// Whether tokens are accepted that are indistinguishable from ID tokens (default: false).
     pub accept_id_tokens: bool,
-    /// Whether `http` URLs are permitted for hosts other than this machine.
+    /// Whether `http` URLs are permitted for hosts other than this machine (default: false).
     pub allow_insecure_http: bool,
     /// Client registration of this server; `None` if browsers cannot sign in at this provider.
     pub client: Option<Client>,
 }
 
-/// Cache durations of UserInfo responses.
+/// Cache durations of UserInfo responses that supplement the claims of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserInfoAugmentation {
-    /// Cache duration of a response; limited by the lifetime of the token.
+    /// Cache duration of a response (default: 5 minutes); limited by the lifetime of the token.
     pub cache_ttl: Duration,
-    /// Time until UserInfo is requested again after a failed request. Until then, only the claims of the token are
-    /// used.
+    /// Time until UserInfo is requested again after a failed request (default: 5 s). Until then, only the claims of the
+    /// token are used.
     pub negative_cache_ttl: Duration,
 }
 
@@ -144,12 +144,12 @@ impl Authentication {
         })
     }
 
-    /// Client registration at the first provider that has one.
+    /// Returns the client registration at the first provider that has one.
     pub(super) fn client(&self) -> Option<&Client> {
         self.providers.iter().find_map(|provider| provider.client.as_ref())
     }
 
-    /// Adds a client with these credentials to Keycloak providers without a confidential client.
+    /// Registers a client with these credentials (id and secret) at Keycloak providers without a confidential client.
     pub fn signs_in_as(&mut self, own: Option<(String, Secret)>) {
         let Some((id, secret)) = own else { return };
         for provider in &mut self.providers {
@@ -200,25 +200,25 @@ impl Authentication {
         }
     }
 
-    /// Namespace that maps the names of `provider` to IDs.
+    /// Returns the namespace that maps usernames, client ids and groups of `provider` to ids in this server.
     #[must_use]
     pub fn namespace_of(&self, provider: &Provider) -> Namespace {
         namespaces::of(provider, &self.providers)
     }
 
-    /// Warnings about permitted but unsafe provider settings, one line each.
+    /// Returns warnings about permitted but unsafe provider settings, one line each.
     pub(super) fn dangers(&self) -> impl Iterator<Item = String> {
         self.providers.iter().filter_map(Provider::danger)
     }
 
-    /// Whether browsers can sign in at a provider.
+    /// Whether browsers can sign in at a provider, because one has a client registration.
     #[must_use]
     pub fn signs_in_at_providers(&self) -> bool {
         self.providers.iter().any(|provider| provider.client.is_some())
     }
 
-    /// Client secret of the first provider that has one. Session keys can be derived from it, because all replicas
-    /// share it and the store does not contain it.
+    /// Returns the client secret of the first provider that has one. Session keys can be derived from it, because all
+    /// replicas share it and the store does not contain it.
     #[must_use]
     pub fn client_secret(&self) -> Option<&Secret> {
         self.providers.iter().filter_map(|provider| provider.client.as_ref()).find_map(Client::secret)
@@ -233,7 +233,7 @@ impl Authentication {
 }
 
 impl Provider {
-    /// Provider for the managed realm, used if no provider is configured.
+    /// Returns the provider for the managed realm, which is used if no provider is configured.
     pub(super) fn of_keycloak(keycloak: &KeycloakConfig) -> Option<Self> {
         Some(Self {
             id: "default".to_owned(),
@@ -353,7 +353,7 @@ impl Provider {
 }
 
 impl Provider {
-    /// Warning if ID tokens of this provider pass as access tokens, or have the same audience.
+    /// Returns a warning if ID tokens of this provider pass as access tokens, or have the same audience.
     fn danger(&self) -> Option<String> {
         let Self { id, .. } = self;
         if self.accept_id_tokens {

@@ -1,4 +1,4 @@
-//! Start-up data in the form of Management Identity. Missing entities are created.
+//! Start-up data in the form of Management Identity (section `bootstrap`). Missing entities are created.
 
 use identity_core::entity::{Operator, RuleKind};
 use identity_core::value::{
@@ -10,80 +10,80 @@ use super::choices::{OPERATORS, Profile, RULE_KINDS};
 use super::members::{self, AuthorizationSeed, PartySeed};
 use super::reader::{Reader, unique};
 
-/// Start-up data in the form of Management Identity.
+/// Start-up data in the form of Management Identity (section `bootstrap`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// Claim that identifies the first administrator.
+    /// Claim that identifies the first administrator. `None` creates no mapping rule for it.
     pub initial_claim: Option<InitialClaim>,
-    /// Mapping rules with their targets.
+    /// Mapping rules with the roles, tenants and groups that they assign.
     pub mapping_rules: Vec<MappingRuleSeed>,
-    /// Tenants.
+    /// Tenants to create, with their members. They are never removed.
     pub tenants: Vec<TenantSeed>,
-    /// Authorizations on resources.
+    /// Authorizations on resources. They are added and never removed.
     pub authorizations: Vec<AuthorizationSeed>,
-    /// Stored users.
+    /// Users with passwords, in the profile `builtin` only.
     pub users: Vec<UserSeed>,
 }
 
 /// Claim that identifies the first administrator (docs/reference/management-api.md §6, rule `Default`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitialClaim {
-    /// Claim to compare.
+    /// Claim to compare: a name or a JSONPath query (default: `oid`).
     pub selector: ClaimSelector,
-    /// Comparison operator.
+    /// Whether the claim must equal the value or contain it (default: `equals`).
     pub operator: Operator,
-    /// Value to compare with.
+    /// Value that the claim must equal or contain.
     pub value: ClaimValue,
-    /// Issuer of the tokens; `None` matches any issuer.
+    /// Issuer whose tokens the rule matches; `None` matches any issuer.
     pub issuer: Option<Issuer>,
 }
 
-/// Mapping rule with its targets.
+/// Mapping rule, with the roles, tenants and groups that it assigns to matching tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingRuleSeed {
-    /// Name of the rule.
+    /// Name of the rule, unique in the list. It is also its id.
     pub name: Name,
-    /// Claim to compare.
+    /// Claim to compare: a name, or a JSONPath query that starts with `$`.
     pub selector: ClaimSelector,
-    /// Comparison operator.
+    /// Whether the claim must equal the value or contain it (default: `equals`).
     pub operator: Operator,
-    /// Value to compare with.
+    /// Value that the claim must equal or contain.
     pub value: ClaimValue,
-    /// Kind of entity that the rule assigns: roles, groups, tenants or any of them.
+    /// Kind of target that the rule may assign: roles, groups, tenants or any of them.
     pub kind: RuleKind,
-    /// Issuer of the tokens; `None` matches any issuer.
+    /// Issuer whose tokens the rule matches; `None` matches any issuer.
     pub issuer: Option<Issuer>,
-    /// Roles that the rule assigns.
+    /// Ids of the roles that the rule assigns. Missing roles are skipped.
     pub roles: Vec<RoleId>,
-    /// Tenants to which the rule grants access.
+    /// Ids of the tenants to which the rule grants access.
     pub tenants: Vec<TenantId>,
     /// Groups to which the rule adds the caller.
     pub groups: Vec<GroupId>,
 }
 
-/// Tenant with its members.
+/// Tenant to create or rename at start-up, with its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantSeed {
-    /// Tenant ID.
+    /// Id of the tenant, unique in the list.
     pub id: TenantId,
-    /// Tenant name.
+    /// Display name. An existing tenant is renamed.
     pub name: Name,
-    /// Members of the tenant.
+    /// Members of the tenant. They are added and never removed.
     pub members: Vec<PartySeed>,
 }
 
-/// Stored user.
+/// User with a password, to be created in this server's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSeed {
-    /// Name for sign-in.
+    /// Name for sign-in, which is also the user's id.
     pub username: Username,
-    /// Initial password.
+    /// Initial password. An existing user keeps its password.
     pub password: Secret,
-    /// Display name.
+    /// Display name; `None` leaves it empty.
     pub name: Option<Name>,
-    /// Email address.
+    /// Email address; `None` leaves it empty.
     pub email: Option<Email>,
-    /// Roles of the user.
+    /// Ids of the roles to assign to the user.
     pub roles: Vec<RoleId>,
 }
 
@@ -109,7 +109,7 @@ impl Bootstrap {
 /// Configured providers; empty if they could not be read.
 pub(super) type Providers<'c> = &'c [Provider];
 
-/// Issuer of the provider that the key `provider` refers to.
+/// Returns the issuer of the provider to which the key `provider` refers. Reports an unknown provider.
 pub(super) fn issuer(from: &Reader<'_>, providers: Providers<'_>) -> Option<Issuer> {
     from.get("provider", |id| {
         let provider = providers.iter().find(|provider| provider.id == id);

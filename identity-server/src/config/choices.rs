@@ -3,14 +3,14 @@
 use identity_adapters_oidc::Thumbprint;
 use identity_core::entity::{ClientKind, Operator, PartyKind, RuleKind};
 use identity_core::resolve::UsernameCase;
-/// Deployment profile: the system that stores users and clients.
+/// Deployment profile, which selects the system that stores users and clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Users and clients in Keycloak.
+    /// Users, groups, roles and clients are stored in Keycloak.
     Keycloak,
-    /// Users and clients at OpenID Connect providers.
+    /// Users and clients are managed by OpenID Connect providers.
     Oidc,
-    /// Users in this server's store.
+    /// Users and their passwords are stored in this server's store.
     Builtin,
 }
 
@@ -21,7 +21,7 @@ impl Profile {
         (Self::Builtin.as_str(), Self::Builtin),
     ];
 
-    /// Name of the profile, and of the cargo feature that compiles it in.
+    /// Returns the name of the profile, which is also that of the cargo feature that compiles it in.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,30 +32,30 @@ impl Profile {
     }
 }
 
-/// Provider product.
+/// Provider product, which selects defaults for tokens and sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderKind {
-    /// Keycloak.
+    /// Keycloak (`keycloak`), the default in the profile of the same name.
     Keycloak,
-    /// Any OpenID Connect provider.
+    /// Any other OpenID Connect provider (`generic`).
     Generic,
-    /// Microsoft Entra ID.
+    /// Microsoft Entra ID (`entra` or `microsoft`).
     Microsoft,
-    /// Auth0.
+    /// Auth0 (`auth0`), whose issuers end in `/`.
     Auth0,
-    /// Okta.
+    /// Okta (`okta`), including its org authorization server.
     Okta,
-    /// Amazon Cognito user pools.
+    /// Amazon Cognito user pools (`cognito`).
     Cognito,
-    /// Dex.
+    /// Dex (`dex`), whose access tokens have the claims of ID tokens.
     Dex,
-    /// authentik.
+    /// authentik (`authentik`), without differences from the generic provider.
     Authentik,
-    /// ZITADEL.
+    /// ZITADEL (`zitadel`), whose roles claim is an object.
     Zitadel,
-    /// Active Directory Federation Services.
+    /// Active Directory Federation Services (`adfs`), whose access tokens have an issuer of their own.
     Adfs,
-    /// PingOne and PingFederate.
+    /// PingOne and PingFederate (`ping`).
     Ping,
 }
 
@@ -76,22 +76,22 @@ impl ProviderKind {
     ];
 }
 
-/// Format of a claim with several values.
+/// Format of a claim that contains several values, such as the groups claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimForm {
     /// A string, or an array of strings.
     List,
-    /// A string with this separator.
+    /// A string to split at this separator, such as `a,b`.
     Split(String),
-    /// A string that contains a JSON array.
+    /// A string that contains a JSON array, such as `["a","b"]`.
     Json,
-    /// The member names of an object.
+    /// An object, whose member names are the values.
     Keys,
-    /// This member of each object in an array.
+    /// An array of objects, each with the value in the member of this name.
     Field(String),
 }
 
-/// Formats of the groups claim, without their separator or field, which are keys of their own.
+/// Formats of the groups claim. Separator and field are placeholders, because they have keys of their own.
 pub(super) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
     ("list", ClaimForm::List),
     ("split", ClaimForm::Split(String::new())),
@@ -100,15 +100,15 @@ pub(super) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
     ("field", ClaimForm::Field(String::new())),
 ];
 
-/// Normalizations of the case of usernames.
+/// Configuration words for the normalization of the case of usernames.
 pub(super) const USERNAME_CASES: [(&str, UsernameCase); 2] =
     [("exact", UsernameCase::Exact), ("lower", UsernameCase::Lower)];
 
-/// Headers with the certificate thumbprint of an assertion.
+/// Configuration words for the header parameter with the certificate thumbprint of an assertion.
 pub(super) const THUMBPRINTS: [(&str, Thumbprint); 3] =
     [("none", Thumbprint::None), ("x5t", Thumbprint::Sha1), ("x5t#S256", Thumbprint::Sha256)];
 
-/// Names of the client authentication methods (OpenID Connect Core 1.0 §9, RFC 8705 §2.1.1).
+/// Client authentication methods, by their registered names (OpenID Connect Core 1.0 §9, RFC 8705 §2.1.1).
 #[derive(Clone, Copy)]
 pub(super) enum AuthenticationMethod {
     None,
@@ -138,14 +138,14 @@ impl AuthenticationMethod {
     }
 }
 
-/// Use of UserInfo at sign-in.
+/// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserInfo {
-    /// Not requested.
+    /// UserInfo is not requested; only the claims of the tokens are used.
     Off,
-    /// Requested; if the request fails, only the tokens are used.
+    /// UserInfo is requested. If the request fails, only the claims of the tokens are used.
     Optional,
-    /// Requested; if the request fails, sign-in fails.
+    /// UserInfo is requested. If the request fails, sign-in fails.
     Required,
 }
 
@@ -154,18 +154,18 @@ impl UserInfo {
         [("off", Self::Off), ("optional", Self::Optional), ("required", Self::Required)];
 }
 
-/// TLS mode (libpq's `sslmode`, without `allow`).
+/// TLS mode of database connections (as libpq's `sslmode`, without `allow`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostgresTls {
-    /// No TLS.
+    /// The connection uses no TLS.
     Disable,
-    /// TLS if the server supports it.
+    /// The connection uses TLS if the server supports it.
     Prefer,
-    /// TLS, without verification of the certificate.
+    /// The connection requires TLS, without verification of the certificate.
     Require,
-    /// TLS; a known authority must have signed the certificate.
+    /// The connection requires TLS, with a certificate signed by a known authority.
     VerifyCa,
-    /// TLS; additionally, the certificate must match the host name.
+    /// As [`Self::VerifyCa`]; additionally, the certificate must match the host name.
     VerifyFull,
 }
 
@@ -179,7 +179,7 @@ impl PostgresTls {
     ];
 }
 
-/// Kind of database.
+/// Kind of database that stores the policy data (`store.kind`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum StoreKind {
     Sqlite,
@@ -190,12 +190,12 @@ impl StoreKind {
     pub(super) const WORDS: [(&str, Self); 2] = [("sqlite", Self::Sqlite), ("postgres", Self::Postgres)];
 }
 
-/// Output format of the log.
+/// Output format of the log, which is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Human-readable lines.
+    /// Human-readable lines; colored if standard error is a terminal.
     Text,
-    /// One JSON object per line.
+    /// One JSON object per line, for log collectors.
     Json,
 }
 
@@ -203,18 +203,18 @@ impl LogFormat {
     pub(super) const WORDS: [(&str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
 }
 
-/// Comparison operators of mapping rules.
+/// Configuration words for the comparison operators of mapping rules.
 pub(super) const OPERATORS: [(&str, Operator); 2] = [("equals", Operator::Equals), ("contains", Operator::Contains)];
 
-/// Kinds of targets that a mapping rule may have.
+/// Configuration words for the kinds of targets that a mapping rule may have.
 pub(super) const RULE_KINDS: [(&str, RuleKind); 4] =
     [("any", RuleKind::Any), ("role", RuleKind::Role), ("tenant", RuleKind::Tenant), ("group", RuleKind::Group)];
 
-/// Client types of applications.
+/// Configuration words for the client types of applications, as in the replaced service.
 pub(super) const CLIENT_KINDS: [(&str, ClientKind); 3] =
     [("CONFIDENTIAL", ClientKind::Confidential), ("M2M", ClientKind::MachineToMachine), ("PUBLIC", ClientKind::Public)];
 
-/// Kinds of the owners of authorizations.
+/// Configuration words for the kinds of owners of authorizations.
 pub(super) const OWNER_KINDS: [(&str, PartyKind); 5] = [
     ("USER", PartyKind::User),
     ("CLIENT", PartyKind::Client),
@@ -223,7 +223,7 @@ pub(super) const OWNER_KINDS: [(&str, PartyKind); 5] = [
     ("MAPPING_RULE", PartyKind::MappingRule),
 ];
 
-/// Type of a tenant member.
+/// Kind of a tenant member: user, group or application.
 #[derive(Clone, Copy)]
 pub(super) enum MemberKind {
     User,

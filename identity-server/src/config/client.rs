@@ -10,38 +10,38 @@ use super::choices::{AuthenticationMethod, THUMBPRINTS, UserInfo};
 use super::reader::{Reader, filled};
 use super::urls::safe_url;
 
-/// Client registration of this server at a provider.
+/// Client registration of this server at a provider, for browser sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Display name of the provider.
+    /// Display name of the provider on the sign-in page. Default: its id in the configuration.
     pub display_name: String,
-    /// Client ID.
+    /// Client id of this server. Default with a client secret: `camunda-identity`.
     pub id: String,
-    /// Client authentication method.
+    /// How this server authenticates at the token endpoint, with the credentials.
     pub authentication: ClientAuthentication,
-    /// Requested scopes; empty uses the defaults of the provider product.
+    /// Scopes of authorization requests; empty uses the defaults of the provider product.
     pub scopes: Vec<String>,
     /// Requested audiences of access tokens, as resource indicators (RFC 8707).
     pub resources: Vec<String>,
-    /// Additional parameters of authorization requests.
+    /// Additional parameters of authorization requests, as names and values.
     pub authorize_parameters: Vec<(String, String)>,
-    /// Parameter `prompt` of authorization requests.
+    /// Parameter `prompt` of authorization requests; `None` omits it.
     pub prompt: Option<String>,
     /// Accepted signature algorithms of ID tokens and logout tokens; empty uses those of the provider's access tokens.
     pub id_token_algorithms: Vec<&'static str>,
-    /// Endpoints that override discovery.
+    /// Endpoint URLs of the provider that override those from discovery.
     pub endpoints: Endpoints,
-    /// Use of UserInfo at sign-in.
+    /// Whether UserInfo is requested at sign-in, and whether sign-in fails without it (default: optional).
     pub user_info: UserInfo,
-    /// Whether claims of the ID token take precedence over those of the access token.
+    /// Whether claims of the ID token take precedence over those of the access token (default: false).
     pub prefer_id_token_claims: bool,
-    /// Whether sign-out also ends the session at the provider.
+    /// Whether sign-out also ends the session at the provider (default: true).
     pub logout_at_provider: bool,
-    /// Whether the type of a logout token must be `logout+jwt`.
+    /// Whether the type of a logout token must be `logout+jwt` (default: false).
     pub require_logout_token_type: bool,
 }
 
-/// Endpoints that override discovery.
+/// Endpoint URLs of a provider that override discovery. `None` keeps the discovered URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// Authorization endpoint, to which browsers are redirected for sign-in.
@@ -54,67 +54,67 @@ pub struct Endpoints {
     pub revocation: Option<Url>,
 }
 
-/// Client authentication method.
+/// Client authentication method at the provider, with its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// No authentication (public client).
+    /// No authentication (public client). Only PKCE protects authorization codes.
     None,
-    /// Client secret in the HTTP Basic header.
+    /// Client secret in the HTTP Basic header (`client_secret_basic`).
     SecretBasic(Secret),
-    /// Client secret in the request body.
+    /// Client secret in the request body (`client_secret_post`).
     SecretPost(Secret),
-    /// Signed assertion.
+    /// JWT assertion, signed with a private key (`private_key_jwt`).
     PrivateKeyJwt(Assertion),
-    /// TLS client certificate.
+    /// TLS client certificate (`tls_client_auth`). The files are reloaded when they change.
     Tls {
-        /// Certificate file.
+        /// PEM file with the client certificate.
         certificate: PathBuf,
-        /// Private key file.
+        /// PEM file with the private key of the certificate.
         key: PathBuf,
     },
 }
 
-/// Signature and content of client assertions.
+/// Signing key and content of client assertions (`private_key_jwt`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
-    /// Signing key.
+    /// Files that contain the signing key; reloaded when they change.
     pub key: KeyFile,
-    /// Header `kid`: a literal, or `public-key` for the digest of the public key.
+    /// Header parameter `kid`: a literal, or `public-key` for the digest of the public key.
     pub key_id: Option<String>,
     /// Certificate thumbprint in the header; `None` uses the default of the provider product.
     pub thumbprint: Option<Thumbprint>,
-    /// Signature algorithm.
+    /// Signature algorithm; `None` uses `RS256` for RSA keys, and otherwise the algorithm of the key's curve.
     pub algorithm: Option<&'static str>,
-    /// Audience: `issuer`, `token-endpoint`, or a literal.
+    /// Audience: `issuer`, `token-endpoint`, or a literal. `None` uses the default of the provider product.
     pub audience: Option<String>,
 }
 
-/// Location of a private key.
+/// Files that contain a private key and, optionally, its certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyFile {
-    /// PEM files.
+    /// PEM files: one for the key, and optionally one for the certificate.
     Pem {
-        /// Private key file.
+        /// PEM file with the unencrypted private key.
         key: PathBuf,
-        /// Certificate file.
+        /// PEM file with the certificate, for the thumbprint.
         certificate: Option<PathBuf>,
     },
-    /// PKCS#12 key store.
+    /// PKCS#12 key store with private key and certificate.
     Pkcs12 {
-        /// Key store file.
+        /// Path of the key store; the file is reloaded when it changes.
         file: PathBuf,
-        /// Password of the key store.
+        /// Password that decrypts the key store.
         password: Secret,
         /// Alias of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,
     },
 }
 
-/// Default client ID of the replaced service (docs/reference/management-api.md §7.1).
+/// Default client id of the replaced service (docs/reference/management-api.md §7.1).
 pub(super) const IMPLIED_ID: &str = "camunda-identity";
 
 impl Client {
-    /// Reads the registration; `None` if no client is configured.
+    /// Reads the registration of the provider with the id `provider`; `None` if no client is configured.
     pub(super) fn read(provider: &str, from: &Reader<'_>, insecure_http: bool) -> Option<Self> {
         let text = |text: &str| filled(text).map(str::to_owned);
         let url = |text: &str| safe_url(text, insecure_http);
@@ -163,7 +163,7 @@ impl Client {
 }
 
 impl Client {
-    /// Creates a Keycloak client with a secret, and defaults for all other settings.
+    /// Creates a client registration at Keycloak with a secret, and defaults for all other settings.
     #[must_use]
     pub fn with_secret(id: String, secret: Secret) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl Client {
         }
     }
 
-    /// Client secret, if the client uses one.
+    /// Returns the client secret, if the client authenticates with one.
     pub(super) fn secret(&self) -> Option<&Secret> {
         match &self.authentication {
             ClientAuthentication::SecretBasic(secret) | ClientAuthentication::SecretPost(secret) => Some(secret),
@@ -198,7 +198,7 @@ fn urn(text: &str) -> Result<String, &'static str> {
 }
 
 impl ClientAuthentication {
-    /// Reads the configured method, or derives it from the given credentials.
+    /// Reads the configured method, or derives it from the given credentials. Reports missing credentials.
     fn read(from: &Reader<'_>) -> Option<Self> {
         let secret = from.secret("client-secret");
         let assertion = Assertion::read(&from.section("assertion"));

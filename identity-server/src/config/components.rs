@@ -1,4 +1,4 @@
-//! Components of the platform: applications, APIs and roles (docs/reference/management-api.md §4).
+//! Components of the platform, with their applications, APIs and roles (docs/reference/management-api.md §4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,41 +10,41 @@ use super::choices::CLIENT_KINDS;
 use super::names::canonical;
 use super::reader::Reader;
 
-/// Configured components, by canonical name.
+/// Configured components of the platform, by canonical name (lower case, without dashes and underscores).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Components(BTreeMap<String, Component>);
 
-/// Entities of a component. Lists that are `None` keep their built-in values.
+/// Configured entities of a component. A list replaces the built-in one; `None` keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Component {
-    /// Applications.
+    /// Applications of the component, which are created in the profile `keycloak` only.
     pub applications: Option<Vec<ComponentApplication>>,
-    /// APIs: audience, name, permissions.
+    /// APIs, each with audience, display name and permissions.
     pub apis: Option<Vec<(Audience, Name, Vec<ApiPermission>)>>,
-    /// Roles.
+    /// Roles of the component, with their permissions.
     pub roles: Option<Vec<Role>>,
 }
 
-/// Application of a component.
+/// Application (OAuth 2.0 client) of a component, to be created in Keycloak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentApplication {
-    /// Client ID.
+    /// OAuth 2.0 client id of the application.
     pub client_id: ClientId,
-    /// Display name.
+    /// Display name of the application. Default: the client id.
     pub name: Name,
-    /// Client type.
+    /// Client type: confidential (default), machine-to-machine or public.
     pub kind: ClientKind,
-    /// Client secret.
+    /// Client secret; `None` lets Keycloak generate one.
     pub secret: Option<Secret>,
-    /// Root URL.
+    /// Root URL, to which redirect URIs are relative; without trailing slash.
     pub root_url: Option<RedirectUri>,
-    /// Permitted redirect URIs.
+    /// Permitted redirect URIs: URLs, or paths below the root URL.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Permissions that the application itself has.
+    /// Permissions that the application itself (its service account) has.
     pub permissions: Vec<Permission>,
 }
 
-/// Key of this server's own component.
+/// Canonical name of this server's own component.
 const IDENTITY: &str = "identity";
 
 impl Components {
@@ -60,13 +60,13 @@ impl Components {
         components
     }
 
-    /// Component with this name, in any spelling.
+    /// Returns the component with this name, in any spelling: `web-modeler` equals `webModeler`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Component> {
         self.0.get(&canonical(key))
     }
 
-    /// Roles of all components. Permissions of roles with equal IDs are merged.
+    /// Returns the roles of all components. Permissions of roles with equal ids are merged.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         let mut roles: BTreeMap<RoleId, Role> = BTreeMap::new();
@@ -79,7 +79,7 @@ impl Components {
         roles.into_values().collect()
     }
 
-    /// Audiences of the APIs of all components.
+    /// Returns the audiences of the APIs of all components.
     #[must_use]
     pub fn audiences(&self) -> BTreeSet<Audience> {
         let apis = self.0.values().flat_map(|component| component.apis.iter().flatten());

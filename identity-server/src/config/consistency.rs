@@ -1,13 +1,13 @@
-//! Maximum age of the data that decisions use.
+//! Maximum age of the data that decisions use (section `consistency`).
 
 use std::time::Duration;
 
 use super::reader::Reader;
 
-/// Maximum age of the data that decisions use.
+/// Maximum age of the data that decisions use (section `consistency`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consistency {
-    /// Maximum age; `None` allows any age.
+    /// Maximum time since the store confirmed the data (default: 60 s); `None` allows any age.
     pub max_age: Option<Duration>,
 }
 

@@ -2,24 +2,24 @@
 
 use url::Url;
 
-/// Variable that holds a JDBC URL.
+/// Environment variable that holds a JDBC URL.
 pub(super) const VARIABLE: &str = "SPRING_DATASOURCE_URL";
 
-/// Settings in a JDBC URL.
+/// Result of parsing a JDBC URL: the settings that it contains.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Datasource {
-    /// Keys and values.
+    /// Paths of configuration keys, such as `store.postgres.host`, with their values.
     pub values: Vec<(&'static str, String)>,
-    /// Names of parameters without effect here.
+    /// Names of URL parameters that have no effect in this server.
     pub ignored: Vec<String>,
-    /// Whether the URL is for the Amazon wrapper of the PostgreSQL driver.
+    /// Whether the URL is for the Amazon wrapper (`aws-wrapper:`) of the PostgreSQL driver.
     pub wrapped: bool,
 }
 
 /// Prefix of the wrapper driver, and the parameter that lists its plugins.
 const WRAPPER: &str = "aws-wrapper:";
 const PLUGINS: &str = "wrapperPlugins";
-/// Plugins that obtain database credentials.
+/// Plugins of the wrapper driver that obtain database credentials. They are not supported.
 const CREDENTIALS: [&str; 4] = ["iam", "awsSecretsManager", "federatedAuth", "okta"];
 
 const HOST: &str = "store.postgres.host";

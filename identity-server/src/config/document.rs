@@ -1,4 +1,4 @@
-//! YAML documents: validated against the key list, and converted to a tree of texts.
+//! Reading of YAML documents: validation against the key list, and conversion to a tree of texts.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,14 +18,14 @@ use super::table::KEYS;
 use super::tree::{Node, Origin, extend};
 use super::yaml::{Content, Yaml};
 
-/// Result of reading a document.
+/// Result of reading one document of a configuration file.
 #[derive(Default)]
 pub(super) struct Read {
-    /// Configured values.
+    /// Values that the document sets, as a tree with their origins.
     pub(super) tree: Node,
-    /// Warnings.
+    /// Warnings for the log, one line each.
     pub(super) warnings: Vec<String>,
-    /// Assignment of the Orchestration Cluster's authentication method, if there is one.
+    /// Assignment of the Orchestration Cluster's authentication method, if the document contains one.
     pub(super) method: Option<Assignment>,
     /// Record of the properties of the replaced services in the document.
     pub(super) facts: Facts,
@@ -35,9 +35,9 @@ pub(super) struct Read {
     pub(super) imports: Vec<(PathBuf, bool)>,
 }
 
-/// State shared by the documents of a file.
+/// State shared by the documents of one file.
 pub(super) struct Shared {
-    /// File name.
+    /// Name of the file, for the origins of values in messages.
     name: Arc<str>,
     /// Whether the file uses properties of the replaced services. If so, values may have other types, such as a quoted
     /// number.
@@ -101,7 +101,7 @@ fn fill(
     used.into_inner()
 }
 
-/// Path of a property in normalized spelling.
+/// Normalizes the spelling of a property path: lower case, without dashes and underscores.
 fn property(path: &str) -> String {
     path.split('.').map(|part| part.replace(['-', '_'], "").to_lowercase()).collect::<Vec<_>>().join(".")
 }
@@ -199,7 +199,7 @@ impl Document<'_> {
         });
         let near = nearest(name, siblings.filter(|sibling| *sibling != "<id>"))
             .map(|sibling| path.strip_suffix(name).unwrap_or_default().to_owned() + sibling)
-            // Otherwise, a key with this name on another level.
+            // Otherwise, suggests a key with this name on another level.
             .or_else(|| paths.iter().find(|path| path.rsplit('.').next().is_some_and(|last| is_name(last, name))).cloned());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         self.problems.add(path, Some(origin), format!("is not a key{hint}"));
@@ -210,7 +210,8 @@ fn is_name(known: &str, written: &str) -> bool {
     canonical(known) == canonical(written)
 }
 
-/// Value as text, if it has the right type. With `loose`, numbers and flags may be quoted, and texts unquoted.
+/// Returns a value as text, if it has the right type. With `loose`, numbers and flags may be quoted, and texts
+/// unquoted.
 fn text(kind: &Kind, content: Content, loose: bool) -> Option<String> {
     match (kind, content) {
         (Kind::Flag, Content::Flag(flag)) => Some(flag.to_string()),

@@ -14,10 +14,10 @@ use super::tree::{Contradiction, Node, Origin, Step, shown};
 use super::variables::{Names, Target, Vocabulary, is_ours};
 use super::{datasource, imports, legacy_names, profiles};
 
-/// Result of an overlay.
+/// Result of overlaying assignments on the configuration tree.
 #[derive(Default)]
 pub(super) struct Overlaid {
-    /// Warnings.
+    /// Warnings for the log, one line each.
     pub(super) warnings: Vec<String>,
     /// Assignment of the Orchestration Cluster's authentication method, if there is one.
     pub(super) method: Option<Assignment>,
@@ -42,7 +42,7 @@ pub(super) fn overlay(
 }
 
 /// Selects the profile if no source names it: from the active Spring profiles, else from the authentication method.
-/// Reports a method that contradicts the profile.
+/// Reports a method that contradicts the profile. Returns warnings.
 pub(super) fn choose_profile(
     tree: &mut Node,
     active: &[String],

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::assignment::Assignment;
 use super::tree::{Node, Origin, Step, shown};
 
-/// Record of the properties of the replaced services that a configuration sets.
+/// Record of the properties of the replaced services that a configuration sets, which influence its defaults.
 #[derive(Default)]
 pub(super) struct Facts {
-    /// Paths of the keys that these properties set.
+    /// Paths of the keys that these properties set, such as `keycloak.url`.
     legacy: BTreeSet<String>,
-    /// Whether properties of Management Identity are present.
+    /// Whether properties of Management Identity are present (`IDENTITY_*`, `KEYCLOAK_*`).
     pub(super) identity: bool,
     /// Whether properties of the Orchestration Cluster are present.
     pub(super) cluster: bool,
@@ -22,14 +22,14 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Records that a variable of the replaced services set a path.
+    /// Records that a variable of the replaced services set the value at a path.
     pub(super) fn note(&mut self, variable: &str, path: &[Step]) {
         self.legacy.insert(shown(path));
         self.cluster |= variable.starts_with("CAMUNDA_SECURITY_");
         self.identity |= ["IDENTITY_", "KEYCLOAK_"].iter().any(|prefix| variable.starts_with(prefix));
     }
 
-    /// Records all paths below a section of a document of the replaced services.
+    /// Records all paths below a section of a document that uses properties of the replaced services.
     pub(super) fn note_section(&mut self, tree: &Node, section: &str) {
         let mut path = vec![Step::Key(section.to_owned())];
         if let Some(node) = tree.at(&path) {
@@ -54,7 +54,7 @@ impl Facts {
         }
     }
 
-    /// Adds the record of a later source.
+    /// Adds the record of a later source, whose values take precedence.
     pub(super) fn add(&mut self, later: Self) {
         self.legacy.extend(later.legacy);
         self.identity |= later.identity;
@@ -63,12 +63,12 @@ impl Facts {
         self.of_sdk.extend(later.of_sdk);
     }
 
-    /// Whether a property of the replaced services set this path.
+    /// Whether a property of the replaced services set the value at this path.
     pub(super) fn is_legacy(&self, path: &str) -> bool {
         self.legacy.contains(path)
     }
 
-    /// Whether a property of the replaced services set a path with this prefix.
+    /// Whether a property of the replaced services set a value whose path has this prefix.
     pub(super) fn is_legacy_below(&self, path: &str) -> bool {
         self.legacy.iter().any(|legacy| legacy.starts_with(path))
     }

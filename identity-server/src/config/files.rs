@@ -14,11 +14,11 @@ use super::problem::Collector;
 use super::tree::Origin;
 use super::yaml::{self, Yaml};
 
-/// Stem of files that have variants: `application-oidc.yaml` beside `application.yaml`.
+/// Stem of files that have variants by profile: `application-oidc.yaml` beside `application.yaml`.
 const STEM: &str = "application";
 const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 
-/// Iterates over the documents of all files.
+/// Iterator over the documents of all files, in the order in which they apply.
 pub(super) struct Files<'a> {
     variables: &'a BTreeMap<String, String>,
     problems: &'a Collector,
@@ -26,7 +26,7 @@ pub(super) struct Files<'a> {
     json: Option<Yaml>,
     queue: VecDeque<Item>,
     seen: BTreeSet<PathBuf>,
-    /// Whether all files could be read.
+    /// Whether all files read so far could be read and parsed.
     pub(super) readable: bool,
     /// Warnings about files that were read without being named, one line each.
     pub(super) warnings: Vec<String>,
@@ -38,7 +38,7 @@ enum Item {
     Document(Yaml, Arc<Shared>),
 }
 
-/// A source could not be parsed; the problem has been reported.
+/// Error marker: a source could not be parsed. The problem has already been reported.
 struct Unreadable;
 
 /// Parsed file whose documents have not been read.
@@ -69,12 +69,12 @@ impl<'a> Files<'a> {
         Self { variables, problems, active, json, queue, seen, readable, warnings: Vec::new() }
     }
 
-    /// Active Spring profiles.
+    /// Returns the active Spring profiles.
     pub(super) fn profiles(&self) -> &[String] {
         &self.active.profiles
     }
 
-    /// Takes the document in the variable [`JSON`].
+    /// Reads the document in the variable [`JSON`]. Further calls return `None`.
     pub(super) fn take_json(&mut self) -> Option<Read> {
         let json = self.json.take()?;
         let shared = Shared::new(JSON.into(), std::slice::from_ref(&json), true);
@@ -172,7 +172,7 @@ fn json(variables: &BTreeMap<String, String>, problems: &Collector) -> Result<Op
     }
 }
 
-/// Existing variants of a file for the active profiles.
+/// Returns the existing variants of a file for the active profiles, such as `application-oidc.yaml`.
 fn variants(path: &Path, profiles: &[String]) -> Vec<PathBuf> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     if path.file_stem().is_none_or(|stem| stem != STEM) || extension.is_none_or(|found| !EXTENSIONS.contains(&found)) {

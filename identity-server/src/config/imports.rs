@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use super::assignment::{Assignment, given};
 
-/// Variable that lists the files.
+/// Environment variable that lists files to import, such as `optional:file:more.yaml`.
 const IMPORT: &str = "SPRING_CONFIG_IMPORT";
 
-/// Variable that holds properties as JSON. It takes precedence over other variables.
+/// Environment variable that holds properties as JSON. It takes precedence over other variables.
 pub(super) const JSON: &str = "SPRING_APPLICATION_JSON";
 
-/// Files that environment variables import, each with a flag whether it is required.
+/// Returns the files that environment variables import, each with a flag whether it is required.
 pub(super) fn of_variables(variables: &BTreeMap<String, String>, warnings: &mut Vec<String>) -> Vec<(PathBuf, bool)> {
     let imports = given(variables).filter(|assignment| names_files(&assignment.variable));
     imports.flat_map(|assignment| locations(&assignment, warnings)).collect()

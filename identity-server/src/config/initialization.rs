@@ -23,17 +23,17 @@ use super::{Authentication, IdPattern, Profile};
 /// Start-up data in the form of the Orchestration Cluster: entities, then memberships, then authorizations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initialization {
-    /// Custom resource types.
+    /// Custom resource types, with their permissions and properties.
     pub resource_types: Vec<CustomType>,
-    /// Stored users.
+    /// Users with passwords, in the profile `builtin` only.
     pub users: Vec<UserSeed>,
-    /// Mapping rules.
+    /// Mapping rules without targets. Memberships determine what they assign.
     pub mapping_rules: Vec<MappingRule>,
-    /// Groups.
+    /// Groups to create, or to update if they differ.
     pub groups: Vec<Group>,
-    /// Roles, other than the default ones.
+    /// Roles to create or update, other than the default ones.
     pub roles: Vec<Role>,
-    /// Tenants, other than the default one.
+    /// Tenants to create or update, other than the default one.
     pub tenants: Vec<Tenant>,
     /// Members of these entities, of the default roles and of the default tenant.
     pub memberships: BTreeSet<Membership>,
@@ -271,14 +271,14 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Parses the ID of a user or client. IDs from a provider need not match the pattern.
+    /// Parses the id of a user or client. Ids from a provider need not match the configured pattern.
     fn principal_id<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>) -> impl Fn(&str) -> Result<T, String> {
         let foreign = self.principals_are_foreign;
         move |text| if foreign { parse(text).map_err(text_of) } else { self.id(&parse)(text) }
     }
 
-    /// Parses a group ID. Groups in token claims need not match the pattern (docs/reference/orchestration-cluster.md
-    /// §2.1).
+    /// Parses a group id. Groups in token claims need not match the configured pattern
+    /// (docs/reference/orchestration-cluster.md §2.1).
     fn group_id(&self) -> impl Fn(&str) -> Result<GroupId, String> {
         move |text| {
             if self.groups_claimed { GroupId::parse(text).map_err(text_of) } else { self.id(GroupId::parse)(text) }

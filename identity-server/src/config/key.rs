@@ -8,38 +8,38 @@ use std::ops::RangeInclusive;
 
 use super::duration;
 
-/// Configuration key.
+/// Definition of a configuration key: path, type, default, aliases and description.
 pub(super) struct Key {
     /// Path in a document, such as `store.postgres.port`. `[]` marks a list, `<id>` a user-defined name.
     pub path: &'static str,
-    /// Kind of the value.
+    /// Type of the value with its bounds, which determine what is accepted.
     pub kind: Kind,
     /// Default value as text; commas separate list elements. Empty if there is no default.
     pub default: &'static str,
-    /// Equivalent properties of the replaced service. A missing index defaults to 0, a missing ID to the provider
+    /// Equivalent properties of the replaced service. A missing index defaults to 0, a missing id to the provider
     /// `default`.
     pub aliases: &'static [&'static str],
-    /// Description.
+    /// Description for `docs/configuration.md` and the JSON schema.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the documentation, which a test keeps in step"))]
     pub description: &'static str,
 }
 
-/// Kind of a value, with its bounds.
+/// Type of the value of a key, with its bounds.
 pub(super) enum Kind {
     /// Text; the code that reads its section validates it.
     Text,
-    /// Confidential text with at least this many characters. Alternatively read from a file that a sibling key with
-    /// the suffix `-file` names.
+    /// Confidential text with at least this many characters. Alternatively read from a file that a sibling key with the
+    /// suffix `-file` names.
     Secret(usize),
-    /// `true` or `false`.
+    /// Boolean: `true` or `false`, without quotes in a document.
     Flag,
-    /// Whole number.
+    /// Whole number within these inclusive bounds.
     Number(RangeInclusive<u64>),
-    /// Duration, such as `60s`; bounds in seconds.
+    /// Duration within these bounds in seconds, such as `60s`.
     Duration(RangeInclusive<u64>),
-    /// [`Self::Duration`] or `off`.
+    /// A [`Self::Duration`] within these bounds, or `off`.
     DurationOrOff(RangeInclusive<u64>),
-    /// One of these words, case-insensitive.
+    /// One of these words. Upper and lower case are equivalent.
     Choice(&'static [&'static str]),
 }
 
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 pub(super) const FILE_SUFFIX: &str = "-file";
 
 impl Key {
-    /// Paths at which this key can be set: its own, and for a secret also the one with the suffix `-file`.
+    /// Returns the paths at which this key can be set: its own, and for a secret also the one with the suffix `-file`.
     pub(super) fn paths(&self) -> impl Iterator<Item = String> {
         let file = matches!(self.kind, Kind::Secret(_)).then(|| format!("{}{FILE_SUFFIX}", self.path));
         std::iter::once(self.path.to_owned()).chain(file)
@@ -55,7 +55,7 @@ impl Key {
 }
 
 impl Kind {
-    /// Description of the type, to follow "must be".
+    /// Describes the type, to follow "must be", such as "`true` or `false`".
     pub(super) fn expected(&self) -> String {
         match self {
             Self::Text | Self::Secret(_) => "text; put it in quotes".to_owned(),
@@ -67,7 +67,7 @@ impl Kind {
         }
     }
 
-    /// Description of the bounds, such as `from 1s to 1h`; `None` if there are none.
+    /// Describes the bounds, such as `from 1s to 1h`; `None` if there are none.
     pub(super) fn bounds(&self) -> Option<String> {
         match self {
             Self::Number(bounds) => Some(format!("from {} to {}", bounds.start(), bounds.end())),
@@ -80,7 +80,7 @@ impl Kind {
     }
 }
 
-/// Words of a choice, from the table that assigns them to values.
+/// Returns the words of a choice, from the table that assigns them to values.
 pub(super) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut words = [""; N];
     let (mut from, mut to): (&[_], &mut [_]) = (table, &mut words);
@@ -91,12 +91,12 @@ pub(super) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> 
     words
 }
 
-/// Formats words as `a`, `b`, `c`.
+/// Formats words as a list in backquotes, such as `` `a`, `b`, `c` ``.
 pub(super) fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Candidate closest to `text`; `None` if the edit distance exceeds a third of its length.
+/// Returns the candidate closest to `text`; `None` if the edit distance exceeds a third of its length.
 pub(super) fn nearest<'w>(text: &str, candidates: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let limit = (text.chars().count() / 3).max(1);
     candidates

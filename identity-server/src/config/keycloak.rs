@@ -16,94 +16,94 @@ use super::urls::safe_url;
 /// Settings of the Keycloak server that stores users, groups, roles and clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeycloakConfig {
-    /// Base URL.
+    /// Base URL of Keycloak, including its relative path, without trailing slash.
     pub url: Url,
-    /// Managed realm.
+    /// Name of the managed realm (default: `camunda-platform`); never `master`.
     pub realm: String,
-    /// Whether `http` is permitted for hosts other than this machine.
+    /// Whether `http` is permitted for hosts other than this machine (default: false).
     pub allow_insecure_http: bool,
-    /// Credentials for Keycloak's API.
+    /// How this server authenticates to Keycloak's Admin REST API: as an administrator, or as a client.
     pub access: KeycloakAccess,
-    /// Client ID of this server.
+    /// Client id of this server in the realm.
     pub client_id: ClientId,
-    /// Secret of this server's client, if this server creates that client.
+    /// Secret for this server's client, if this server creates it. If `None`, Keycloak generates one.
     pub own_client_secret: Option<Secret>,
-    /// Components of the platform to set up.
+    /// Components of the platform to set up, with their APIs, roles and clients.
     pub components: Vec<ComponentSeed>,
-    /// Further applications to create.
+    /// Further applications to create in the realm.
     pub clients: Vec<ApplicationSeed>,
-    /// Groups to create.
+    /// Groups to create, by top-level name or path, such as `/division/admins`.
     pub groups: Vec<Name>,
-    /// Users to create.
+    /// Users to create, with their roles and groups.
     pub users: Vec<DirectoryUserSeed>,
     /// Whether to remove the stored data of users, groups and clients that no longer exist in Keycloak.
     pub remove_orphans: bool,
-    /// Interval between searches for such entities.
+    /// Interval between searches for such data (default: 1 h).
     pub orphan_interval: Duration,
-    /// Whether to take over a realm of another installation.
+    /// Whether to take over a realm of another installation at start-up (default: false).
     pub take_over: bool,
 }
 
-/// Credentials for Keycloak's API.
+/// How this server authenticates to Keycloak's Admin REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeycloakAccess {
     /// Administrator of all realms, who can create the realm.
     Administrator {
-        /// Realm of the administrator.
+        /// Realm of the administrator (default: `master`).
         realm: String,
-        /// Client for the administrator's sign-in.
+        /// Client id for the administrator's sign-in (default: `admin-cli`).
         client_id: ClientId,
-        /// Username.
+        /// Username of the administrator (default: `admin`).
         user: String,
-        /// Password.
+        /// Password of the administrator; required for this variant.
         password: Secret,
     },
-    /// This server's own client, in an existing realm.
+    /// Client secret of this server's own client, in an existing realm.
     Client(Secret),
 }
 
-/// Component of the platform.
+/// Component of the platform to set up in Keycloak. Its values override the preset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentSeed {
-    /// Key of the component, such as `optimize`.
+    /// Canonical name of the component, such as `optimize`.
     pub key: String,
-    /// Client ID; `None` uses the default.
+    /// Client id; `None` uses the default of the component.
     pub client_id: Option<ClientId>,
-    /// Client secret.
+    /// Client secret; `None` lets Keycloak generate one. Ignored for public clients.
     pub secret: Option<Secret>,
-    /// Root URL.
+    /// Root URL of the component, to which its redirect URIs are relative.
     pub root_url: Option<RedirectUri>,
 }
 
 impl ComponentSeed {
-    /// Creates a component without further settings.
+    /// Creates a component with this key, whose client keeps its default id and has no root URL or secret.
     #[must_use]
     pub fn named(key: &str) -> Self {
         Self { key: key.to_owned(), client_id: None, secret: None, root_url: None }
     }
 }
 
-/// Application with its own permissions.
+/// Further application to create in Keycloak, and the permissions of its service account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSeed {
-    /// The application.
+    /// Members of the client at its creation: id, name, kind, secret and URLs.
     pub client: NewClient,
-    /// Permissions that the application itself has.
+    /// Permissions that the application itself (its service account) has.
     pub permissions: Vec<Permission>,
 }
 
-/// User in Keycloak.
+/// User to create in Keycloak, with roles and groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryUserSeed {
-    /// The user.
+    /// Members of the user at its creation, including the initial password.
     pub person: NewDirectoryUser,
-    /// Account ID, if this server did not create the account.
+    /// Account id, if this server did not create the account.
     pub id: Option<Username>,
-    /// Alias of an identity provider and the user's ID there. The account must be linked to that identity.
+    /// Alias of an identity provider and the user's id there. The account must be linked to that identity.
     pub link: Option<(String, String)>,
-    /// Roles of the user.
+    /// Ids of the roles to assign to the user. Other roles of the user stay.
     pub roles: Vec<RoleId>,
-    /// Groups of the user, by name.
+    /// Groups of the user, by name or path.
     pub groups: Vec<Name>,
 }
 
@@ -153,7 +153,7 @@ impl KeycloakConfig {
         })
     }
 
-    /// Default issuer of the realm's tokens.
+    /// Returns the default issuer of the realm's tokens: `URL/realms/REALM`.
     #[must_use]
     pub fn issuer(&self) -> String {
         format!("{}/realms/{}", self.url.as_str().trim_end_matches('/'), self.realm)

@@ -40,7 +40,7 @@ struct Completion<'a> {
 }
 
 const PROVIDERS: &str = "authentication.providers";
-/// Default name of the managed realm.
+/// Default name of the managed realm, as in the replaced service.
 const DEFAULT_REALM: &str = "camunda-platform";
 
 impl Completion<'_> {
@@ -116,7 +116,7 @@ impl Completion<'_> {
         }
     }
 
-    /// Adds missing issuers and audiences, because the replaced services do not require them.
+    /// Adds missing issuers and audiences of providers, because the replaced services do not require them.
     fn providers(&mut self) {
         if !self.profile_is("oidc") {
             return;
@@ -152,7 +152,7 @@ impl Completion<'_> {
         }
     }
 
-    /// Permits `http` URLs, which the replaced services accept.
+    /// Permits `http` URLs, which the replaced services accept, and warns about them.
     fn insecure_http(&mut self) {
         const URLS: [&str; 7] =
             ["issuer", "backend-url", "jwks-url", "user-info-url", "authorization-url", "token-url", "end-session-url"];
@@ -200,7 +200,7 @@ impl Completion<'_> {
         }
     }
 
-    /// Removes values for other profiles, which the replaced services ignore.
+    /// Removes values that the replaced services ignore in the selected profile, and warns about them.
     fn not_of_the_profile(&mut self) {
         const USERS: &str = "initialization.users";
         let elsewhere = self.profile_is("oidc") || self.profile_is("keycloak");

@@ -12,7 +12,7 @@ use super::tree::{Origin, extend};
 use super::variables::Names;
 use super::yaml::{Content, Yaml};
 
-/// Paths of all known properties of the replaced services.
+/// Returns the paths of all known properties of the replaced services, with and without effect.
 pub(super) fn properties() -> impl Iterator<Item = &'static str> {
     let aliases = KEYS.iter().flat_map(|key| key.aliases.iter().copied());
     aliases.chain(UNUSED.iter().chain(IN_FILES).map(|(name, _)| *name))
@@ -22,7 +22,7 @@ fn first(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
 }
 
-/// Whether a section exists only in the replaced services.
+/// Whether a top-level section exists only in the replaced services.
 fn is_foreign(name: &str) -> bool {
     let name = canonical(name);
     properties().any(|property| canonical(first(property)) == name) && !is_ours(&name)
@@ -38,7 +38,8 @@ pub(super) fn is_legacy(document: &Yaml) -> bool {
     matches!(&document.content, Content::Map(members) if members.iter().any(|(name, _)| is_foreign(name)))
 }
 
-/// Takes the properties of the replaced services out of a document. `lenient` states whether its file uses any.
+/// Removes the properties of the replaced services from a document and returns them. `lenient`: whether its file uses
+/// any.
 pub(super) fn take(document: &mut Yaml, file: &Arc<str>, lenient: bool) -> Vec<Assignment> {
     let Content::Map(members) = &mut document.content else { return Vec::new() };
     let mut taker = Taker { file, names: Names::all(), assignments: Vec::new() };
@@ -148,10 +149,10 @@ impl Taker<'_> {
     }
 }
 
-/// Maximum edit distance of a suggestion.
+/// Maximum edit distance between a misspelled property and a suggestion.
 const MAX_TYPOS: usize = 2;
 
-/// Known property that `path` may be a misspelling of.
+/// Returns the known property that `path` may be a misspelling of.
 pub(super) fn suggestion(path: &str) -> Option<String> {
     let open: String = canonical(path).chars().filter(|letter| !letter.is_ascii_digit()).collect();
     let known = properties().filter(|property| !property.ends_with('*'));

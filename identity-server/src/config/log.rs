@@ -1,16 +1,16 @@
-//! Logging settings.
+//! Logging settings (section `log`).
 
 use tracing_subscriber::EnvFilter;
 
 use super::choices::LogFormat;
 use super::reader::Reader;
 
-/// Logging settings.
+/// Logging settings (section `log`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// Validated directives of `tracing_subscriber::EnvFilter`.
+    /// Validated directives of `tracing_subscriber::EnvFilter`, such as `info,identity_core=debug` (default: `info`).
     pub level: String,
-    /// Output format.
+    /// Output format of the log on standard error (default: text).
     pub format: LogFormat,
 }
 
@@ -22,7 +22,7 @@ impl Log {
     }
 }
 
-/// Parses a log level or filter. `all` and `fatal` of the replaced service are accepted
+/// Parses a log level or filter. The levels `all` and `fatal` of the replaced service are accepted
 /// (docs/reference/management-api.md §7.6).
 fn level(text: &str) -> Result<String, &'static str> {
     let text = match text.to_ascii_lowercase().as_str() {

@@ -1,29 +1,29 @@
-//! Searches the key list by path.
+//! Searches of the key list by path.
 
 use super::key::{FILE_SUFFIX, Key, Kind};
 use super::names::canonical;
 use super::table::KEYS;
 use super::tree::extend;
 
-/// Finds a key by its path in the key list, with `<id>` and `[]`.
+/// Returns the key with this path in the key list, with `<id>` and `[]`.
 pub(super) fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
-/// Kind of node at a path.
+/// Kind of node that the key list requires at a path.
 pub(super) enum NodeKind {
-    /// Map with fixed keys.
+    /// Map whose keys the key list defines, such as `server`.
     Map,
-    /// Map with user-defined keys.
+    /// Map with user-defined keys, such as `authentication.providers`.
     Named,
-    /// List.
+    /// List of values or of sections, such as `bootstrap.users`.
     List,
-    /// Value.
+    /// Single value of this type, such as the number `server.port`.
     Value(&'static Kind),
 }
 
 impl NodeKind {
-    /// Kind of node at a path with `<id>` and `[]`, as in the key list; `None` if the path is unknown.
+    /// Returns the kind of node at a path with `<id>` and `[]`, as in the key list; `None` if the path is unknown.
     pub(super) fn of(path: &str) -> Option<Self> {
         if let Some(key) = find(path) {
             return Some(Self::Value(&key.kind));

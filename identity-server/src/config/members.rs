@@ -9,29 +9,29 @@ use identity_core::value::{ClientId, Name, PermissionName, ResourceTypeName, Use
 use super::choices::MemberKind;
 use super::reader::Reader;
 
-/// Configured reference to a user, group or application.
+/// Configured reference to a user, group or application, which is resolved at start-up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartySeed {
-    /// User by username.
+    /// User with this username. In Keycloak, it is resolved to the user's id at start-up.
     User(Name),
-    /// User by ID.
+    /// User with this id; in Keycloak, the id of the account.
     UserId(Username),
     /// Group by name; in Keycloak, subgroups by path.
     Group(Name),
-    /// Application by client ID.
+    /// Application with this client id.
     Application(ClientId),
 }
 
-/// Configured authorization on a resource.
+/// Configured authorization on a resource, to be created at start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationSeed {
-    /// Owner of the authorization.
+    /// User, group or application that gets the permissions.
     pub owner: PartySeed,
-    /// Resource type.
+    /// Resource type of the management API, such as `process-definition`.
     pub resource_type: ResourceTypeName,
-    /// A single resource, or all.
+    /// The resource: a single one, or all (`*`).
     pub scope: Scope,
-    /// Granted permissions.
+    /// Names of the granted permissions; at least one, supported by the resource type.
     pub permissions: BTreeSet<PermissionName>,
 }
 
@@ -50,7 +50,7 @@ fn application(from: &Reader<'_>) -> Option<PartySeed> {
     from.require("application-id", ClientId::parse).map(PartySeed::Application)
 }
 
-/// Reads a tenant member. `type` determines which key contains its name.
+/// Reads a tenant member. The key `type` determines which key contains its name.
 pub(super) fn member(from: &Reader<'_>) -> Option<PartySeed> {
     match from.require_choice("type", &MemberKind::WORDS)? {
         MemberKind::User => user(from),
@@ -73,7 +73,7 @@ fn owner(from: &Reader<'_>) -> Option<PartySeed> {
     }
 }
 
-/// Reads an authorization on a resource type of the management API.
+/// Reads an authorization on a resource type of the management API. Reports invalid parts.
 pub(super) fn authorization(from: &Reader<'_>) -> Option<AuthorizationSeed> {
     let matrix = ResourceCatalog::standard();
     let owner = owner(from);

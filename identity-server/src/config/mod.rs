@@ -82,65 +82,65 @@ use problem::Collector;
 use reader::Reader;
 use tree::Node;
 
-/// JSON schema of configuration files.
+/// JSON schema of configuration files, as printed by `identity-server config-schema`.
 pub const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
 
-/// Validated configuration of the server.
+/// Validated configuration of the server, the result of [`Sources::load`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Deployment profile: selects the system that stores users and clients.
     pub profile: Profile,
-    /// Listeners and their limits.
+    /// Listening addresses of the server, and limits on requests and connections.
     pub server: Server,
-    /// Storage of policy data.
+    /// Database that stores the policy data, audit log and sessions.
     pub store: Store,
-    /// Token issuers, and authentication settings.
+    /// Accepted token issuers, and other settings for the authentication of requests.
     pub authentication: Authentication,
-    /// Browser sessions.
+    /// Timeouts, limits and keys of browser sessions.
     pub session: Session,
-    /// Components of the platform.
+    /// Configured components of the platform, with their APIs, roles and applications.
     pub components: Components,
-    /// Keycloak settings, in the profile `keycloak`.
+    /// Keycloak settings; `Some` in the profile `keycloak` only.
     pub keycloak: Option<KeycloakConfig>,
     /// Start-up data in the form of Management Identity.
     pub bootstrap: Bootstrap,
     /// Start-up data in the form of the Orchestration Cluster.
     pub initialization: Initialization,
-    /// Switches of the Orchestration Cluster API.
+    /// Switches of the Orchestration Cluster API, such as whether permissions are checked.
     pub switches: Switches,
-    /// Settings of the decision API.
+    /// Rate limit of the decision API, and its record of recent callers.
     pub access: Access,
     /// Maximum age of the data that decisions use.
     pub consistency: Consistency,
-    /// Retention of the audit log.
+    /// Maximum age and number of audit log entries.
     pub audit: Audit,
-    /// Optional features.
+    /// Optional features: tenants, and authorizations on resources.
     pub features: Features,
-    /// Logging.
+    /// Level and format of the log.
     pub log: Log,
 }
 
-/// Optional features.
+/// Optional features, which are enabled by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
-    /// Tenants other than the default one.
+    /// Whether tenants other than the default one are supported.
     pub tenants: bool,
-    /// Authorizations on individual resources.
+    /// Whether authorizations on individual resources are checked and managed.
     pub resource_authorizations: bool,
 }
 
-/// Configuration sources, in ascending precedence.
+/// Configuration sources, in ascending precedence. [`Sources::load`] merges them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// Defaults that the command sets, as paths and values.
     pub assumed: Vec<(&'static str, String)>,
-    /// YAML files; later files take precedence.
+    /// YAML files to read; later files take precedence.
     pub files: Vec<PathBuf>,
     /// Whether the file was found at a default path, rather than named by `--config` or `IDENTITY_CONFIG`.
     pub found: bool,
-    /// Environment variables.
+    /// Environment variables by name. Unknown names are ignored, unless they have a prefix of this server.
     pub environment: BTreeMap<String, String>,
-    /// Command-line flags.
+    /// Command-line flags that set keys, such as `--port`.
     pub flags: Vec<Flag>,
 }
 
@@ -149,28 +149,28 @@ pub struct Sources {
 pub struct Flag {
     /// Name of the flag, such as `--port`.
     pub name: &'static str,
-    /// Path of the key.
+    /// Path of the key that the flag sets, such as `server.port`.
     pub path: &'static str,
-    /// Value of the key.
+    /// Value of the key as text, which is parsed like a value in a file.
     pub value: String,
 }
 
 /// Validated configuration with its warnings and the origins of its values.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration.
+    /// The merged and validated values of all sources.
     pub config: Config,
     /// Warnings for the log, one line each: settings without effect, and unsafe settings.
     pub warnings: Vec<String>,
-    /// Origins of the values.
+    /// Origins of the values, such as file and line, for messages about problems that are found later.
     pub origins: Origins,
 }
 
 impl Sources {
-    /// Reads and validates all sources.
+    /// Reads, merges and validates all sources.
     ///
     /// # Errors
-    /// Returns all problems of the configuration.
+    /// Returns all problems of the configuration, not only the first.
     pub fn load(&self) -> Result<Loaded, Problems> {
         let problems = Collector::default();
         let mut tree = Node::default();
@@ -298,7 +298,7 @@ impl Config {
         })
     }
 
-    /// Warnings about permitted but unsafe settings, one line each.
+    /// Returns warnings about permitted but unsafe settings, one line each.
     fn dangers(&self) -> impl Iterator<Item = String> {
         let unprotected = self.authentication.unprotected_api.then(|| {
             format!(

@@ -5,7 +5,7 @@
 
 use super::tree::Step;
 
-/// Pattern of the variable names of one property.
+/// Pattern that matches the environment variable names of one property.
 pub(super) struct Pattern(Vec<Segment>);
 
 enum Segment {
@@ -20,7 +20,7 @@ enum Segment {
 }
 
 impl Pattern {
-    /// Creates the pattern for the property at `path`.
+    /// Creates the pattern for the property at `path`, such as `keycloak.init.<id>.secret`.
     pub(super) fn new(path: &str) -> Self {
         let mut segments = Vec::new();
         for part in path.split('.') {
@@ -37,13 +37,13 @@ impl Pattern {
         Self(segments)
     }
 
-    /// Matches an environment variable name against this pattern. Returns the IDs and indices captured by its
+    /// Matches an environment variable name against this pattern. Returns the ids and indices captured by its
     /// placeholders, or `None` if it does not match.
     pub(super) fn captures(&self, variable: &str) -> Option<Vec<Step>> {
         walk(&self.0, variable)
     }
 
-    /// Template of the variable name, such as `IDENTITY_TENANTS_<n>_TENANT_ID`.
+    /// Returns a template of the variable name, such as `IDENTITY_TENANTS_<n>_TENANT_ID`.
     pub(super) fn name(&self) -> String {
         let words = self.0.iter().map(|segment| match segment {
             Segment::Name(words) => words.join("_"),
@@ -74,7 +74,7 @@ fn walk(segments: &[Segment], text: &str) -> Option<Vec<Step>> {
             let (digits, rest) = text.split_at_checked(end)?;
             prepend(Step::Index(digits.parse().ok()?), walk(others, onward(others, rest)?)?)
         }
-        // Tries the shortest ID first, so that the longest key can match: in `A_PREFER_USERNAME_CLAIM`, the ID is `a`,
+        // Tries the shortest id first, so that the longest key can match: in `A_PREFER_USERNAME_CLAIM`, the id is `a`,
         // not `a-prefer`.
         Segment::Id => text.match_indices('_').find_map(|(place, _)| {
             let (id, rest) = text.split_at_checked(place)?;
@@ -99,7 +99,8 @@ pub(super) fn canonical(name: &str) -> String {
     name.chars().filter(|letter| !matches!(letter, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
-/// Variable name for a property path (docs/reference/orchestration-cluster.md §6): `a.b-c[0].dE` becomes `A_B_C_0_DE`.
+/// Returns the variable name for a property path: `a.b-c[0].dE` yields `A_B_C_0_DE`
+/// (docs/reference/orchestration-cluster.md §6).
 pub(super) fn variable(path: &str) -> String {
     let letter = |letter| match letter {
         '.' | '-' | '[' => Some('_'),
@@ -109,7 +110,7 @@ pub(super) fn variable(path: &str) -> String {
     path.chars().filter_map(letter).flat_map(char::to_uppercase).collect()
 }
 
-/// Fills captured IDs and indices into a path. A missing index defaults to 0, a missing ID to the provider `default`.
+/// Fills captured ids and indices into a path. A missing index defaults to 0, a missing id to the provider `default`.
 pub(super) fn fill(path: &str, captures: Vec<Step>) -> Vec<Step> {
     let mut captures = captures.into_iter().peekable();
     let mut steps = Vec::new();

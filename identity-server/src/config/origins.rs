@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::problem::{Finding, Problem, Problems};
 use super::tree::{Node, Origin, extend};
 
-/// Origin of each value, by path.
+/// Origin of each configured value, such as file and line, by path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(BTreeMap<String, Origin>);
 
@@ -43,7 +43,8 @@ impl Origins {
         Problems(findings.into_iter().map(problem).collect())
     }
 
-    /// Origin of a value, else of its secret's file, else of the first value in the closest enclosing section.
+    /// Returns the origin of a value, else of its secret's file, else of the first value in the closest enclosing
+    /// section.
     fn origin(&self, path: &str) -> Option<&Origin> {
         let below = |section: &str| {
             let mut all = self.0.range(section.to_owned()..).take_while(|(path, _)| path.starts_with(section));

@@ -1,21 +1,21 @@
 //! Placeholders in texts: `${NAME}` and `${NAME:default}`, which may be nested. `\${` escapes a placeholder.
 
-/// Returns the value of a name; `None` if it has none.
+/// Function that returns the value of a name; `None` if it has none.
 pub(super) type Lookup<'l> = dyn Fn(&str) -> Option<String> + 'l;
 
-/// Placeholder that cannot be resolved.
+/// Reason why a placeholder cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
-    /// The name has neither a value nor a default.
+    /// This name has neither a value nor a default.
     Name(String),
     /// The closing brace is missing, or the nesting is too deep.
     Malformed,
 }
 
-/// Maximum nesting depth.
+/// Maximum nesting depth of placeholders.
 const MAX_DEPTH: usize = 16;
 
-/// Fills in all placeholders; `None` if the text has none.
+/// Replaces all placeholders by their values. Returns `None` if the text has no placeholder.
 ///
 /// # Errors
 /// Returns the first placeholder that cannot be resolved.
@@ -51,13 +51,13 @@ fn filled(text: &str, lookup: &Lookup<'_>, depth: usize) -> Result<String, Unres
     Ok(whole)
 }
 
-/// Splits at the closing brace of a placeholder.
+/// Splits at the closing brace of a placeholder, into its content and the remaining text.
 fn body(text: &str) -> Option<(&str, &str)> {
     let end = scan(text, '}')?;
     Some((text.get(..end)?, text.get(end + 1..)?))
 }
 
-/// Splits a placeholder into name and default.
+/// Splits the content of a placeholder into name and default.
 fn parts(inner: &str) -> (&str, Option<&str>) {
     match scan(inner, ':').and_then(|place| Some((inner.get(..place)?, inner.get(place + 1..)?))) {
         Some((name, default)) => (name, Some(default)),
@@ -65,7 +65,7 @@ fn parts(inner: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Position of a character outside nested placeholders.
+/// Returns the position of a character outside nested placeholders.
 fn scan(text: &str, wanted: char) -> Option<usize> {
     let mut depth = 0_usize;
     let mut letters = text.char_indices().peekable();
@@ -81,7 +81,7 @@ fn scan(text: &str, wanted: char) -> Option<usize> {
 }
 
 impl Unresolved {
-    /// Message to follow the key. It contains names only, and no text that may be part of a secret.
+    /// Returns a message to follow the key. It contains names only, and no text that may be part of a secret.
     pub(super) fn message(&self) -> String {
         match self {
             Self::Name(name) if is_name(name) => format!(

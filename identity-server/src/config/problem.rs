@@ -5,11 +5,11 @@ use std::fmt;
 
 use super::tree::Origin;
 
-/// All problems of a configuration.
+/// All problems of a configuration, as the error of [`Sources::load`](super::Sources::load).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
-/// A single problem.
+/// A problem of the configuration: its key, the origin of the value, and a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Key with the problem; empty if the problem concerns a source as a whole.
@@ -23,20 +23,20 @@ pub struct Problem {
 /// Problem with a value or a section whose origin is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Key with the problem.
+    /// Key with the problem, such as `store.postgres.url`.
     pub path: String,
-    /// Message to follow the key.
+    /// Message to follow the key, such as `must be a directory`.
     pub message: String,
 }
 
 impl Finding {
-    /// Creates a finding about a key.
+    /// Creates a finding about the key `path`, with a message that follows the key.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
 }
 
-/// Collects problems and warnings.
+/// Collects problems and warnings while a configuration is read.
 #[derive(Default)]
 pub(super) struct Collector {
     problems: RefCell<Vec<Problem>>,
@@ -44,24 +44,24 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Records a problem.
+    /// Records a problem with the key `path`. A value that comes from a default is reported without an origin.
     pub(super) fn add(&self, path: impl Into<String>, origin: Option<&Origin>, message: impl Into<String>) {
         // A default has no location to report.
         let origin = origin.filter(|origin| !matches!(origin, Origin::Default)).cloned();
         self.problems.borrow_mut().push(Problem { path: path.into(), origin, message: message.into() });
     }
 
-    /// Records a warning.
+    /// Records a warning for the log, which must be one line.
     pub(super) fn warn(&self, warning: impl Into<String>) {
         self.warnings.borrow_mut().push(warning.into());
     }
 
-    /// Takes the warnings recorded since the last call.
+    /// Removes and returns the warnings recorded since the last call.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.take()
     }
 
-    /// The recorded problems; `None` if there are none.
+    /// Returns the recorded problems; `None` if there are none.
     pub(super) fn problems(self) -> Option<Problems> {
         let problems = self.problems.into_inner();
         (!problems.is_empty()).then_some(Problems(problems))

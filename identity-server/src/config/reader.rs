@@ -20,10 +20,10 @@ use super::lookup::{self, NodeKind};
 use super::problem::Collector;
 use super::tree::{Node, Origin, extend};
 
-/// Reader of a section of the tree.
+/// Reader of one section of the configuration tree.
 pub(super) struct Reader<'t> {
     node: Option<&'t Node>,
-    /// Path of the section.
+    /// Path of the section, such as `authentication.providers.main`.
     path: String,
     /// Path of the section as the key list writes it, with `<id>` and `[]` in place of user-defined names and indices.
     shape: String,
@@ -32,17 +32,18 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Reader of the whole tree. `facts` records which values were set through properties of the replaced services.
+    /// Creates a reader of the whole tree. `facts` records which values were set through properties of the replaced
+    /// services.
     pub(super) fn new(root: &'t Node, problems: &'t Collector, facts: &'t Facts) -> Self {
         Self { node: Some(root), path: String::new(), shape: String::new(), problems, facts }
     }
 
-    /// Reader of a subsection.
+    /// Returns the reader of a subsection, which may be missing.
     pub(super) fn section(&self, name: &str) -> Self {
         self.part(name, name, self.node(name))
     }
 
-    /// Readers of a map's entries, with their user-defined names.
+    /// Returns the readers of a map's entries, with their user-defined names.
     pub(super) fn entries(&self, name: &str) -> Vec<(&'t str, Self)> {
         let map = self.section(name);
         match map.node {
@@ -53,7 +54,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Reader of the entry `id` of the map `name`.
+    /// Returns the reader of the entry `id` of the map `name`.
     pub(super) fn entry(&self, name: &str, id: &str) -> Self {
         let map = self.section(name);
         let node = match map.node {
@@ -63,13 +64,13 @@ impl<'t> Reader<'t> {
         map.part(id, "<id>", node)
     }
 
-    /// Readers of a list's elements.
+    /// Returns the readers of a list's elements. Reports gaps in the indices.
     pub(super) fn items(&self, name: &str) -> Vec<Self> {
         let item = |(index, node)| self.part(&format!("{name}[{index}]"), &format!("{name}[]"), Some(node));
         self.elements(name).into_iter().map(item).collect()
     }
 
-    /// Whether a source sets this key or section.
+    /// Whether a source sets this key or section. Defaults do not count.
     pub(super) fn given(&self, name: &str) -> bool {
         self.node(name).is_some()
     }
@@ -84,7 +85,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parses the configured text, else the key's default.
+    /// Parses the configured text, else the key's default. Reports a parse error.
     pub(super) fn get<T, E: Display>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         match self.kind(name)? {
             Kind::Text => self.value(name, parse),
@@ -92,13 +93,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// As [`Self::get`], but reports a missing value.
+    /// Like [`Self::get`], but reports a missing value.
     pub(super) fn require<T, E: Display>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         self.must_be_given(name);
         self.get(name, parse)
     }
 
-    /// Parses the configured elements of a list, else the key's default.
+    /// Parses the configured elements of a list, else the key's default. Reports and omits invalid elements.
     pub(super) fn list<T, E: Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         match self.kind(&format!("{name}[]")) {
             Some(Kind::Text) => self.values(name, parse),
@@ -115,7 +116,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// As [`Self::word`], for the elements of a list.
+    /// Like [`Self::word`], for the elements of a list.
     pub(super) fn words(&self, name: &str) -> Vec<&'static str> {
         match self.kind(&format!("{name}[]")) {
             Some(kind @ Kind::Choice(words)) => self.values(name, |text| one_of(words, text, kind)),
@@ -134,7 +135,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// As [`Self::choice`], but reports a missing value.
+    /// Like [`Self::choice`], but reports a missing value.
     pub(super) fn require_choice<T: Clone>(&self, name: &str, table: &[(&'static str, T)]) -> Option<T> {
         self.must_be_given(name);
         self.choice(name, table)
@@ -164,7 +165,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// Parses a duration within the key's bounds.
+    /// Parses a duration within the key's bounds, such as `60s`.
     pub(super) fn duration(&self, name: &str) -> Option<Duration> {
         match self.kind(name)? {
             kind @ Kind::Duration(bounds) => self.value(name, |text| within(bounds, text, kind)),
@@ -183,7 +184,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parses a file system path.
+    /// Parses a file system path, which must not be blank. The file need not exist.
     pub(super) fn file_path(&self, name: &str) -> Option<PathBuf> {
         self.get(name, |text| filled(text).map(PathBuf::from))
     }
@@ -212,7 +213,7 @@ impl<'t> Reader<'t> {
         Some(Secret::new(text))
     }
 
-    /// As [`Self::secret`], but reports a missing value.
+    /// Like [`Self::secret`], but reports a missing value.
     pub(super) fn require_secret(&self, name: &str) -> Option<Secret> {
         if !self.given(&format!("{name}{FILE_SUFFIX}")) {
             self.must_be_given(name);
@@ -226,18 +227,18 @@ impl<'t> Reader<'t> {
         self.problems.add(self.path(name), node.and_then(Node::origin), message);
     }
 
-    /// Origin of a value; `None` if no source sets it.
+    /// Returns the origin of a value; `None` if no source sets it.
     pub(super) fn origin(&self, name: &str) -> Option<&'t Origin> {
         self.node(name).and_then(Node::origin)
     }
 
-    /// Records a warning about a key.
+    /// Records a warning about a key, including the origin of its value.
     pub(super) fn warn(&self, name: &str, message: impl Display) {
         let origin = self.origin(name).map(|origin| format!("{origin}: ")).unwrap_or_default();
         self.problems.warn(format!("{origin}`{}` {message}", self.path(name)));
     }
 
-    /// Reports a missing value.
+    /// Reports the key as required if no source sets it.
     pub(super) fn must_be_given(&self, name: &str) {
         if self.node(name).is_none() {
             let path = self.path(name);
@@ -278,8 +279,8 @@ impl<'t> Reader<'t> {
         parse(text).map_err(|error| self.problems.add(path, Some(origin), error.to_string())).ok()
     }
 
-    /// Elements of a list, by index. Reports a missing index. Only environment variables can leave indices out, because
-    /// each sets a single element.
+    /// Returns the elements of a list, by index. Reports a missing index. Only environment variables can leave indices
+    /// out, because each sets a single element.
     fn elements(&self, name: &str) -> Vec<(usize, &'t Node)> {
         let Some(Node::List(elements)) = self.node(name) else { return Vec::new() };
         let gap = elements.keys().enumerate().find(|(expected, index)| expected != *index);
@@ -293,7 +294,8 @@ impl<'t> Reader<'t> {
         Self { node, path: self.path(name), shape: self.shape(shape), problems: self.problems, facts: self.facts }
     }
 
-    /// Node of the key or section `name`. Every part of a broken node is broken, so that it is not reported as missing.
+    /// Returns the node of the key or section `name`. Every part of a broken node is broken, so that it is not reported
+    /// as missing.
     fn node(&self, name: &str) -> Option<&'t Node> {
         if NodeKind::of(&self.shape(name)).is_none() {
             return self.undeclared(name);
@@ -319,7 +321,7 @@ impl<'t> Reader<'t> {
         shape
     }
 
-    /// Declared kind of the key `name`. Reports a key that is not declared.
+    /// Returns the declared kind of the key `name`. Reports a key that is not declared.
     fn kind(&self, name: &str) -> Option<&'static Kind> {
         match NodeKind::of(&self.shape(name)) {
             Some(NodeKind::Value(kind)) => Some(kind),
@@ -352,7 +354,7 @@ fn within(seconds: &RangeInclusive<u64>, text: &str, kind: &Kind) -> Result<Dura
     }
 }
 
-/// Rejects blank text.
+/// Returns the text unchanged. Blank text is an error.
 pub(super) fn filled(text: &str) -> Result<&str, &'static str> {
     if text.trim().is_empty() { Err("must not be blank") } else { Ok(text) }
 }
@@ -370,7 +372,7 @@ fn read_secret(path: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// Reads list elements with unique keys; reports duplicates.
+/// Reads list elements, and reports those whose `key` equals that of an earlier element under the name `name`.
 pub(super) fn unique<T>(
     items: &[Reader<'_>],
     name: &str,

@@ -1,4 +1,4 @@
-//! Listeners of the server, and their limits.
+//! Listening addresses of the server, and limits on requests and connections (section `server`).
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -10,47 +10,47 @@ use url::Url;
 use super::reader::Reader;
 use super::urls::web_url;
 
-/// Listeners of the server, and their limits.
+/// Listening addresses of the server, and limits on requests and connections (section `server`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// Address of the API and the UI.
+    /// Address of the API and the UI (default port: 8080).
     pub address: SocketAddr,
-    /// Address of health and metrics.
+    /// Address of health and metrics (default port: 8082).
     pub management: SocketAddr,
-    /// Base URL for browsers, without a trailing slash.
+    /// URL at which browsers reach this server, without a trailing slash.
     pub public_url: Option<Url>,
-    /// Path prefix of all routes: empty, or with a leading and without a trailing slash.
+    /// Path prefix of all routes: empty, or with a leading and without a trailing slash, such as `/identity`.
     pub base_path: String,
     /// Number of worker threads; `None` uses one per core.
     pub workers: Option<NonZeroUsize>,
-    /// Maximum size of a request body, in bytes.
+    /// Maximum size of a request body in bytes (default: 1 MiB).
     pub max_body_bytes: usize,
-    /// Maximum time to receive a body after its head.
+    /// Maximum time to receive a request body after its head (default: 10 s).
     pub body_timeout: Duration,
-    /// Minimum average rate for sending a body and for reading a response, in bytes per second.
+    /// Minimum average rate for sending a body and for reading a response, in bytes per second (default: 4096).
     pub min_rate: u32,
-    /// Maximum bytes of buffered requests, in total and per client address.
+    /// Maximum bytes of buffered requests, in total and per client address. Each is at least `max_body_bytes`.
     pub buffered_bytes: PerAddress,
-    /// Maximum bytes of large responses that clients have not received, in total and per client address.
+    /// Maximum bytes of large responses that clients have not read yet, in total and per client address.
     pub unread_bytes: PerAddress,
-    /// Maximum open connections.
+    /// Maximum number of open connections, in total and per client address.
     pub connections: PerAddress,
-    /// Whether only requests for host names of this machine are accepted.
+    /// Whether only requests for host names of this machine are accepted (default: false).
     pub local_names_only: bool,
     /// Networks of proxies whose forwarded client addresses are trusted.
     pub trusted_proxies: Vec<Network>,
-    /// Maximum time to receive a request head.
+    /// Maximum time to receive a request head (default: 30 s).
     pub request_timeout: Duration,
-    /// Maximum time for running requests to finish after a stop signal.
+    /// Maximum time for running requests to finish after a stop signal (default: 20 s).
     pub drain_timeout: Duration,
 }
 
-/// Limit in total and per client address.
+/// Limit in total and per client address (an IPv6 client counts by its `/64` network).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerAddress {
-    /// Limit in total.
+    /// Limit for all clients together.
     pub total: usize,
-    /// Limit per client address.
+    /// Limit for each client address.
     pub each: usize,
 }
 

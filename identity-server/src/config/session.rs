@@ -1,4 +1,4 @@
-//! Settings of browser sessions.
+//! Settings of browser sessions (section `session`).
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use identity_core::value::Secret;
 use super::reader::Reader;
 use crate::crypto::SealingKey;
 
-/// Settings of browser sessions.
+/// Timeouts, limits and encryption keys of browser sessions (section `session`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Idle timeout.
+    /// Idle timeout of a session (default: 30 minutes). Not longer than `longest`.
     pub idle: Duration,
-    /// Absolute timeout.
+    /// Maximum lifetime of a session (default: 12 hours).
     pub longest: Duration,
-    /// Maximum sessions per user.
+    /// Maximum number of sessions per user (default: 50).
     pub most_per_user: usize,
-    /// Base64 key that encrypts the stored tokens.
+    /// Key that encrypts the stored tokens of sessions: 32 bytes in base64.
     pub key: Option<Secret>,
-    /// Previous key, which still decrypts.
+    /// Previous encryption key, which only decrypts, so that a key change ends no session.
     pub previous_key: Option<Secret>,
 }
 

@@ -1,4 +1,4 @@
-//! Storage of policy data.
+//! Database of the policy data (section `store`).
 
 use std::path::PathBuf;
 
@@ -9,49 +9,49 @@ use url::Url;
 use super::choices::{PostgresTls, StoreKind};
 use super::reader::{Reader, filled};
 
-/// Storage of policy data.
+/// Database of the policy data (section `store`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// SQLite files on this machine.
+    /// Embedded SQLite database in files on this machine.
     Sqlite {
-        /// Directory of the files; created if missing.
+        /// Directory of the files; created if missing (default: `.identity`).
         data_dir: PathBuf,
     },
-    /// PostgreSQL.
+    /// PostgreSQL, which several replicas can share.
     Postgres(Box<Postgres>),
 }
 
-/// PostgreSQL connection settings.
+/// Connection settings for PostgreSQL (section `store.postgres`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Postgres {
-    /// Database and credentials.
+    /// Address of the database and credentials, as a URL or as single settings.
     pub target: PostgresTarget,
     /// File from which the password, or the URL with the password, was read.
     pub password_file: Option<PasswordFile>,
     /// TLS mode; `None` uses the mode of the URL, else [`PostgresTls::Prefer`].
     pub tls: Option<PostgresTls>,
-    /// Certificate authorities for the server's certificate.
+    /// PEM file with the certificate authorities for the server's certificate.
     pub ca_file: Option<PathBuf>,
-    /// Maximum open connections.
+    /// Maximum number of pooled connections (default: 10).
     pub max_connections: u32,
     /// Schema of the tables; `None` uses the first schema of the user's search path.
     pub schema: Option<Schema>,
 }
 
-/// Database and credentials.
+/// Address of the database and credentials, as a URL or as individual settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostgresTarget {
     /// URL of the form `postgres://user:password@host:port/database`.
     Url(Secret),
-    /// Individual settings.
+    /// Individual settings, as an alternative to the URL.
     Parts {
-        /// Host name.
+        /// Host name or IP address of the database server.
         host: String,
-        /// Port.
+        /// Port of the database server (default: 5432).
         port: u16,
-        /// Database name.
+        /// Name of the database on the server.
         database: String,
-        /// User name.
+        /// Name of the database user, which needs privileges to create tables.
         username: String,
         /// Password; `None` if the server requires none.
         password: Option<Secret>,
@@ -59,7 +59,7 @@ pub enum PostgresTarget {
 }
 
 impl Postgres {
-    /// Password of the database user, if there is one.
+    /// Returns the password of the database user, from the settings or from the URL, if there is one.
     #[must_use]
     pub fn password(&self) -> Option<Secret> {
         match &self.target {

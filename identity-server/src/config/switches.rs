@@ -4,20 +4,20 @@ use regex::Regex;
 
 use super::reader::Reader;
 
-/// Switches of the Orchestration Cluster API.
+/// Switches of the Orchestration Cluster API (docs/reference/orchestration-cluster.md §6.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switches {
-    /// Whether permissions are checked.
+    /// Whether the API checks permissions (default: true). If false, every check passes.
     pub authorizations_enabled: bool,
-    /// Whether membership of tenants is checked.
+    /// Whether the API checks membership of tenants (default: false).
     pub tenant_checks_enabled: bool,
-    /// Whether tenants can be managed.
+    /// Whether tenants can be managed through the API (default: true).
     pub tenant_api_enabled: bool,
-    /// Pattern for the IDs of new entities.
+    /// Pattern that the ids of new users, clients, roles, groups and mapping rules must match.
     pub id_pattern: IdPattern,
 }
 
-/// Regular expression that an ID must match as a whole.
+/// Regular expression that an id must match as a whole, such as `^[a-zA-Z0-9]+$`.
 #[derive(Clone, Debug)]
 pub struct IdPattern {
     whole: Regex,
@@ -25,7 +25,7 @@ pub struct IdPattern {
 }
 
 impl IdPattern {
-    /// Parses a pattern.
+    /// Parses a regular expression, and anchors it to the whole id.
     ///
     /// # Errors
     /// Returns an error if the text is not a regular expression.
@@ -37,19 +37,19 @@ impl IdPattern {
         Ok(Self { whole, source: text.to_owned() })
     }
 
-    /// Whether the whole ID matches.
+    /// Whether the pattern matches the id as a whole, not only a part of it.
     #[must_use]
     pub fn allows(&self, id: &str) -> bool {
         self.whole.is_match(id)
     }
 
-    /// The expression as configured.
+    /// Returns the expression as configured, without added anchors.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The expression anchored to the whole ID.
+    /// Returns the compiled expression, anchored to the whole id.
     #[must_use]
     pub fn whole(&self) -> &Regex {
         &self.whole

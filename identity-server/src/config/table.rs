@@ -18,28 +18,29 @@ const fn key(
     Key { path, kind, default, aliases, description }
 }
 
-/// Name of a property of the Orchestration Cluster (docs/reference/orchestration-cluster.md §6).
+/// Prefixes the name of a property of the Orchestration Cluster: `camunda.security.NAME`
+/// (docs/reference/orchestration-cluster.md §6).
 macro_rules! cluster {
     ($name:literal) => {
         concat!("camunda.security.", $name)
     };
 }
 
-/// Name of a property that configures the only provider of the Orchestration Cluster.
+/// Prefixes the name of a property of the Orchestration Cluster's only provider, such as `issuer-uri`.
 macro_rules! oidc {
     ($name:literal) => {
         concat!("camunda.security.authentication.oidc.", $name)
     };
 }
 
-/// Name of a property that configures one of several providers of the Orchestration Cluster.
+/// Prefixes the name of a property of one of several providers of the Orchestration Cluster, such as `issuer-uri`.
 macro_rules! oidc_of {
     ($name:literal) => {
         concat!("camunda.security.authentication.providers.oidc.<id>.", $name)
     };
 }
 
-/// Key of the start-up data, with the equivalent property of the Orchestration Cluster as alias.
+/// Defines a key of the section `initialization`, with the equivalent property of the Orchestration Cluster as alias.
 macro_rules! initial {
     ($name:literal, $kind:expr, $description:literal) => {
         key(
@@ -52,8 +53,8 @@ macro_rules! initial {
     };
 }
 
-/// Key of a component, with the equivalent property of Management Identity as alias (docs/reference/management-api.md
-/// §4).
+/// Defines a key of the section `components.<id>`, with the equivalent property of Management Identity as alias
+/// (docs/reference/management-api.md §4).
 macro_rules! preset {
     ($name:literal, $kind:expr, $description:literal) => {
         key(

@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use super::key::FILE_SUFFIX;
 
-/// Node of the tree. Not `Debug`, because texts may be secrets.
+/// Node of the configuration tree. Not `Debug`, because texts may be secrets.
 pub(super) enum Node {
-    /// Value with its origin.
+    /// Single value as text, not parsed yet, and its origin.
     Text(String, Origin),
-    /// Map.
+    /// Map of child nodes by key name.
     Map(BTreeMap<String, Node>),
-    /// List, by index.
+    /// List of nodes by index, which may have gaps.
     List(BTreeMap<usize, Node>),
     /// Value of the wrong shape, whose problem has been reported.
     Broken,
 }
 
-/// Origin of a value.
+/// Origin of a configured value, for messages and precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Default of the key.
+    /// Default of the key list, which applies if no source sets the key.
     Default,
-    /// Default that the command sets.
+    /// Default that the command or another setting implies.
     Command,
     /// File with this name, and the line number, starting at 1. Line 0 denotes the file as a whole.
     File(Arc<str>, u64),
@@ -33,12 +33,12 @@ pub enum Origin {
     Flag(&'static str),
 }
 
-/// Step of a path.
+/// Step of a path from the root to a node of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Name in a map.
+    /// Name of a child in a map.
     Key(String),
-    /// Index in a list.
+    /// Index of an element in a list, starting at 0.
     Index(usize),
 }
 
@@ -69,7 +69,7 @@ impl Node {
         }
     }
 
-    /// Sets a value, replacing that of earlier sources.
+    /// Sets the value at a path, replacing that of earlier sources. Creates missing maps and lists.
     ///
     /// # Errors
     /// Returns an error if another environment variable, or another part of the same file, sets a different value.
@@ -107,7 +107,7 @@ impl Node {
 }
 
 impl Node {
-    /// Value at a path, with its origin.
+    /// Returns the value at a path, with its origin.
     pub(super) fn text(&self, path: &[Step]) -> Option<(&str, &Origin)> {
         match (self, path.split_first()) {
             (Self::Text(text, origin), None) => Some((text, origin)),
@@ -117,7 +117,7 @@ impl Node {
         }
     }
 
-    /// Origin of the first value in this node.
+    /// Returns the origin of the first value in this node.
     pub(super) fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Text(_, origin) => Some(origin),
@@ -145,7 +145,7 @@ impl Node {
         *part = Self::Broken;
     }
 
-    /// Node at a path.
+    /// Returns the node at a path, if it exists.
     pub(super) fn at(&self, path: &[Step]) -> Option<&Self> {
         match (self, path.split_first()) {
             (node, None) => Some(node),
@@ -155,7 +155,7 @@ impl Node {
         }
     }
 
-    /// Removes the node at a path of names.
+    /// Removes and returns the node at a dotted path of names, such as `server.public-url`.
     pub(super) fn remove(&mut self, path: &str) -> Option<Self> {
         let Self::Map(parts) = self else { return None };
         match path.split_once('.') {
@@ -202,7 +202,7 @@ impl Node {
 }
 
 impl Origin {
-    /// Whether two origins have equal precedence.
+    /// Whether two origins have equal precedence: both are variables, or both are parts of the same file.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Environment(_), Self::Environment(_)) => true,
@@ -212,7 +212,7 @@ impl Origin {
     }
 }
 
-/// Name of the sibling key with the other form of a secret: `password-file` for `password`, and vice versa. A later
+/// Returns the sibling key with the other form of a secret: `password-file` for `password`, and vice versa. A later
 /// source that sets one form removes the other.
 pub(super) fn other_form(name: &str) -> String {
     name.strip_suffix(FILE_SUFFIX).map_or_else(|| format!("{name}{FILE_SUFFIX}"), str::to_owned)
@@ -230,7 +230,7 @@ pub(super) fn shown(path: &[Step]) -> String {
     text
 }
 
-/// Appends a name to a path.
+/// Appends a name to a dotted path.
 pub(super) fn extend(path: &mut String, name: &str) {
     if !path.is_empty() {
         path.push('.');

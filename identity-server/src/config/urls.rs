@@ -1,4 +1,4 @@
-//! Requirements on URLs.
+//! Validation of configured URLs.
 
 use std::net::IpAddr;
 

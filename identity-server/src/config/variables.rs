@@ -1,4 +1,4 @@
-//! Names of all environment variables, and their targets.
+//! Names of all environment variables, and the keys that they set.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ pub(super) struct Names {
     foreign: Vec<Pattern>,
 }
 
-/// Variable name of a key.
+/// Pattern of the environment variables that set a key, and the path of this key.
 struct Name {
     pattern: Pattern,
     /// Path of the key that the variable sets.
@@ -36,29 +36,29 @@ struct Name {
     origin: Vocabulary,
 }
 
-/// Vocabulary to which a name belongs.
+/// Vocabulary to which the name of a variable or property belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vocabulary {
-    /// Keys of this server.
+    /// Keys of this server, such as `IDENTITY_SERVER_PORT`.
     Own,
-    /// Properties of the replaced services.
+    /// Properties of the replaced services, such as `SERVER_PORT`.
     Legacy,
     /// Settings of the applications' SDK, which take effect only if no other property sets the same value.
     Sdk,
 }
 
-/// Target of a variable.
+/// Key that an environment variable sets, as the result of [`Names::target`].
 pub(super) struct Target {
-    /// Path of the key that the variable sets.
+    /// Path of the key, with the ids and indices of the variable name.
     pub(super) path: Vec<Step>,
     /// Whether the variable sets a whole list, rather than an element.
     pub(super) list: bool,
-    /// Vocabulary of the variable.
+    /// Vocabulary of the variable, which determines its precedence.
     pub(super) vocabulary: Vocabulary,
 }
 
 impl Names {
-    /// All names, from the key list.
+    /// Returns all recognized names, which are built once from the key list.
     pub(super) fn all() -> &'static Self {
         static ALL: LazyLock<Names> = LazyLock::new(Names::new);
         &ALL
@@ -78,15 +78,15 @@ impl Names {
         }
     }
 
-    /// Target of a variable.
+    /// Returns the key that a variable sets; `None` if it sets no key.
     pub(super) fn target(&self, variable: &str) -> Option<Target> {
         let matches = self.keys.iter().filter_map(|key| Some((key, key.pattern.captures(variable)?)));
-        // If several keys match, the longest one is meant. Its ID is the shortest one, as in `Pattern`.
+        // If several keys match, the longest one is meant. Its id is the shortest one, as in `Pattern`.
         let (name, captures) = matches.max_by_key(|(name, _)| name.path.len())?;
         Some(Target { path: fill(&name.path, captures), list: name.list, vocabulary: name.origin })
     }
 
-    /// Reason why a recognized variable has no effect.
+    /// Returns the reason why a recognized variable has no effect; `None` for other variables.
     pub(super) fn unused(&self, variable: &str) -> Option<&'static str> {
         self.unused.iter().find(|(pattern, _)| pattern.captures(variable).is_some()).map(|(_, why)| *why)
     }
@@ -101,7 +101,7 @@ impl Names {
         self.target(variable).is_some() || self.unused(variable).is_some()
     }
 
-    /// Known name that `variable` may be a misspelling of, with the IDs and indices of `variable`.
+    /// Returns the known name that `variable` may be a misspelling of, with the ids and indices of `variable`.
     pub(super) fn suggestion(&self, variable: &str) -> Option<String> {
         let given: Vec<&str> = variable.split('_').collect();
         let adapted = |name: String| {
@@ -124,7 +124,7 @@ fn vocabulary(name: &str, path: &str) -> Vocabulary {
     }
 }
 
-/// Properties that set a key, each with the path that it sets.
+/// Returns the properties that set a key, each with the path that it sets.
 fn of_key(key: &Key) -> Vec<(String, String)> {
     let own = format!("identity.{}", key.path);
     let names = std::iter::once(own).chain(key.aliases.iter().map(|alias| (*alias).to_owned()));

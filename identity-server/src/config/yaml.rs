@@ -13,25 +13,25 @@ use super::placeholder::{self, Unresolved};
 /// Maximum depth of a document, and of a dotted name. Each level is a recursive call, so the limit protects the stack.
 const MAX_DEPTH: usize = 32;
 
-/// Value in a document.
+/// Value in a YAML document, with its position.
 #[derive(Debug)]
 pub(super) struct Yaml {
-    /// Line on which the value begins, from 1.
+    /// Line on which the value begins, starting at 1.
     pub(super) line: u64,
     /// Whether the text was filled in from placeholders.
     pub(super) filled: bool,
-    /// The value.
+    /// The value itself, without position.
     pub(super) content: Content,
-    /// Byte range of the value in the source.
+    /// Byte range of the value in the source text.
     bytes: Range<usize>,
 }
 
-/// Content of a value.
+/// Value of a YAML node: a scalar, a list or a map.
 #[derive(Debug)]
 pub(super) enum Content {
     Null,
     Flag(bool),
-    /// As written in the source.
+    /// Number as written in the source, such as `1.10`.
     Number(String),
     Text(String),
     /// Text with a placeholder that cannot be resolved.
@@ -75,7 +75,7 @@ impl Yaml {
         Self { line, filled: false, content, bytes: 0..0 }
     }
 
-    /// Restores numbers as written in the source: `1.10` differs from `1.1`, and a long numeric ID is not a float.
+    /// Restores numbers as written in the source: `1.10` differs from `1.1`, and a long numeric id is not a float.
     fn exact(&mut self, source: &str) {
         match &mut self.content {
             Content::Number(text) => {
@@ -110,7 +110,7 @@ impl Yaml {
         Self { content, ..self }
     }
 
-    /// Fills in the placeholders of all texts.
+    /// Fills in the placeholders of all texts. Marks changed texts as `filled`, and unresolvable ones as unresolved.
     pub(super) fn fill(&mut self, lookup: &placeholder::Lookup<'_>) {
         match &mut self.content {
             Content::Map(members) => members.iter_mut().for_each(|(_, value)| value.fill(lookup)),
@@ -127,7 +127,7 @@ impl Yaml {
         }
     }
 
-    /// Calls `visit` with the path and text of every scalar.
+    /// Calls `visit` with the path and text of every scalar below this value. `path` is the path of the value itself.
     pub(super) fn scalars(&self, path: &str, visit: &mut dyn FnMut(&str, &str)) {
         match &self.content {
             Content::Map(members) => {
@@ -148,8 +148,8 @@ impl Yaml {
         }
     }
 
-    /// All values at a path. The names in `path` are canonical: in lower case, without dashes and underscores. The
-    /// names in the document may have any spelling.
+    /// Returns all values at a path. The names in `path` are canonical: in lower case, without dashes and underscores.
+    /// The names in the document may have any spelling.
     pub(super) fn values(&self, path: &[&str]) -> Vec<&Self> {
         match (path.split_first(), &self.content) {
             (None, _) => vec![self],
@@ -241,7 +241,7 @@ fn levels(name: &str, value: Yaml) -> (String, Yaml) {
 /// Maximum list index in a name, so that a number cannot enlarge a list arbitrarily.
 const MAX_INDEX: usize = 1000;
 
-/// Adds a value; maps and lists with an existing name are merged.
+/// Adds a value. A map or list with an existing name is merged with the existing one.
 fn merge(members: &mut Vec<(String, Yaml)>, name: String, value: Yaml) {
     let both = |one: &Yaml, other: &Yaml| {
         matches!(

@@ -1,5 +1,5 @@
-//! Short-lived cache of verified passwords, so that HTTP Basic costs one slow hash per lifetime instead of one per
-//! request (docs/reference/orchestration-cluster.md §5.1).
+//! Short-lived cache of verified passwords. With it, HTTP Basic costs one slow hash per cache lifetime instead of one
+//! per request (docs/reference/orchestration-cluster.md §5.1).
 //!
 //! An entry records that a password matches a *stored hash*. Callers look up that hash in the world for each request,
 //! so changed passwords and removed users take effect immediately. Entries contain neither password nor hash: they are
@@ -16,10 +16,10 @@ use identity_core::port::{Busy, Clock, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
 use moka::future::Cache;
 
-/// Maximum number of cached entries.
+/// Maximum number of verifications that the cache holds.
 const MAX_ENTRIES: u64 = 10_000;
 
-/// Caches successful verifications of another hasher. Failures are never cached.
+/// Password hasher that caches the successful verifications of another one. Failures are never cached.
 pub struct CachedPasswordHasher {
     slow: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
@@ -29,11 +29,11 @@ pub struct CachedPasswordHasher {
     verified: Cache<Digest, Duration>,
 }
 
-/// HMAC-SHA-256 of a stored hash and a password.
+/// HMAC-SHA-256 of a stored hash and a password, used as cache key.
 type Digest = [u8; 32];
 
 impl CachedPasswordHasher {
-    /// Caches the successes of `slow` for `lifetime`; zero disables the cache.
+    /// Creates a hasher that caches the successes of `slow` for `lifetime`; zero disables the cache.
     ///
     /// # Errors
     /// Returns an error if the system random number generator fails.
@@ -42,7 +42,8 @@ impl CachedPasswordHasher {
         Ok(Self { slow, clock, lifetime, key, verified: Cache::new(MAX_ENTRIES) })
     }
 
-    /// HMAC-SHA-256 (RFC 2104). The length prefix separates the two inputs unambiguously.
+    /// Returns the cache key of a hash and a password (HMAC, RFC 2104). The length prefix separates the two inputs
+    /// unambiguously.
     fn digest(&self, password: &Secret, hash: &PasswordHash) -> Option<Digest> {
         let mut context = Context::with_key(&self.key);
         let hash = hash.expose().as_bytes();
@@ -73,7 +74,7 @@ impl PasswordHasher for CachedPasswordHasher {
         self.slow.import(stored)
     }
 
-    /// Single flight: concurrent verifications of the same pair share one call.
+    /// Uses the cache, with single flight: concurrent verifications of the same password and hash share one call.
     async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
         let Some(digest) = self.digest(password, hash) else { return Ok(false) };
         if self.is_fresh(&digest).await {

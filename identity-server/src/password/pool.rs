@@ -17,12 +17,12 @@ use identity_core::value::client_network;
 use tokio::sync::oneshot;
 use tracing::{Span, error};
 
-/// Memory of a work area, in KiB: the memory cost of new hashes. All areas together use cores × 19 MiB.
+/// Memory of a work area in KiB, equal to the memory cost of new hashes. All areas together use 19 MiB per core.
 pub(super) const AREA: u32 = 19 * 1024;
-/// Minimum size of the temporary area for imported hashes that need more than [`AREA`], in KiB. The allocator returns
+/// Minimum size in KiB of the temporary area for imported hashes that need more than [`AREA`]. The allocator returns
 /// areas of this size to the operating system.
 const LARGE_AREA: usize = 33 * 1024;
-/// Maximum number of waiting sign-in attempts of strangers, per thread.
+/// Maximum number of waiting sign-in attempts of strangers, per thread of the pool.
 const STRANGERS_PER_THREAD: usize = 16;
 /// Maximum number of waiting sign-in attempts of strangers, per client address.
 const STRANGERS_PER_ADDRESS: usize = 4;
@@ -34,7 +34,7 @@ const BULK: usize = 4096;
 /// Maximum number of other jobs that run while bulk jobs wait, before one bulk job runs.
 const MAX_OVERTAKING: usize = 8;
 
-/// The queue is full.
+/// Error for a job that is rejected because its queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Busy;
 
@@ -46,7 +46,7 @@ pub(super) struct WorkArea {
 
 type Job = Box<dyn FnOnce(&mut WorkArea) + Send>;
 
-/// Handle to the threads and their queue. The threads stop when it is dropped.
+/// Handle to the threads and their queue. When it is dropped, the threads stop after their current jobs.
 pub(super) struct Pool {
     shared: Arc<Shared>,
 }
@@ -69,7 +69,7 @@ struct Queue {
 }
 
 impl Pool {
-    /// Starts the threads.
+    /// Starts a pool with this number of threads.
     ///
     /// # Errors
     /// Returns an error if the system cannot create a thread.
@@ -86,8 +86,8 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Runs work as soon as a thread is free. Returns `None` if the work panics. Work whose caller was canceled is not
-    /// started.
+    /// Runs work as soon as a thread is free. Returns `None` if the work panics, and [`Busy`] if the queue is full.
+    /// Work whose caller was canceled is not started.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         standing: Standing,
@@ -98,7 +98,8 @@ impl Pool {
         Ok(done.await.ok())
     }
 
-    /// Queues bulk work: all of it, or none if the queue is too full. Work whose caller was canceled is not started.
+    /// Queues bulk work: all of it, or none if the queue has too little room. Work whose caller was canceled is not
+    /// started.
     pub(super) fn run_all<T: Send + 'static>(
         &self,
         works: impl IntoIterator<Item = impl FnOnce(&mut WorkArea) -> T + Send + 'static>,

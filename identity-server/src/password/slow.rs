@@ -1,4 +1,4 @@
-//! Hashing and verification on the thread pool.
+//! Hashing and verification of passwords on the thread pool.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -13,15 +13,15 @@ use identity_core::value::{PasswordHash, Secret};
 use super::pool::{self, Pool};
 use super::stored::{Stored, made};
 
-/// Memory in KiB, passes and lanes: OWASP's first recommendation for Argon2id.
+/// Memory in KiB, passes and lanes of new hashes: OWASP's first recommendation for Argon2id.
 const COST: (u32, u32, u32) = (pool::AREA, 2, 1);
-/// Time until a retry for attempts of strangers that are rejected because the queue is full.
+/// Time after which a client may retry an attempt that was rejected because the queue is full.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Reason why the hasher could not be created.
+/// Reason why the password hasher could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum SlowHasherError {
-    /// The threads could not be started.
+    /// The threads of the pool could not be started.
     #[error("the threads for password hashing cannot be started")]
     Threads(#[from] std::io::Error),
     /// The hash parameters or random bytes are unavailable.
@@ -29,7 +29,7 @@ pub enum SlowHasherError {
     Hash,
 }
 
-/// Hashes with Argon2id (RFC 9106) on a dedicated thread pool with one thread per core.
+/// Password hasher that uses Argon2id (RFC 9106) on a dedicated thread pool with one thread per core.
 pub struct SlowHasher {
     argon2: Argon2<'static>,
     /// Hash that is verified for unknown users, so that their attempts take as long as those of existing users.
@@ -38,7 +38,7 @@ pub struct SlowHasher {
 }
 
 impl SlowHasher {
-    /// Starts the thread pool.
+    /// Creates the hasher and starts its thread pool.
     ///
     /// # Errors
     /// Returns an error if random bytes or threads are unavailable.
@@ -56,7 +56,7 @@ impl SlowHasher {
 type Hashing = Box<dyn FnOnce(&mut pool::WorkArea) -> Option<PasswordHash> + Send>;
 
 impl SlowHasher {
-    /// Prepares the hashing of a password with a random salt.
+    /// Prepares the hashing of a password with a random salt, to be run on the pool. `None` without random bytes.
     fn hashing(&self, password: &Secret) -> Option<Hashing> {
         let (argon2, password, salt) = (self.argon2.clone(), password.clone(), salt()?);
         Some(Box::new(move |area| {

@@ -10,20 +10,20 @@ use identity_core::value::PasswordHash;
 
 use super::pool::WorkArea;
 
-/// Maximum memory of an Argon2 hash, in KiB (256 MiB).
+/// Maximum memory cost of an accepted Argon2 hash, in KiB (256 MiB).
 const MAX_MEMORY: u32 = 256 * 1024;
-/// Maximum passes of an Argon2 hash.
+/// Maximum number of passes (time cost) of an accepted Argon2 hash.
 const MAX_PASSES: u32 = 10;
-/// Maximum bcrypt cost, as a power of two; takes about a second.
+/// Maximum cost of a bcrypt hash, as an exponent of two. Its verification takes about a second.
 const MAX_BCRYPT_COST: u32 = 14;
-/// Prefix of imported bcrypt hashes (docs/reference/orchestration-cluster.md §2.2).
+/// Prefix of stored bcrypt hashes (docs/reference/orchestration-cluster.md §2.2).
 const BCRYPT: &str = "{bcrypt}";
 
-/// Complete hash of a supported algorithm, within the cost limits.
+/// Parsed password hash of a supported algorithm, within the cost limits.
 pub(super) enum Stored {
     /// PHC string, such as `$argon2id$…`.
     Argon2(Box<phc::PasswordHash>),
-    /// `$2a$…`, `$2b$…` or `$2y$…`; stored with the prefix `{bcrypt}`.
+    /// bcrypt hash: `$2a$…`, `$2b$…` or `$2y$…`; stored with the prefix `{bcrypt}`.
     Bcrypt(String),
 }
 
@@ -43,7 +43,7 @@ impl Stored {
         Self::parse(&hash).map(|_| hash)
     }
 
-    /// Whether `password` matches the hash. Expensive.
+    /// Whether `password` matches the hash. Takes much time and memory, up to the cost limits.
     pub(super) fn verifies(&self, area: &mut WorkArea, password: &str) -> bool {
         match self {
             Self::Argon2(hash) => argon2_verifies(hash, area, password).unwrap_or(false),
@@ -53,7 +53,7 @@ impl Stored {
     }
 }
 
-/// Assembles an Argon2id hash from its parts.
+/// Assembles an Argon2id hash from its parameters, salt and output. `None` if a part is invalid.
 pub(super) fn made(argon2: &Argon2<'_>, salt: &[u8], output: &[u8]) -> Option<phc::PasswordHash> {
     Some(phc::PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),

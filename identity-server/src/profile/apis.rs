@@ -6,8 +6,8 @@ use identity_core::preset::PLATFORM_AUDIENCES;
 
 use crate::config::Config;
 
-/// Configured audiences, and those of the platform and of the configured clients and components. Audiences that roles
-/// refer to are accepted as well. `None` if tokens must be intended for this service.
+/// Returns the audiences of the platform, of the configured clients and components, and further configured ones.
+/// Audiences that roles refer to are accepted as well. `None` if tokens must be intended for this service.
 pub(super) fn resolved(config: &Config) -> Option<BTreeSet<String>> {
     let own = config.authentication.resolved_apis.as_ref()?.iter().map(ToString::to_string);
     let platform = PLATFORM_AUDIENCES.into_iter().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Profile with stored users and passwords.
+//! Profile `builtin`, with users and passwords in this server's store.
 
 use std::sync::Arc;
 

@@ -16,66 +16,67 @@ use identity_core::value::Secret;
 
 use super::entities::Entities;
 
-/// External directory of users, groups, roles and clients.
+/// External directory of users, groups, roles and clients, such as Keycloak.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// Creates what the directory lacks of the configured entities, then their configured memberships and
-    /// authorizations. Replicas may call this concurrently.
+    /// Creates the configured entities that the directory lacks, then their configured memberships and authorizations.
+    /// Replicas may call this concurrently.
     async fn initialise(&self, engine: &Engine) -> Result<(), DirectoryNotReady>;
 
-    /// Lists the configured entities that the directory lacks, one line each. Read-only.
+    /// Returns the configured entities that the directory lacks, one line each. Changes nothing.
     async fn missing(&self) -> Result<Vec<String>, DirectoryNotReady>;
 
-    /// The directory's implementations of the core ports.
+    /// Returns the directory's implementations of the core ports.
     fn ports(&self) -> Ports;
 
-    /// Wraps a token verifier: adds the directory's data about the principal to each verified token.
+    /// Wraps a token verifier, so that each verified token contains the directory's data about its principal.
     fn verifying(&self, tokens: Arc<dyn TokenVerifier>) -> Arc<dyn TokenVerifier>;
 
-    /// Port that returns the groups and permissions of signed-in principals.
+    /// Returns the port that looks up the groups and permissions of signed-in principals.
     fn entitlements(&self) -> Arc<dyn Entitlements>;
 
-    /// Client ID and secret with which this server signs in users, if the directory has such a client.
+    /// Returns id and secret of the client with which this server signs in users, if the directory has such a client.
     async fn own_client(&self) -> Result<Option<(String, Secret)>, DirectoryNotReady>;
 
-    /// Current problem: the directory is unavailable, or configured entities could not be created.
+    /// Returns the current problem: the directory is unavailable, or configured entities could not be created.
     fn last_problem(&self) -> Option<String>;
 
-    /// Recommended changes to a directory that works.
+    /// Returns recommended changes to the directory's settings. They do not impair its function.
     fn advice(&self) -> Option<String>;
 }
 
-/// Reason why a directory is not initialized. Retrying may succeed.
+/// Reason why a directory is not initialized, as a message for operators. Retrying may succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DirectoryNotReady(pub String);
 
 /// State that replicas share for changes in a directory.
 pub struct Shared {
-    /// Locks that serialize the changes to an entity.
+    /// Locks that serialize the changes to an entity across replicas.
     pub locks: Arc<dyn EntityLocks>,
-    /// Token cutoffs, which mark tokens that are no longer accepted.
+    /// Token cutoffs: per principal, the time of the last revocation. For tokens issued earlier, cached rights are not
+    /// used.
     pub cutoffs: Arc<Cutoffs>,
-    /// Installation ID; `None` for read-only use.
+    /// Id of this installation, to mark the directory; `None` for read-only use.
     pub installation: Option<String>,
 }
 
-/// Core ports that a directory implements.
+/// The directory's implementations of the core ports, one per kind of entity.
 pub struct Ports {
-    /// Users.
+    /// Users of the directory.
     pub users: Arc<dyn UserDirectory>,
-    /// Groups.
+    /// Groups of the directory, and their members.
     pub groups: Arc<dyn GroupDirectory>,
-    /// Roles.
+    /// Roles of the directory, and their permissions.
     pub roles: Arc<dyn RoleDirectory>,
-    /// Applications.
+    /// Applications (OAuth 2.0 clients) of the directory.
     pub clients: Arc<dyn ClientDirectory>,
-    /// APIs.
+    /// APIs (resource servers) of the directory.
     pub apis: Arc<dyn ApiDirectory>,
 }
 
 impl Ports {
-    /// Directories that hold the members of tenants.
+    /// Returns the directories that hold the possible members of tenants.
     #[must_use]
     pub fn of_members(&self) -> MemberDirectories {
         MemberDirectories {

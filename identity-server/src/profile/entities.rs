@@ -3,7 +3,8 @@ use std::sync::Arc;
 use identity_core::service::{Apis, Clients, Deletions, Groups, Memberships, People, Roles, Tenants};
 use identity_http::{BulkChanges, Cluster};
 
-/// Services for entities that either a directory or the store holds.
+/// Services for entities that either a directory or the store holds. A service is `None` if the profile does not offer
+/// it.
 pub(super) struct Entities {
     pub(super) people: Option<Arc<People>>,
     pub(super) clients: Option<Arc<Clients>>,
@@ -15,6 +16,6 @@ pub(super) struct Entities {
     /// The Orchestration Cluster API, which manages stored entities only.
     pub(super) cluster: Option<Cluster>,
     pub(super) bulk: Option<BulkChanges>,
-    /// Deletions in a directory.
+    /// Deletions in a directory, including those that were interrupted; `None` without a directory.
     pub(super) deletions: Option<Arc<Deletions>>,
 }

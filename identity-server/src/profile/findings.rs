@@ -9,7 +9,7 @@ use super::{AssemblyError, sign_in};
 use crate::config::{Config, Finding, Provider};
 use crate::effects::SystemClock;
 
-/// Finds provider and directory settings that would abort start-up.
+/// Finds provider and directory settings that would abort start-up. Sends no request.
 #[must_use]
 pub fn settings_problems(config: &Config) -> Vec<Finding> {
     if let Err(error) = super::sources(config) {
@@ -71,7 +71,7 @@ fn found(config: &Config, of: Option<&Provider>, error: SettingsError) -> Vec<Fi
     error.0.into_iter().map(finding).collect()
 }
 
-/// Configuration key of an adapter setting.
+/// Returns the configuration key of an adapter setting: `backend-url` for `back_channel`.
 fn key(setting: &str) -> String {
     let known = match setting {
         "extra_parameters" => "authorize-parameters",

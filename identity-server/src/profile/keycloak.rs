@@ -1,4 +1,4 @@
-//! Profile with users, groups, roles and clients in Keycloak.
+//! Profile `keycloak`, with users, groups, roles and clients in Keycloak.
 
 mod components;
 
@@ -21,13 +21,13 @@ use super::{AssemblyError, Directory, DirectoryNotReady, Ports, Shared};
 use crate::bootstrap::{self, Parties, named_parties};
 use crate::config::{Bootstrap, ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig, PartySeed};
 
-/// Claim that names the client. Keycloak includes it in tokens of service accounts only.
+/// Claim with the client id. Keycloak includes it in tokens of service accounts only.
 const CLIENT_ID: &str = "client_id";
-/// Key of this server's own component.
+/// Name of this server's own component, whose API and role are always set up.
 const IDENTITY: &str = "identity";
-/// Path to which browsers return after sign-in.
+/// Path below the base URL to which browsers return after sign-in.
 const CALLBACK: &str = "/auth/login-callback";
-/// Path to which browsers return after sign-out.
+/// Path below the base URL to which browsers return after sign-out.
 const SIGNED_OUT: &str = "/auth/logged-out";
 /// Path of the back-channel logout endpoint, which Keycloak calls.
 const BACK_CHANNEL: &str = "/auth/back-channel-logout";
@@ -48,7 +48,7 @@ struct InKeycloak {
     plan: RealmPlan,
     bootstrap: Bootstrap,
     not_made: Mutex<Option<String>>,
-    /// Recommended changes to insecure settings of the realm. `None` if there are none.
+    /// Recommended changes to insecure settings of the realm, if there are any.
     advice: Mutex<Option<String>>,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
     })))
 }
 
-/// Finds Keycloak settings that would abort start-up.
+/// Finds Keycloak settings that would abort start-up. Sends no request.
 pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
     let Some(keycloak) = &config.keycloak else { return Vec::new() };
     let mut findings = Vec::new();
@@ -91,7 +91,7 @@ pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Connection settings: URL, realm and credentials.
+/// Returns the connection settings: URL, realm, credentials and trusted certificate authorities.
 fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettings, AssemblyError> {
     let credentials = match &keycloak.access {
         KeycloakAccess::Administrator { realm, client_id, user, password } => Credentials::Administrator {
@@ -110,7 +110,7 @@ fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettin
     Ok(settings)
 }
 
-/// Builds the token verifier; providers without a client ID claim use [`CLIENT_ID`].
+/// Builds the token verifier. For providers without a client id claim, the claim is [`CLIENT_ID`].
 pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
     let mut config = config.clone();
     for provider in &mut config.authentication.providers {
@@ -225,8 +225,8 @@ impl InKeycloak {
         Ok(problems)
     }
 
-    /// Logs client registration policies that let users other than realm administrators influence the content of
-    /// tokens.
+    /// Checks client registration policies. Logs those that let users other than realm administrators influence the
+    /// content of tokens, and stores them as advice.
     async fn look_at_registration(&self) {
         let advice = match self.keycloak.registration_advice().await {
             Ok(advice) => advice,

@@ -33,70 +33,70 @@ use identity_http::{
 use crate::config::{Config, Profile};
 use crate::crypto::SystemCrypto;
 
-/// Longest wait of a request for the revision that it requires.
+/// Maximum time that a request waits until this replica has loaded the revision that the request requires.
 const REVISION_WAIT: Duration = Duration::from_secs(2);
 
-/// Services of a profile.
+/// Services of a profile, ready to be served.
 pub struct Assembled {
-    /// HTTP surfaces to serve.
+    /// HTTP surfaces to serve: the APIs and sign-in.
     pub surfaces: Surfaces,
-    /// Token verifier, in profiles that accept tokens.
+    /// Token verifier, in profiles that accept tokens. Its issuers are part of the health status.
     pub verifier: Option<Arc<OidcTokenVerifier>>,
     /// Deletion service, in profiles with a directory. It also completes interrupted deletions.
     pub deletions: Option<Arc<Deletions>>,
 }
 
-/// Dependencies of all profiles.
+/// Dependencies from which the services of a profile are built.
 pub struct Parts<'p> {
-    /// Engine that holds the world.
+    /// Engine that holds the world (all policy data in memory).
     pub engine: &'p Arc<Engine>,
     /// Audit log of changes and refusals.
     pub audit: &'p Arc<dyn AuditLog>,
-    /// Journal of deletions in a directory.
+    /// Journal of deletions in a directory, from which interrupted ones are resumed.
     pub deletions: &'p Arc<dyn DeletionJournal>,
     /// Store of browser sessions.
     pub sessions: &'p Arc<dyn SessionStore>,
-    /// Password hasher, in profiles with passwords.
+    /// Password hasher, in profiles with passwords; without one, password sign-in is disabled.
     pub hasher: Option<Arc<dyn PasswordHasher>>,
-    /// Clock.
+    /// Clock against which the validity of tokens is checked.
     pub clock: &'p Arc<dyn Clock>,
-    /// ID generator.
+    /// Generator of unique ids, such as those of new groups.
     pub ids: &'p Arc<dyn Ids>,
-    /// Address on which the API listens.
+    /// Address on which the API listens, used as public URL if none is configured.
     pub listening: SocketAddr,
     /// External directory of users, groups, roles and clients, in profiles that have one.
     pub directory: Option<&'p dyn Directory>,
 }
 
-/// Reason why a profile cannot be assembled.
+/// Reason why the services of a profile cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum AssemblyError {
-    /// This build lacks the profile.
+    /// This build lacks the profile; contains the name of the cargo feature to enable.
     #[error("the profile `{0}` is not compiled in; build with the cargo feature `{0}`")]
     NotCompiledIn(&'static str),
-    /// The Keycloak settings are unusable.
+    /// The Keycloak settings are unusable; contains the reason.
     #[error("Keycloak cannot be used: {0}")]
     Keycloak(String),
-    /// The provider settings are unusable.
+    /// The settings of the identity providers are unusable.
     #[error("the providers cannot be used")]
     Providers(#[from] SettingsError),
-    /// A file cannot be read.
+    /// A configured file, such as a CA file, cannot be read.
     #[error("{path} cannot be read")]
     File {
-        /// Path of the file.
+        /// Path of the file, as configured.
         path: String,
-        /// The underlying error.
+        /// The underlying I/O error.
         source: std::io::Error,
     },
-    /// The system random number generator failed.
+    /// The system random number generator failed, so that no session key can be created.
     #[error("the system random number generator failed")]
     NoRandomness,
-    /// The password hasher could not be created.
+    /// The password hasher could not be created; contains the reason.
     #[error("passwords cannot be hashed: {0}")]
     Hasher(String),
 }
 
-/// Builds the profile's directory, if it has one.
+/// Builds the directory of the configured profile; `None` if the profile has none. Sends no request.
 ///
 /// # Errors
 /// Returns an error if the settings of the directory are unusable.
@@ -121,8 +121,8 @@ fn extra_authorities(authentication: &crate::config::Authentication) -> Result<O
     authentication.ca_file.as_ref().map(read).transpose()
 }
 
-/// Host names that requests may be addressed to: those of this machine and of the public URL if the configuration says
-/// so, or if the API is unprotected on this machine only; otherwise any.
+/// Returns the host names that requests may be addressed to. These are the names of this machine and of the public URL,
+/// if so configured or if the API is unprotected on this machine only; otherwise any.
 #[must_use]
 pub fn hosts(config: &Config) -> Hosts {
     let authentication = &config.authentication;
@@ -134,7 +134,7 @@ pub fn hosts(config: &Config) -> Hosts {
     }
 }
 
-/// Source of the profile's principals: the store, or an identity provider.
+/// Returns the source of the profile's principals: this server's store, or an identity provider.
 ///
 /// # Errors
 /// Returns an error if this build lacks the profile.
@@ -152,7 +152,7 @@ pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
     }
 }
 
-/// Builds the password hasher, in profiles with passwords.
+/// Builds the password hasher; `None` in profiles without passwords. Starts one thread per core.
 ///
 /// # Errors
 /// Returns an error if random bytes or threads are unavailable.
@@ -171,7 +171,7 @@ pub fn password_hasher(
     }
 }
 
-/// Builds the token verifier, in profiles that accept tokens.
+/// Builds the token verifier; `None` in profiles that do not accept tokens. Sends no request.
 ///
 /// # Errors
 /// Returns an error if the settings of the providers are unusable.
@@ -192,7 +192,7 @@ pub fn verifier(
     }
 }
 
-/// Builds the services of the profile.
+/// Builds the services and HTTP surfaces of the configured profile.
 ///
 /// # Errors
 /// Returns an error if this build lacks the profile, or its settings are unusable.
@@ -259,12 +259,12 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     Ok(Assembled { surfaces, verifier, deletions: entities.deletions })
 }
 
-/// Set-up of the first administrator, in profiles with passwords.
+/// Returns the set-up of the first administrator, in profiles with passwords.
 fn first_administrator(cluster: &Cluster) -> Option<FirstAdministrator> {
     Some(FirstAdministrator { setup: cluster.setup.clone()?, ids: cluster.ids.clone() })
 }
 
-/// Limits on request bodies.
+/// Returns the configured limits on request bodies, with a quota that all connections share.
 fn body_limits(config: &Config) -> BodyLimits {
     let server = &config.server;
     BodyLimits {
@@ -275,7 +275,7 @@ fn body_limits(config: &Config) -> BodyLimits {
     }
 }
 
-/// Builds the decision API.
+/// Builds the decision API. It is identified by the public URL, if that uses HTTPS.
 fn decisions(
     config: &Config,
     engine: &Arc<Engine>,

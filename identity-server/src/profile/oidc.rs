@@ -1,4 +1,4 @@
-//! Profile for users and clients of OpenID Connect providers, authenticated by token.
+//! Profile `oidc`, for users and clients of OpenID Connect providers, authenticated by token.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
     }
 }
 
-/// Peculiarities of the provider's tokens: the configured ones, else the defaults of the provider product.
+/// Returns the peculiarities of the provider's tokens: the configured ones, else the defaults of the provider product.
 fn habits(provider: &Provider) -> TokenHabits {
     let usual = TokenHabits::of(super::sign_in::kind(provider.kind), &provider.issuer);
     let own = provider.habits.clone();

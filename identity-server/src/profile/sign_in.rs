@@ -20,15 +20,15 @@ use super::AssemblyError;
 use crate::config::{self, Config, Provider, SignInUserInfo, Store};
 use crate::crypto::{SealingKey, SystemCrypto};
 
-/// Dependencies of sign-in that identify users.
+/// Services with which sign-in identifies users and looks up their rights.
 pub(super) struct People<'p> {
-    /// Verifies the providers' ID tokens.
+    /// Verifier whose issuers and keys validate the providers' ID tokens.
     pub(super) verifier: Option<&'p OidcTokenVerifier>,
-    /// Whether users can sign in with passwords.
+    /// Whether users can sign in with passwords of this server's store.
     pub(super) passwords: bool,
-    /// Entitlements of signed-in users, from a directory.
+    /// Port that looks up groups and permissions of signed-in users in a directory.
     pub(super) entitlements: Option<Arc<dyn Entitlements>>,
-    /// Record of recent callers.
+    /// Record of recent callers, to which sign-ins are added.
     pub(super) logins: Arc<RecentCallers>,
 }
 
@@ -75,12 +75,12 @@ pub(super) fn sign_in(
     }))
 }
 
-/// Whether browsers reach this server over HTTPS.
+/// Whether browsers reach this server over HTTPS, according to the public URL.
 pub(crate) fn is_https(config: &Config) -> bool {
     config.server.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 
-/// Base URL of this server for browsers, without a trailing slash. Never derived from request headers.
+/// Returns the base URL of this server for browsers, without a trailing slash. Never derived from request headers.
 fn public_url(config: &Config, listening: SocketAddr) -> String {
     let configured = config.server.public_url.as_ref().map(Url::as_str);
     configured.map_or_else(
@@ -96,8 +96,8 @@ fn public_url(config: &Config, listening: SocketAddr) -> String {
     )
 }
 
-/// Sealing keys of sessions: the configured keys, else a key derived from a client secret, else with SQLite a key file
-/// in the data directory, else an ephemeral key.
+/// Returns the sealing keys of sessions: the configured keys, else a key derived from a client secret. Without either,
+/// SQLite uses a key file in the data directory, and PostgreSQL an ephemeral key.
 fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     let session = &config.session;
     if session.key.is_some() {
@@ -118,8 +118,8 @@ fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     }
 }
 
-/// Sealing keys of sign-in forms, which protect no tokens. As [`keys`], except on PostgreSQL without a configured key:
-/// a key derived from the database password, else an ephemeral key.
+/// Returns the sealing keys of sign-in forms, which protect no tokens. As [`keys`], except on PostgreSQL without a
+/// configured key: a key derived from the database password, else an ephemeral key.
 fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     let Store::Postgres(postgres) = &config.store else { return keys(config) };
     if config.session.key.is_some() {
@@ -137,7 +137,7 @@ fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     }
 }
 
-/// Ephemeral key, for sessions without tokens to protect.
+/// Returns an ephemeral key, for sessions without tokens to protect.
 fn passing_key() -> Result<Vec<SealingKey>, AssemblyError> {
     SealingKey::passing().map(|key| vec![key]).ok_or(AssemblyError::NoRandomness)
 }
@@ -171,7 +171,7 @@ pub(super) fn settings(provider: &Provider, client: &config::Client) -> Provider
     }
 }
 
-/// The provider kind as the adapter's type.
+/// Converts the configured provider kind to the adapter's type.
 pub(super) fn kind(kind: config::ProviderKind) -> ProviderKind {
     match kind {
         config::ProviderKind::Keycloak => ProviderKind::Keycloak,

@@ -16,7 +16,7 @@ use identity_http::{About, BulkChanges, Cluster, IdRules};
 use super::entities::Entities;
 use crate::config::Config;
 
-/// Builds the services for stored entities.
+/// Builds the services for groups, roles, tenants and memberships in this server's store.
 pub(super) fn entities(
     config: &Config,
     engine: &Arc<Engine>,
@@ -54,7 +54,7 @@ fn bulk(
     BulkChanges { bulk: Arc::new(bulk), ids: cluster.ids.clone() }
 }
 
-/// Builds the services of the Orchestration Cluster API.
+/// Builds the services of the Orchestration Cluster API, depending on its switches.
 fn cluster(
     config: &Config,
     engine: &Arc<Engine>,

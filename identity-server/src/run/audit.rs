@@ -11,11 +11,11 @@ use crate::config::Audit;
 
 /// Interval for recording the counts of repeated refusals and of lost entries.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
-/// Interval between two pruning runs.
+/// Pause between two pruning runs of the audit log.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
-/// Entries removed per transaction. Writers wait for the transaction, so it is short.
+/// Maximum number of entries removed per transaction. Writers wait for the transaction, so it is short.
 const BATCH: u32 = 250;
-/// Maximum transactions per pruning run.
+/// Maximum number of transactions per pruning run.
 const BATCHES: usize = 800;
 /// Minimum pause after each transaction. The pause also lasts at least [`PAUSES`] times as long as the transaction, so
 /// that other writers get access to the store.

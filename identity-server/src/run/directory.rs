@@ -1,4 +1,4 @@
-//! Directory start-up and background tasks.
+//! Initialization of the directory at start-up, and its background tasks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use tracing::{error, info, warn};
 use super::operations::{ServerOperations, Stage};
 use crate::profile::{Directory, DirectoryNotReady};
 
-/// Interval for resuming interrupted deletions.
+/// Interval at which interrupted deletions are looked for and resumed.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
-/// Refresh interval of token cutoffs: the longest time for which a replica accepts a token that another replica cut
-/// off.
+/// Refresh interval of token cutoffs. It is the longest time for which a replica accepts a token that another replica
+/// cut off.
 const CUTOFFS_EVERY: Duration = Duration::from_secs(2);
-/// Refreshes between two removals of expired cutoffs (300 × 2 s = 10 min).
+/// Number of refreshes between two removals of expired cutoffs (300 × 2 s = 10 min).
 const CUTOFF_SWEEP: u32 = 300;
 
-/// Initializes the directory, retrying with exponential backoff (500 ms to 15 s) until it succeeds. Returns the ID and
+/// Initializes the directory, retrying with exponential backoff (500 ms to 15 s) until it succeeds. Returns id and
 /// secret of this server's own client, if it has one.
 pub(super) async fn initialised(
     directory: &dyn Directory,
@@ -44,7 +44,7 @@ pub(super) async fn initialised(
     }
 }
 
-/// Refreshes the token cutoffs of all replicas periodically, and removes expired ones.
+/// Refreshes the token cutoffs of all replicas every 2 s, and removes expired ones every 10 min. Never returns.
 pub(super) async fn follow_cutoffs(cutoffs: Arc<Cutoffs>) {
     for round in 1_u32.. {
         tokio::time::sleep(CUTOFFS_EVERY).await;
@@ -59,7 +59,7 @@ pub(super) async fn follow_cutoffs(cutoffs: Arc<Cutoffs>) {
     }
 }
 
-/// Periodically reconciles interrupted deletions: those whose server stopped, or whose directory did not respond.
+/// Reconciles interrupted deletions every 10 s: those whose server stopped, or whose directory did not respond.
 pub(super) async fn settle_deletions(deletions: Arc<Deletions>) {
     loop {
         match deletions.open().await {

@@ -17,13 +17,13 @@ use tokio::net::TcpSocket;
 use super::RunError;
 use crate::config::Server;
 
-/// How long an idle connection stays open.
+/// How long an idle keep-alive connection to the API stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Send buffer of the kernel per connection, in bytes. Linux doubles the value for its own bookkeeping.
 const SEND_BUFFER: u32 = 256 * 1024;
-/// Maximum connections that wait to be accepted.
+/// Maximum number of connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
-/// Maximum connections to the management port.
+/// Maximum number of connections to the management port.
 const MANAGEMENT_CONNECTIONS: usize = 128;
 
 /// Listening sockets of the API and the management port.
@@ -98,7 +98,7 @@ impl Listening {
         serve(listener, &limits, app).map_err(RunError::Serve)
     }
 
-    /// Bound address of the API.
+    /// Returns the bound address of the API, with the actual port if the configured one is 0.
     pub(super) fn api_address(&self) -> SocketAddr {
         self.api_address
     }
@@ -109,7 +109,7 @@ impl Listening {
         let _written = writeln!(io::stdout(), "starting management={}", self.management_address);
     }
 
-    /// Prints both addresses, in a form that scripts can parse.
+    /// Prints both addresses to standard output, in a form that scripts can parse.
     pub(super) fn announce(&self) {
         let _written =
             writeln!(io::stdout(), "listening http={} management={}", self.api_address, self.management_address);
@@ -126,7 +126,7 @@ fn bounded(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Prints example requests for `dev`.
+/// Prints example requests to standard output, for the command `dev`.
 pub(super) fn say_what_to_try(listening: &Listening) {
     let base = format!("http://{}{}", listening.api_address, listening.base_path);
     let management = listening.management_address;

@@ -9,7 +9,7 @@ use identity_core::engine::{Engine, Following};
 use identity_http::actuator::{Component, Operations, Status};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Lifecycle stage of the server.
+/// Lifecycle stage of the server, from which its health is derived.
 pub(super) enum Stage {
     Starting,
     WaitingForStore,
@@ -18,11 +18,11 @@ pub(super) enum Stage {
     Draining,
 }
 
-/// Handle to the Prometheus recorder.
+/// Handle to the Prometheus recorder, which renders the metrics.
 pub(super) struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Installs the process-wide metrics recorder.
+    /// Installs the process-wide metrics recorder. Fails if another one is installed.
     pub(super) fn install() -> Result<Self, BuildError> {
         const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
         PrometheusBuilder::new()
@@ -113,7 +113,7 @@ impl Operations for ServerOperations {
 /// Age of the loaded world from which the store is reported as degraded.
 const DEGRADED_FROM: Duration = Duration::from_secs(5);
 
-/// Status of the store: whether it can be read and written, and the age of the loaded world.
+/// Returns the status of the store: whether it can be read and written, and the age of the loaded world.
 fn store(engine: &Engine) -> (Status, Option<String>) {
     let age = engine.world_age();
     let old = |what: &str| format!("{what}; decisions use data that is {} s old", age.as_secs());
@@ -137,8 +137,8 @@ fn store(engine: &Engine) -> (Status, Option<String>) {
     }
 }
 
-/// One component per issuer. An issuer without keys is down if no issuer has keys, else degraded: tokens of the other
-/// issuers can still be validated.
+/// Returns one health component per issuer. An issuer without keys is down if no issuer has keys, else degraded: tokens
+/// of the other issuers can still be validated.
 fn issuers(verifier: &OidcTokenVerifier) -> Vec<Component> {
     let issuers = verifier.issuers();
     let somebody = issuers.iter().any(|issuer| issuer.has_keys);

@@ -1,4 +1,4 @@
-//! Opens the configured store.
+//! Opening of the configured store, SQLite or PostgreSQL.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use identity_core::port::{
 
 use crate::config::{Finding, Postgres, PostgresTarget, PostgresTls, Store};
 
-/// Store ports, independent of the implementation.
+/// Ports of the opened store, independent of the implementation.
 pub(super) struct Stores {
     pub(super) policy: Arc<dyn PolicyStore>,
     pub(super) audit: Arc<dyn AuditLog>,
@@ -76,7 +76,7 @@ impl Stores {
     }
 }
 
-/// Finds PostgreSQL settings that would abort start-up.
+/// Finds PostgreSQL settings that would abort start-up. Reads the CA file, but does not connect.
 pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     const MARK: &str = "-----BEGIN CERTIFICATE-----";
     let settings = match postgres_settings(postgres) {
@@ -93,7 +93,7 @@ pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     unusable.map(|message| Finding::new(key, message)).into_iter().collect()
 }
 
-/// Converts the configuration to the adapter's settings.
+/// Converts the configuration to the adapter's settings. Fails if the URL is invalid.
 pub(crate) fn postgres_settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
     let mut settings = match &postgres.target {

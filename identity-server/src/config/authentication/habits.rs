@@ -16,15 +16,15 @@ impl ProviderKind {
 /// Configured peculiarities of a provider's tokens. Unset values use the defaults of the provider product.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenHabits {
-    /// Claim that replaces a missing `aud`.
+    /// Claim that is compared with the accepted audiences if a token has no `aud`, such as `client_id`.
     pub audience_claim: Option<String>,
-    /// Values of `typ` that identify an access token, beside `at+jwt`.
+    /// Values of the header `typ` that identify an access token, in addition to `at+jwt`.
     pub access_token_types: Option<Vec<String>>,
-    /// Issuer in access tokens, if it differs from the issuer of ID tokens and of discovery.
+    /// The `iss` of access tokens, if it differs from the issuer of ID tokens and of discovery.
     pub access_token_issuer: Option<String>,
-    /// Claims that identify an ID token.
+    /// Claims that identify an ID token, such as `nonce` and `at_hash`.
     pub id_token_marks: Option<Vec<&'static str>>,
-    /// Format of the groups claim.
+    /// Format of the groups claim, such as a list or a text to split.
     pub groups_form: Option<ClaimForm>,
 }
 

@@ -4,11 +4,11 @@ use url::Url;
 
 /// Suffix of a provider's metadata URL (OpenID Connect Discovery 1.0 §4).
 const METADATA: &str = "/.well-known/openid-configuration";
-/// Placeholders for a tenant at Microsoft. Tokens contain the actual tenant.
+/// Placeholders for a tenant in Microsoft's URLs. The issuer in tokens contains the actual tenant instead.
 const ANY_TENANT: [&str; 5] = ["common", "organizations", "consumers", "{tenantid}", "%7Btenantid%7D"];
-/// Endpoint suffixes of an Entra ID tenant, version 2.
+/// URL suffixes of the endpoints of an Entra ID tenant, version 2.
 const ENTRA_ENDPOINTS: [&str; 3] = ["/oauth2/v2.0/authorize", "/oauth2/v2.0/token", "/discovery/v2.0/keys"];
-/// Hosts of Microsoft issuers.
+/// Host names of Microsoft's issuers, including national clouds.
 const MICROSOFT: [&str; 5] = [
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -17,7 +17,7 @@ const MICROSOFT: [&str; 5] = [
     "sts.windows.net",
 ];
 
-/// Reason why no token can have this issuer, if there is one.
+/// Returns the reason why no token can have this issuer, if there is one.
 pub(super) fn mistake(issuer: &str) -> Option<String> {
     if let Some(rest) = issuer.trim_end_matches('/').strip_suffix(METADATA) {
         return Some(format!(
@@ -42,15 +42,16 @@ fn is_any_tenant(tenant: &str) -> bool {
     ANY_TENANT.iter().any(|word| word.eq_ignore_ascii_case(tenant))
 }
 
-/// Issuer of the Keycloak realm with this authorization endpoint. The addresses of other endpoints may differ from the
-/// issuer in tokens.
+/// Derives the issuer of a Keycloak realm from its authorization endpoint. Other endpoints are unsuitable, because
+/// their hosts may differ from the issuer in tokens.
 pub(in crate::config) fn of_keycloak(authorization_endpoint: &str) -> Option<String> {
     let issuer = authorization_endpoint.strip_suffix("/protocol/openid-connect/auth")?;
     let (_, realm) = issuer.rsplit_once("/realms/")?;
     (!realm.is_empty() && !realm.contains('/')).then(|| issuer.to_owned())
 }
 
-/// Issuer of the Entra ID tenant with this endpoint. The URL must contain the tenant ID, because tokens contain it.
+/// Derives the issuer of an Entra ID tenant from an endpoint. The URL must contain the tenant id, because tokens
+/// contain it.
 pub(in crate::config) fn of_entra(endpoint: &str) -> Option<String> {
     let issuer = ENTRA_ENDPOINTS.iter().find_map(|end| endpoint.strip_suffix(end))?;
     let url = Url::parse(issuer).ok()?;

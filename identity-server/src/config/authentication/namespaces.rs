@@ -1,5 +1,5 @@
 //! Namespaces of providers. With several providers, equal names must not denote the same principal, unless the
-//! configuration says so.
+//! configuration explicitly permits it.
 
 use identity_core::value::Namespace;
 
@@ -44,7 +44,7 @@ pub(super) fn check(providers: &[Provider], from: &Reader<'_>) {
     }
 }
 
-/// Namespace of `provider`, which must be an element of `all`.
+/// Returns the namespace of `provider`, which must be an element of `all`.
 pub(super) fn of(provider: &Provider, all: &[Provider]) -> Namespace {
     match &provider.namespace {
         Some(namespace) => Namespace::named(namespace.clone()),

@@ -6,9 +6,9 @@ use super::{Completion, PROVIDERS, steps};
 use crate::config::assignment::Assignment;
 use crate::config::tree::{Node, Origin, Step, other_form, shown};
 
-/// ID of the provider that the settings describe.
+/// Id of the provider that the SDK settings describe.
 const PROVIDER: &str = "default";
-/// Keys of the client registration.
+/// Keys of the provider that belong to the client registration.
 const OF_CLIENT: [&str; 6] =
     ["client-id", "client-secret", "client-secret-file", "scopes", "authorization-url", "token-url"];
 /// Keys of authentication methods other than a client secret.
@@ -18,23 +18,23 @@ const ELSEWHERE: &str = "a setting of the applications' SDK; this server has its
 const IN_KEYCLOAK: &str = "in the profile `keycloak`, this server's client is `keycloak.client-id`, with \
                            `keycloak.own-client-secret` if this server creates it, otherwise `keycloak.client-secret`";
 
-/// SDK setting and its target key.
+/// SDK setting, with the key that it sets.
 struct Setting<'s> {
     assignment: &'s Assignment,
     path: Vec<Step>,
-    /// Name of the key within the provider.
+    /// Name of the key within the provider, such as `client-id`.
     key: String,
-    /// Elements, if the value of the key is a list.
+    /// List elements, if the value of the key is a list.
     list: Option<Vec<&'s str>>,
 }
 
-/// Effect of a setting.
+/// Effect of an SDK setting on the configuration.
 enum Outcome {
     /// Applied, or overridden by a later source of the same setting.
     Taken,
-    /// Without effect, for this reason.
+    /// Recognized, but without effect for this reason, which a warning names.
     Unused(&'static str),
-    /// Contradicted by another value.
+    /// Contradicted by another value, which has this origin.
     Contradicts(Origin),
 }
 
@@ -65,7 +65,8 @@ impl<'s> Setting<'s> {
 }
 
 impl Completion<'_> {
-    /// Applies the settings, starting with the latest source.
+    /// Applies the SDK settings, starting with the latest source. Reports contradictions, and warns about unused
+    /// settings.
     pub(super) fn sdk(&mut self) {
         let facts = self.facts;
         let mut unused: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -147,9 +148,9 @@ impl Completion<'_> {
         self.assumed.insert(shown(path));
     }
 
-    /// Whether the settings belong to an application that runs beside this server: if settings of the Orchestration
-    /// Cluster are present but none of Management Identity, if providers with other IDs are configured, or if the
-    /// profile is `builtin` and no issuer is given.
+    /// Whether the SDK settings belong to an application that runs beside this server. They do if settings of the
+    /// Orchestration Cluster are present but none of Management Identity, or if providers with other ids are
+    /// configured. They also do if the profile is `builtin` and no issuer is given.
     fn sdk_is_for_applications(&self) -> bool {
         let ids = self.provider_ids();
         let of_sdk = |(path, _): &(Vec<Step>, Assignment)| path.last() == Some(&Step::Key("issuer".to_owned()));
@@ -159,7 +160,7 @@ impl Completion<'_> {
             || (self.profile_is("builtin") && !names_issuer)
     }
 
-    /// Whether this server's own keys set another client ID, or another authentication method.
+    /// Whether this server's own keys set another client id, or another authentication method.
     fn has_own_client(&self, key: &str) -> bool {
         let client_id = of_provider("client-id");
         let is_other = self.get(&client_id).is_some_and(|(id, _)| {

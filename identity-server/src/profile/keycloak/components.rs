@@ -7,7 +7,7 @@ use identity_core::value::{Audience, ClientId, InvalidValue, Name, PermissionNam
 
 use crate::config::{Component, ComponentApplication, ComponentSeed, Components};
 
-/// APIs, roles and clients of a component. A configured list replaces the built-in list as a whole.
+/// Returns the APIs, roles and clients of a component. A configured list replaces the built-in list as a whole.
 pub(super) fn component(
     key: &str,
     seed: &ComponentSeed,

@@ -140,7 +140,8 @@ mod tests {
         let columns = ["a", "b"];
         let text = r#"[[-7,"x\"\u001fy"],[null,"é"]]"#;
         let page = Packed::parse(text, &columns).unwrap();
-        let rows: Vec<_> = page.rows().map(|row| (row.optional_integer("a").unwrap(), row.text("b").unwrap().to_owned())).collect();
+        let rows: Vec<_> =
+            page.rows().map(|row| (row.optional_integer("a").unwrap(), row.text("b").unwrap().to_owned())).collect();
         assert_eq!(rows, [(Some(-7), "x\"\u{1f}y".to_owned()), (None, "é".to_owned())]);
         assert_eq!(page.key_of_last(2).unwrap(), ["", "é"]);
         assert!(page.rows().all(|row| row.text("c").is_err() && row.text("a").is_err() && row.integer("b").is_err()));

@@ -186,7 +186,9 @@ impl Grants {
                 let known = place.ids.get_key_value(id).or_else(|| place.conditional_ids.get_key_value(id));
                 known.map(|(id, _)| Scope::Id(id.clone()))
             }
-            Scope::Property(name) => place.properties.get_key_value(name).map(|(name, _)| Scope::Property(name.clone())),
+            Scope::Property(name) => {
+                place.properties.get_key_value(name).map(|(name, _)| Scope::Property(name.clone()))
+            }
         });
         known.unwrap_or_else(|| scope.clone())
     }

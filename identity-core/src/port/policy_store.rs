@@ -162,7 +162,7 @@ pub enum StoreError {
         /// Reason why the data cannot be decoded.
         detail: String,
     },
-    /// The database schema does not have the version that this server requires. Contains the difference.
+    /// The database schema does not have the version that this server requires. Contains an explanation for operators.
     #[error("the store's schema is incompatible with this server: {0}")]
     Schema(String),
     /// A precondition failed: the commit does not follow the newest revision, the session was changed or removed, or

@@ -101,7 +101,7 @@ pub enum UnknownAccess {
     /// The resource type exists but does not support the permission.
     #[error("`{resource_type}` does not support `{permission}`; it supports {}", .supported.join(", "))]
     Permission {
-        /// Name of the resource type.
+        /// Name of the requested resource type.
         resource_type: String,
         /// Permission that was requested.
         permission: String,
@@ -111,7 +111,7 @@ pub enum UnknownAccess {
     /// The resource type exists but does not have the property.
     #[error("`{resource_type}` has no property `{property}`; it has {}", if .supported.is_empty() { "none".to_owned() } else { .supported.join(", ") })]
     Property {
-        /// Name of the resource type.
+        /// Name of the requested resource type.
         resource_type: String,
         /// Property that was requested.
         property: String,

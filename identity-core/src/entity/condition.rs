@@ -84,7 +84,7 @@ pub enum Operand {
 }
 
 impl Condition {
-    /// Creates a condition from its comparisons.
+    /// Creates a condition that holds if all of the comparisons hold.
     ///
     /// # Errors
     /// If there are no comparisons, or more than 16.

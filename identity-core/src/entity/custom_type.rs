@@ -16,8 +16,8 @@ pub struct CustomType {
 }
 
 impl CustomType {
-    /// Maximum number of permissions of a type.
+    /// Maximum number of permissions of a type, which are stored as a 64-bit set.
     pub const MAX_PERMISSIONS: usize = 64;
-    /// Maximum number of properties of a type.
+    /// Maximum number of resource properties of a type.
     pub const MAX_PROPERTIES: usize = 64;
 }

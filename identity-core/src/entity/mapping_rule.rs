@@ -58,11 +58,11 @@ pub enum RuleKind {
     /// Groups, roles and tenants.
     #[default]
     Any,
-    /// Roles only.
+    /// Roles only: the rule cannot be a member of groups or tenants.
     Role,
-    /// Tenants only.
+    /// Tenants only: the rule cannot be a member of groups or roles.
     Tenant,
-    /// Groups only.
+    /// Groups only: the rule cannot be a member of roles or tenants.
     Group,
 }
 

@@ -40,7 +40,7 @@ impl fmt::Debug for SessionIdHash {
 /// Selects the sessions to delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhichSessions {
-    /// The session with this id.
+    /// The session whose id has this digest.
     One(SessionIdHash),
     /// All sessions of a user or client.
     Of(Principal),

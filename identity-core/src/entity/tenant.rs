@@ -5,7 +5,7 @@ use crate::value::{Description, Name, TenantId};
 /// A partition of the data of the platform. Only members of the tenant can access data in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// Key of the tenant. Immutable.
+    /// Key of the tenant, such as `<default>`. Immutable.
     pub id: TenantId,
     /// Display name: 1 to 256 characters.
     pub name: Name,

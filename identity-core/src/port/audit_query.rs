@@ -164,7 +164,7 @@ impl AuditFilter {
         Self { time, ..self }
     }
 
-    /// Returns true if all conditions hold for the entry.
+    /// Evaluates the filter in memory. Returns true if the entry satisfies all conditions.
     #[must_use]
     pub fn matches(&self, event: &AuditEvent) -> bool {
         self.time.matches(event.at)

@@ -13,7 +13,7 @@ use crate::value::{
     Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, PermissionName, RoleId, Secret, Username,
 };
 
-/// Users of a directory.
+/// Users of a directory: search, creation, changes, and their roles and groups.
 ///
 /// Contract of all directory ports:
 /// - Lists have a stable order. A search text matches any part of the named fields, ignoring case.

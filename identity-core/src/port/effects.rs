@@ -78,7 +78,8 @@ pub trait PasswordHasher: Send + Sync {
     async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>>;
 
     /// Accepts a password hash from another system. Supports PHC strings of Argon2 (`$argon2id$…`) and bcrypt (`$2a$…`,
-    /// `$2b$…`, `$2y$…`, also with the prefix `{bcrypt}`). `None` for other formats and excessive cost.
+    /// `$2b$…`, `$2y$…`, also with the prefix `{bcrypt}`). `None` for other formats, and for hashes that cost too much
+    /// to verify.
     fn import(&self, stored: &str) -> Option<PasswordHash>;
 
     /// Returns true if the password matches the hash. Returns false if `hash` is not a valid hash, at the same cost as

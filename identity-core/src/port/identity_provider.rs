@@ -98,7 +98,7 @@ pub struct SignedIn {
     pub subject: String,
     /// Id that the provider assigned to its session (`sid`), for back-channel and front-channel logout.
     pub provider_session: Option<String>,
-    /// Principal that the claims resolve to.
+    /// User that the claims identify. The id includes the namespace of the provider, if there is one.
     pub principal: Principal,
     /// Groups from a claim of the provider; they replace the group memberships in the policy store. `None` if the
     /// memberships in the policy store apply.

@@ -137,7 +137,7 @@ pub struct Logged {
 pub struct Commit {
     /// Revision that the commit creates: one more than its predecessor.
     pub revision: Revision,
-    /// Time of the commit.
+    /// Time of the commit, from the clock of this server.
     pub at: OffsetDateTime,
     /// Changes to apply, in order.
     pub changes: Vec<Change>,
@@ -157,7 +157,7 @@ pub enum StoreError {
     /// Stored data cannot be decoded. Retries fail as well.
     #[error("the store contains an unreadable {what}: {detail}")]
     Unreadable {
-        /// Table and key of the data, such as ``row of table `roles`, key `admin` ``.
+        /// Table and key of the data, such as "row of table `roles`, key `admin`".
         what: String,
         /// Reason why the data cannot be decoded.
         detail: String,

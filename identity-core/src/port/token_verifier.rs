@@ -11,7 +11,7 @@ use super::Freshness;
 use super::{Evidence, Inspection};
 use crate::entity::{RejectedToken, VerifiedToken};
 
-/// Verifies access tokens.
+/// Verifies the access tokens of incoming requests.
 ///
 /// Contract: a token is accepted only if its signature, issuer, audience, type and lifetime are valid. No part of a
 /// rejected token is stored or logged. An unavailable provider is [`TokenError::Unavailable`], never

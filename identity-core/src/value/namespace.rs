@@ -17,7 +17,7 @@ const MAX_LENGTH: usize = 32;
 pub struct NamespaceName(Arc<str>);
 
 impl NamespaceName {
-    /// Parses the name of a namespace.
+    /// Validates the name of a namespace, such as `partner`.
     ///
     /// # Errors
     /// If the text is empty, longer than 32 characters, or contains characters other than lower-case ASCII letters,

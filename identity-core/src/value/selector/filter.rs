@@ -44,7 +44,7 @@ pub(super) enum Comparator {
 }
 
 impl Filter {
-    /// Returns true if the node satisfies the filter.
+    /// Returns true if the node satisfies all conditions of at least one group.
     pub(super) fn accepts(&self, node: &Value) -> bool {
         self.any.iter().any(|all| all.iter().all(|condition| condition.holds(node)))
     }

@@ -1,4 +1,4 @@
-//! Catalog of resource types and their permissions.
+//! Catalog of resource types and their permissions, against which authorizations and access requests are validated.
 //!
 //! Resource types are data, not an `enum`, because operators add their own. The catalog is part of the world.
 
@@ -12,45 +12,45 @@ use foldhash::fast::RandomState;
 use crate::entity::CustomType;
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
-/// Resource type of authorizations that permit requesting decisions from this service. The resource id is the name of
+/// Resource type of authorizations that permit requesting decisions from this service. Its resource id is the name of
 /// the resource type that a decision is about.
 pub(crate) const POLICY_DECISION: &str = "POLICY_DECISION";
-/// Resource type that stands for APIs in evaluation requests: the resource id is an audience, the action one of the
-/// API's permissions.
+/// Pseudo resource type of APIs in evaluation requests: the resource id is an audience, the action one of the
+/// permissions of the API.
 pub(crate) const API: &str = "api";
-/// Resource type that stands for tenants in evaluation requests: the only action is [`MEMBERSHIP`].
+/// Pseudo resource type of tenants in evaluation requests. The only action is [`MEMBERSHIP`].
 pub(crate) const TENANT: &str = "tenant";
-/// Action on tenants: it tests whether the subject is a member of the tenant.
+/// Action on [`TENANT`] that is allowed if the subject is a member of the tenant.
 pub(crate) const MEMBERSHIP: &str = "ACCESS";
 
-/// API that a resource type belongs to.
+/// API or owner to which a resource type belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// Types of the Orchestration Cluster (docs/reference/orchestration-cluster.md §3).
+    /// Built-in types of the Orchestration Cluster (docs/reference/orchestration-cluster.md §3).
     Cluster,
-    /// Types of Management Identity (docs/reference/management-api.md §5.5).
+    /// Built-in types of Management Identity (docs/reference/management-api.md §5.5).
     Management,
-    /// Types of this service.
+    /// Built-in types of this service itself.
     Identity,
-    /// Custom types of the operator.
+    /// Types that operators define for their own applications.
     Custom,
 }
 
-/// Resource type.
+/// A resource type with the permissions that authorizations can grant on it.
 #[derive(Clone, Debug)]
 pub struct ResourceType {
-    /// Name of the type.
+    /// Name of the type, such as `PROCESS_DEFINITION`.
     pub name: ResourceTypeName,
-    /// API that the type belongs to.
+    /// API or owner to which the type belongs.
     pub family: Family,
-    /// Permissions of the type, at most 64, in alphabetical order.
+    /// Permissions of the type, such as `READ`: at most 64, in alphabetical order.
     pub permissions: Vec<PermissionName>,
-    /// Properties of the type. On built-in types, an authorization may name a property instead of an id. On custom
-    /// types, conditions may compare them.
+    /// Properties of the type. On a built-in type, an authorization may name a property instead of a resource id. On a
+    /// custom type, conditions may read them.
     pub properties: Vec<PropertyName>,
 }
 
-/// All resource types.
+/// All resource types, built-in and custom, with look-up by name and by index.
 #[derive(Clone, Debug)]
 pub struct ResourceCatalog {
     /// Built-in types, then custom types. The index of a type never changes. A removed type keeps its index, but has no
@@ -60,23 +60,23 @@ pub struct ResourceCatalog {
     built_in: usize,
 }
 
-/// Index of a resource type in its catalog.
+/// Index of a resource type in its catalog. It stays valid when types are added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeIndex(pub(crate) u16);
 
-/// Resource type with a permission that it supports. An unsupported pair cannot be constructed.
+/// A resource type and a permission that it supports. [`ResourceCatalog::access`] validates the pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Access {
     pub(crate) resource_type: TypeIndex,
     pub(crate) permissions: PermissionSet,
 }
 
-/// Permissions of one resource type, as bits in the order of [`ResourceType::permissions`].
+/// Permissions of one resource type as a bit set: bit `n` stands for element `n` of [`ResourceType::permissions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PermissionSet(pub(crate) u64);
 
 impl PermissionSet {
-    /// All permissions.
+    /// Every permission that a type may have.
     pub(crate) const ALL: Self = Self(u64::MAX);
 
     pub(crate) fn intersects(self, other: Self) -> bool {
@@ -92,36 +92,36 @@ impl PermissionSet {
     }
 }
 
-/// Unknown resource type, permission or property.
+/// Error for a resource type, permission or property that the catalog does not contain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownAccess {
-    /// The resource type does not exist.
+    /// The catalog has no resource type with this name.
     #[error("resource type `{0}` does not exist")]
     ResourceType(String),
-    /// The resource type does not have the permission.
+    /// The resource type exists but does not support the permission.
     #[error("`{resource_type}` does not support `{permission}`; it supports {}", .supported.join(", "))]
     Permission {
-        /// Name of the resource type.
+        /// Name of the requested resource type.
         resource_type: String,
-        /// Requested permission.
+        /// Permission that was requested.
         permission: String,
-        /// Permissions of the type.
+        /// Permissions that the type supports, for the error message.
         supported: Vec<String>,
     },
-    /// The resource type does not have the property.
+    /// The resource type exists but does not have the property.
     #[error("`{resource_type}` has no property `{property}`; it has {}", if .supported.is_empty() { "none".to_owned() } else { .supported.join(", ") })]
     Property {
-        /// Name of the resource type.
+        /// Name of the requested resource type.
         resource_type: String,
-        /// Requested property.
+        /// Property that was requested.
         property: String,
-        /// Properties of the type.
+        /// Properties that the type has, for the error message. May be empty.
         supported: Vec<String>,
     },
 }
 
 impl ResourceCatalog {
-    /// Returns the catalog of the built-in types.
+    /// Returns the catalog of the built-in types. It is created once and shared.
     #[must_use]
     pub fn standard() -> Arc<Self> {
         static STANDARD: std::sync::LazyLock<Arc<ResourceCatalog>> =
@@ -134,7 +134,7 @@ impl ResourceCatalog {
         Self { built_in: types.len(), types, by_name }
     }
 
-    /// Returns the types: built-in ones by family and name, then custom ones.
+    /// Returns all types that are not removed: built-in types by family and name, then custom types by index.
     pub fn types(&self) -> impl Iterator<Item = &ResourceType> {
         let here = |(place, kind): &(u16, &ResourceType)| {
             usize::from(*place) < self.built_in || self.index(kind.name.as_str()) == Some(TypeIndex(*place))
@@ -142,31 +142,33 @@ impl ResourceCatalog {
         (0u16..).zip(&self.types).filter(here).map(|(_, kind)| kind)
     }
 
-    /// Returns the type with this name.
+    /// Returns the type with this name. `None` if there is none or it was removed.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&ResourceType> {
         self.get(self.index(name)?)
     }
 
-    /// Returns whether a built-in type has this name.
+    /// Returns true if a built-in type has this name. Names are case-sensitive.
     #[must_use]
     pub fn is_built_in(&self, name: &str) -> bool {
         self.index(name).is_some_and(|index| usize::from(index.0) < self.built_in)
     }
 
-    /// Returns a copy of the catalog with a custom type added or replaced.
+    /// Returns a copy of the catalog in which the custom type is added, or replaces the type of the same name. The copy
+    /// is unchanged if all 65,536 indexes are used.
     #[must_use]
     pub fn with_custom(&self, kind: &CustomType) -> Self {
         let place = self.index(kind.name.as_str()).or_else(|| u16::try_from(self.types.len()).ok().map(TypeIndex));
         place.map_or_else(|| self.clone(), |place| self.with(place, kind.into()))
     }
 
-    /// Returns the index for the custom type with this ordinal, which the world assigns. `None` if the catalog is full.
+    /// Returns the index of the custom type with this ordinal, which the world assigns from 0. `None` if the index
+    /// would exceed `u16::MAX`.
     pub(crate) fn place_of_custom(&self, ordinal: usize) -> Option<TypeIndex> {
         u16::try_from(self.built_in + ordinal).ok().map(TypeIndex)
     }
 
-    /// Returns a copy of the catalog with a custom type at this index.
+    /// Returns a copy of the catalog with this type at this index.
     pub(crate) fn with(&self, place: TypeIndex, kind: ResourceType) -> Self {
         let mut matrix = self.clone();
         let index = usize::from(place.0);
@@ -180,34 +182,35 @@ impl ResourceCatalog {
         matrix
     }
 
-    /// Returns a copy of the catalog without a custom type.
+    /// Returns a copy of the catalog in which the type with this name is removed. Its index stays reserved.
     pub(crate) fn without(&self, name: &str) -> Self {
         let mut matrix = self.clone();
         matrix.by_name.remove(name);
         matrix
     }
 
-    /// Returns the indexes of all types, including removed ones.
+    /// Returns the indexes of all types, including those of removed types.
     pub(crate) fn indexes(&self) -> impl Iterator<Item = TypeIndex> {
         (0..).take(self.types.len()).map(TypeIndex)
     }
 
-    /// Returns the index of the type with this name.
+    /// Returns the index of the type with this name. `None` if there is none or it was removed.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<TypeIndex> {
         self.by_name.get(name).copied()
     }
 
-    /// Returns the type at this index. `None` if the index is out of range, as it may be for one of another catalog.
+    /// Returns the type at this index, even if it was removed. `None` if the index is out of range, which an index of
+    /// another catalog may be.
     #[must_use]
     pub fn get(&self, index: TypeIndex) -> Option<&ResourceType> {
         self.types.get(usize::from(index.0))
     }
 
-    /// Returns the access for one permission of one type.
+    /// Returns the pair of a resource type and a permission, for decisions.
     ///
     /// # Errors
-    /// If the type does not exist or does not have the permission.
+    /// If the type does not exist or does not support the permission. The error lists the supported permissions.
     pub fn access(&self, resource_type: &str, permission: &str) -> Result<Access, UnknownAccess> {
         let (resource_type, permissions) = self.set(resource_type, [permission])?;
         Ok(Access { resource_type, permissions })
@@ -247,7 +250,7 @@ impl ResourceCatalog {
         })
     }
 
-    /// Returns the names of the permissions in `set`.
+    /// Returns the names of the permissions in `set`, in alphabetical order. Empty if the index is out of range.
     pub(crate) fn names(&self, index: TypeIndex, set: PermissionSet) -> impl Iterator<Item = &PermissionName> {
         self.get(index)
             .into_iter()

@@ -1,5 +1,4 @@
-//! Catalog of the built-in resource types (docs/reference/orchestration-cluster.md §3,
-//! docs/reference/management-api.md §5.5).
+//! Built-in resource types (docs/reference/orchestration-cluster.md §3, docs/reference/management-api.md §5.5).
 
 use super::{Family, POLICY_DECISION, ResourceCatalog, ResourceType};
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
@@ -71,7 +70,7 @@ const CLUSTER: &[(&str, &[&str])] = &[
     ("USER_TASK", &["CLAIM", "COMPLETE", "READ", "UPDATE"]),
 ];
 
-/// Permissions to request decisions from this service. The resource is the resource type that the decision is about.
+/// Permissions to request decisions from this service. The resource id names the resource type of the decision.
 const IDENTITY: &[(&str, &[&str])] = &[(POLICY_DECISION, &["EVALUATE", "EXPLAIN", "INSPECT", "SEARCH", "SIMULATE"])];
 
 const MANAGEMENT: &[(&str, &[&str])] = &[
@@ -82,7 +81,7 @@ const MANAGEMENT: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Properties that authorizations can name, by resource type.
+/// Properties that authorizations on built-in types can name, by resource type.
 const PROPERTIES: &[(&str, &[&str])] = &[("USER_TASK", &["assignee", "candidateGroups", "candidateUsers"])];
 
 pub(super) fn catalog() -> ResourceCatalog {
@@ -93,7 +92,7 @@ pub(super) fn catalog() -> ResourceCatalog {
     )
 }
 
-/// Never `None` for the rows above: tests count the types of the catalog.
+/// Converts a row of the tables above. Never `None` for them: tests count the types of the catalog.
 fn resource_type(family: Family, name: &str, permissions: &[&str]) -> Option<ResourceType> {
     let properties = PROPERTIES.iter().find(|(owner, _)| *owner == name).map_or(&[][..], |(_, properties)| properties);
     Some(ResourceType {

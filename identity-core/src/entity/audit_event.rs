@@ -1,4 +1,4 @@
-//! Audit events: completed operations, failures and denials.
+//! Audit events: records of successful, failed and denied operations.
 
 use std::sync::Arc;
 
@@ -8,45 +8,44 @@ use time::OffsetDateTime;
 use super::{Principal, unknown};
 use crate::value::{InvalidValue, Revision, storable, to_microsecond};
 
-/// One entry of the audit log.
+/// One entry of the audit log: an operation, its actor and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Key of the entry, ascending in write order. 0 until the entry is written.
+    /// Key in the audit log, ascending in write order. 0 until the entry is written.
     pub key: u64,
-    /// Time of the operation.
+    /// Time of the operation. Stores keep it in UTC with microsecond precision.
     pub at: OffsetDateTime,
-    /// Actor that attempted the operation.
+    /// Caller or server that attempted the operation.
     pub actor: Actor,
-    /// Issuer that authenticated the actor. `None` for password sign-ins, anonymous callers and the server.
+    /// Issuer (`iss`) that authenticated the actor. `None` for password sign-ins, anonymous callers and the server.
     pub issuer: Option<Arc<str>>,
-    /// Attempted operation.
+    /// Kind of the operation that was attempted.
     pub operation: AuditOperation,
-    /// Entity that the operation addresses.
+    /// Entity that the operation addresses, such as the user to create or the group that receives a member.
     pub entity: AuditEntity,
     /// Second entity of the operation: the member of a membership, the owner of an authorization, the entity whose
     /// deletion removed it, or the principal that requested a deletion which the server completed.
     pub related: Option<AuditEntity>,
-    /// Result of the operation.
+    /// Whether the operation succeeded, failed or was denied.
     pub result: AuditResult,
-    /// Reason code of a failure or denial. For an interrupted deletion whose outcome the server determined later, a
-    /// code that says so.
+    /// Stable reason code of a failure or denial, or of an interrupted deletion whose outcome was determined later.
     pub reason: Option<String>,
-    /// Revision that a successful change created.
+    /// Revision of the policy data that a successful change created. `None` for all other operations.
     pub revision: Option<Revision>,
-    /// Id of the request that caused the operation.
+    /// Id of the HTTP request that caused the operation. `None` if there was none.
     pub request_id: Option<String>,
 }
 
 impl AuditEvent {
-    /// Returns true if unauthorized clients can cause such entries: for denials, and for all operations of anonymous
-    /// callers.
+    /// Returns true for denials and for all operations of anonymous callers: callers without rights can cause such
+    /// entries.
     #[must_use]
     pub fn is_denial(&self) -> bool {
         self.result == AuditResult::Denied || self.actor == Actor::Anonymous
     }
 
-    /// Returns the entry in the form in which every store keeps it. The time is truncated to microseconds. U+0000,
-    /// which a rejected request may contain, becomes U+FFFD.
+    /// Returns the entry in the form in which every store keeps it: the time truncated to microseconds, and U+0000,
+    /// which a rejected request may contain, replaced by U+FFFD.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         let text = |text: &String| storable(text).into_owned();
@@ -67,19 +66,19 @@ impl AuditEvent {
     }
 }
 
-/// Description of a command for the audit log, before its actor and result are known.
+/// The part of an audit entry that is known before the operation runs: operation and entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditDraft {
-    /// Attempted operation.
+    /// Kind of the operation to attempt.
     pub operation: AuditOperation,
-    /// Entity that the operation addresses.
+    /// Entity that the operation addresses, such as the group that receives a member.
     pub entity: AuditEntity,
-    /// Second entity of the operation.
+    /// Second entity of the operation, such as the member to add. `None` if there is none.
     pub related: Option<AuditEntity>,
 }
 
 impl AuditDraft {
-    /// Completes the draft to an audit entry, without issuer, reason and revision.
+    /// Completes the draft to an audit entry with key 0 and without issuer, reason and revision.
     #[must_use]
     pub fn event(
         self,
@@ -104,20 +103,20 @@ impl AuditDraft {
     }
 }
 
-/// Originator of an operation.
+/// Originator of an audited operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Actor {
-    /// An authenticated principal.
+    /// An authenticated user or client.
     Principal(Principal),
-    /// An unauthenticated caller.
+    /// A caller that is not authenticated.
     Anonymous,
-    /// The server itself, for example during start-up or when it applies its configuration.
+    /// This server, for example at start-up or when it applies its configuration.
     System,
 }
 
 impl Actor {
-    /// Name of the kind on the wire and in the store.
+    /// Kind in the APIs and in the store: `USER`, `CLIENT`, `ANONYMOUS` or `SYSTEM`.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match self {
@@ -136,10 +135,10 @@ impl Actor {
         }
     }
 
-    /// Parses a kind and id.
+    /// Creates an actor from its stored kind and id.
     ///
     /// # Errors
-    /// If the kind is unknown, the id is not valid for the kind, or the kind requires an id or allows no id.
+    /// If the kind is unknown, `USER` or `CLIENT` has no valid id, or another kind has an id.
     pub fn parse(kind_name: &str, id: Option<&str>) -> Result<Self, InvalidValue> {
         match (kind_name, id) {
             ("ANONYMOUS", None) => Ok(Self::Anonymous),
@@ -150,72 +149,72 @@ impl Actor {
     }
 }
 
-/// Kind of an attempted operation.
+/// Kind of an audited operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuditOperation {
-    /// Creation of an entity.
+    /// Creation of an entity, such as of a session at sign-in.
     Create,
-    /// Change of an entity.
+    /// Change of an existing entity.
     Update,
-    /// Removal of an entity.
+    /// Removal of an entity, such as of a session at sign-out.
     Delete,
-    /// Addition of a member.
+    /// Addition of a member or assignment to an entity.
     Assign,
-    /// Removal of a member.
+    /// Removal of a member or assignment from an entity.
     Unassign,
-    /// Read access, which is recorded only if it is denied.
+    /// Read access. Recorded only if it is denied.
     Read,
 }
 
-/// Entity that an audit entry refers to.
+/// Reference to an entity by kind and key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntity {
-    /// Kind of the entity.
+    /// Kind of the entity, which determines the meaning of the key.
     pub kind: EntityKind,
-    /// Key of the entity. Empty if the operation addresses all entities of the kind.
+    /// Key of the entity, such as a group id. Empty if the operation addresses all entities of the kind.
     pub key: String,
 }
 
-/// Kinds of entities that audit entries refer to.
+/// Kind of an entity in audit entries and error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntityKind {
-    /// A built-in user.
+    /// A built-in user or a user of a directory.
     User,
-    /// A client.
+    /// An OAuth client, or an API of a directory.
     Client,
-    /// A group.
+    /// A group. The key is the group id.
     Group,
-    /// A role.
+    /// A role. The key is the role id.
     Role,
-    /// A tenant.
+    /// A tenant. The key is the tenant id.
     Tenant,
-    /// A mapping rule.
+    /// A mapping rule. The key is the id of the rule.
     MappingRule,
-    /// An authorization.
+    /// An authorization: a grant of permissions to an owner.
     Authorization,
-    /// A resource that authorizations refer to.
+    /// A resource that authorizations refer to, or a permission that an API defines.
     Resource,
     /// The audit log or one of its entries.
     AuditLog,
     /// A browser session, or an attempt to sign in.
     Session,
-    /// A custom resource type.
+    /// A custom resource type. The key is its name.
     ResourceType,
-    /// Authorization decisions on one resource type, or on all of them.
+    /// Authorization decisions about a resource type. The key is its name, or empty for all types.
     Decision,
 }
 
-/// Result of an attempted operation.
+/// Result of an audited operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuditResult {
-    /// The operation succeeded.
+    /// The operation was authorized and completed.
     Success,
-    /// The caller was authorized, but the domain rules rejected the operation.
+    /// The caller was authorized, but the operation was rejected, for example because the entity does not exist.
     Fail,
-    /// The caller was not authorized.
+    /// The caller was not authorized to perform the operation.
     Denied,
 }
 

@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Party, unknown};
 use crate::value::{AuthorizationKey, InvalidValue, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 
-/// A grant of permissions on resources to an owner. Authorizations are additive only: there is no deny.
+/// A grant of permissions on resources of one type to an owner. Authorizations are only additive: none can deny access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    /// Key of the authorization.
+    /// Unique key, assigned when the authorization is created. Never reused.
     pub key: AuthorizationKey,
-    /// Owner that receives the permissions.
+    /// Party that receives the permissions; for a group, role or mapping rule, all of its members, holders or matches.
     pub owner: Party,
-    /// Resource type.
+    /// Type of the resources, such as `PROCESS_DEFINITION`.
     pub resource_type: ResourceTypeName,
-    /// Resources of the type that the authorization covers.
+    /// Which resources of the type the authorization covers: all, one, or those with a property that names the caller.
     pub scope: Scope,
-    /// Granted permissions. Never empty.
+    /// Granted permissions, such as `READ`. Never empty.
     pub permissions: BTreeSet<PermissionName>,
-    /// Condition that must also hold. Allowed on custom resource types only.
+    /// Condition that must hold in addition. `None` grants unconditionally. Allowed on custom resource types only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
 }
 
-/// Set of resources of a type that an authorization covers.
+/// The resources of a type that an authorization covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "match", content = "value", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Scope {
-    /// All resources of the type: `*` on the wire.
+    /// All resources of the type: resource id `*` in the APIs.
     Any,
-    /// A single resource.
+    /// Only the resource with this id.
     Id(ResourceId),
     /// Resources with a property that names the caller, such as `assignee`, `candidateUsers` or `candidateGroups` of a
     /// user task.
@@ -38,7 +38,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Name of the kind on the wire and in the store.
+    /// Kind of the scope in the APIs and in the store: `ANY`, `ID` or `PROPERTY`.
     #[must_use]
     pub fn match_name(&self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Scope {
         }
     }
 
-    /// Resource id or property name; `None` for all resources.
+    /// Resource id or property name that is stored beside the kind. `None` for all resources.
     #[must_use]
     pub fn match_value(&self) -> Option<&str> {
         match self {
@@ -58,10 +58,10 @@ impl Scope {
         }
     }
 
-    /// Parses a kind and value.
+    /// Creates a scope from its kind (`ANY`, `ID` or `PROPERTY`) and its value.
     ///
     /// # Errors
-    /// If the kind is unknown, the value is not valid for the kind, or the kind requires a value or allows no value.
+    /// If the kind is unknown, `ANY` has a value, or another kind has no valid value.
     pub fn parse(match_name: &str, value: Option<&str>) -> Result<Self, InvalidValue> {
         match (match_name, value) {
             ("ANY", None) => Ok(Self::Any),
@@ -71,7 +71,7 @@ impl Scope {
         }
     }
 
-    /// Returns the resource id on the wire: `*` for all resources, `None` for a property.
+    /// Returns the resource id for the APIs: `*` for all resources, `None` for a property.
     #[must_use]
     pub fn resource_id(&self) -> Option<&str> {
         match self {
@@ -81,7 +81,7 @@ impl Scope {
         }
     }
 
-    /// Parses the resource id of the wire format.
+    /// Parses a resource id from the APIs. `*` becomes [`Scope::Any`].
     ///
     /// # Errors
     /// If the text is neither `*` nor a valid resource id.

@@ -1,4 +1,4 @@
-//! Conditions of authorizations on custom resource types.
+//! Conditions, which restrict an authorization on a custom resource type by properties of resource, caller and action.
 
 mod scalar;
 
@@ -16,75 +16,75 @@ const MAX_COMPARISONS: usize = 16;
 const MAX_VALUES: usize = 100;
 const IN_OPERANDS: &str = "a comparison with either 1 to 100 `values` or `other`";
 
-/// Additional requirement of an authorization: it grants only if all comparisons hold. A comparison of a missing or
-/// null property never holds, including negative comparisons. The text form is JSON.
+/// Additional requirement of an authorization: it grants only if all 1 to 16 comparisons hold. A comparison of a
+/// missing or null property never holds, not even a negative one. The text form is a JSON array of comparisons.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Comparison>", into = "Vec<Comparison>")]
 pub struct Condition(Vec<Comparison>);
 
-/// Comparison of a property with an operand.
+/// Comparison of a property with an operand, such as `{"property":"resource.site","operator":"EQUAL","value":"lyon"}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Comparison {
-    /// Property to compare.
+    /// Path of the property to compare, such as `resource.owner`.
     pub property: PropertyPath,
-    /// Test that the property must satisfy.
+    /// Operator and operand that decide whether the property satisfies the comparison.
     pub test: Test,
 }
 
-/// Entity that a property belongs to.
+/// Part of an evaluation request that has properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PropertyOf {
-    /// The caller: a claim of the access token, or else a subject property in the request.
+    /// The caller: the claim of this name or, if the token has no such claim, the subject property in the request.
     Subject,
-    /// The resource.
+    /// The resource to access: a property in the request.
     Resource,
-    /// The action.
+    /// The action to perform: a property in the request.
     Action,
 }
 
 names!(PropertyOf { Subject => "subject", Resource => "resource", Action => "action" });
 
-/// Path of a property, such as `resource.owner` on the wire.
+/// Path of a property, such as `resource.owner` in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PropertyPath {
-    /// Entity that the property belongs to.
+    /// Part of the request that has the property: the text before the first dot.
     pub of: PropertyOf,
-    /// Name of the property.
+    /// Name of the property: the text after the first dot.
     pub name: PropertyName,
 }
 
-/// Test of a property value. Only strings, numbers and booleans are comparable: for a list or an object, neither
-/// [`Test::Equal`] nor [`Test::NotEqual`] holds.
+/// Operator of a comparison with its operand. Only strings, numbers and booleans can be compared: for a list or an
+/// object, neither [`Test::Equal`] nor [`Test::NotEqual`] holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Test {
-    /// The value equals the operand.
+    /// The property equals the operand (`EQUAL`).
     Equal(Operand),
-    /// The value differs from the operand.
+    /// The property exists and differs from the operand (`NOT_EQUAL`).
     NotEqual(Operand),
-    /// The value equals one of these.
+    /// The property equals one of these 1 to 100 constants (`IN` with `values`).
     In(Vec<Scalar>),
-    /// The value equals an element of the list in this property.
+    /// The property equals an element of the list in this other property (`IN` with `other`).
     InProperty(PropertyPath),
-    /// The value is the caller's username, or a list that contains it. Never holds for clients, which have no username.
+    /// The property is the caller's username, or a list that contains it. Never holds for clients.
     ContainsCaller,
-    /// The value is the id of one of the caller's groups, or a list that contains one.
+    /// The property is the id of one of the caller's groups, or a list that contains one.
     ContainsCallersGroup,
 }
 
-/// Operand of a comparison.
+/// Operand of [`Test::Equal`] and [`Test::NotEqual`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operand {
-    /// A constant.
+    /// A constant (`value` in JSON).
     Value(Scalar),
-    /// The value of another property.
+    /// The value of another property (`other` in JSON).
     Property(PropertyPath),
 }
 
 impl Condition {
-    /// Creates a condition from its comparisons.
+    /// Creates a condition that holds if all of the comparisons hold.
     ///
     /// # Errors
     /// If there are no comparisons, or more than 16.
@@ -95,20 +95,20 @@ impl Condition {
         Ok(Self(comparisons))
     }
 
-    /// The comparisons, all of which must hold.
+    /// Comparisons in the order in which they were written. All must hold.
     #[must_use]
     pub fn comparisons(&self) -> &[Comparison] {
         &self.0
     }
 
-    /// All properties that the comparisons read.
+    /// Paths of all properties that the comparisons read. A path occurs once per use.
     pub fn properties(&self) -> impl Iterator<Item = &PropertyPath> {
         self.0.iter().flat_map(Comparison::properties)
     }
 }
 
 impl Comparison {
-    /// The properties that the comparison reads.
+    /// Paths of the properties that the comparison reads: one, or two if it compares with another property.
     pub fn properties(&self) -> impl Iterator<Item = &PropertyPath> {
         let other = match &self.test {
             Test::Equal(Operand::Property(other)) | Test::NotEqual(Operand::Property(other)) => Some(other),
@@ -148,55 +148,55 @@ impl From<Condition> for Vec<Comparison> {
 
 /// Constructors. Properties are [paths](PropertyPath::parse) such as `resource.owner`.
 impl Comparison {
-    /// The property equals `value`, a string, number or boolean.
+    /// Compares a property with the constant `value`: they must be equal.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If the path is not valid, or `value` is not a string, number or boolean.
     pub fn equal(property: &str, value: impl Into<Value>) -> Result<Self, InvalidValue> {
         Self::new(property, Test::Equal(Operand::Value(Scalar::new(value)?)))
     }
 
-    /// The property differs from `value`, a string, number or boolean.
+    /// Compares a property with the constant `value`: they must differ.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If the path is not valid, or `value` is not a string, number or boolean.
     pub fn not_equal(property: &str, value: impl Into<Value>) -> Result<Self, InvalidValue> {
         Self::new(property, Test::NotEqual(Operand::Value(Scalar::new(value)?)))
     }
 
-    /// The property equals the property `other`.
+    /// Compares a property with the property `other`: they must be equal.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If one of the paths is not valid.
     pub fn equal_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
         Self::new(property, Test::Equal(Operand::Property(PropertyPath::parse(other)?)))
     }
 
-    /// The property differs from the property `other`.
+    /// Compares a property with the property `other`: they must differ.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If one of the paths is not valid.
     pub fn not_equal_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
         Self::new(property, Test::NotEqual(Operand::Property(PropertyPath::parse(other)?)))
     }
 
-    /// The property equals one of 1 to 100 `values`.
+    /// Compares a property with several constants: it must equal one of them.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If the path is not valid, there are not 1 to 100 `values`, or one is not a string, number or boolean.
     pub fn is_in<V: Into<Value>>(property: &str, values: impl IntoIterator<Item = V>) -> Result<Self, InvalidValue> {
         Self::new(property, Test::is_in(values.into_iter().take(MAX_VALUES + 1).map(V::into).collect())?)
     }
 
-    /// The property equals an element of the list in the property `other`.
+    /// Compares a property with the list in the property `other`: the list must contain it.
     ///
     /// # Errors
-    /// If the path or the operand is not valid.
+    /// If one of the paths is not valid.
     pub fn is_in_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
         Self::new(property, Test::InProperty(PropertyPath::parse(other)?))
     }
 
-    /// The property is the caller's username, or a list that contains it.
+    /// Requires that the property is the caller's username, or a list that contains it.
     ///
     /// # Errors
     /// If the path is not valid.
@@ -204,7 +204,7 @@ impl Comparison {
         Self::new(property, Test::ContainsCaller)
     }
 
-    /// The property is the id of one of the caller's groups, or a list that contains one.
+    /// Requires that the property is the id of one of the caller's groups, or a list that contains one.
     ///
     /// # Errors
     /// If the path is not valid.
@@ -259,7 +259,7 @@ impl From<PropertyPath> for String {
     }
 }
 
-/// Serialized form of a comparison: on the wire, in the configuration and in the store.
+/// Serialized form of a comparison in the APIs, the configuration and the store. Unused operands are omitted.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

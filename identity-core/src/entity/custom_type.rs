@@ -4,20 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
-/// A resource type defined by an operator. Authorizations apply to it as to built-in types.
+/// A resource type that operators define for their own applications. Unlike built-in types, it supports conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomType {
-    /// Name of the type. Must not be the name of a built-in type.
+    /// Name of the type, such as `invoice`. Must not be the name of a built-in type.
     pub name: ResourceTypeName,
-    /// Permissions on resources of the type. Never empty.
+    /// Permissions that authorizations can grant on resources of the type, such as `approve`: 1 to 64.
     pub permissions: BTreeSet<PermissionName>,
-    /// Resource properties that conditions may use.
+    /// Names of resource properties that conditions may read, such as `owner`: 0 to 64.
     pub properties: BTreeSet<PropertyName>,
 }
 
 impl CustomType {
-    /// Maximum number of permissions of a type.
+    /// Maximum number of permissions of a type, which are stored as a 64-bit set.
     pub const MAX_PERMISSIONS: usize = 64;
-    /// Maximum number of properties of a type.
+    /// Maximum number of resource properties of a type.
     pub const MAX_PROPERTIES: usize = 64;
 }

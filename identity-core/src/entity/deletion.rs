@@ -1,36 +1,36 @@
-//! Pending deletions, in a directory, of entities that can be members of tenants and own authorizations.
+//! Pending deletions, in a directory, of groups and clients that may hold access rights in the policy store.
 
 use time::OffsetDateTime;
 
 use super::{Actor, AuditEntity, EntityKind, Party};
 use crate::value::{BrokenRule, ClientId, ClientKey, GroupId, InvalidValue};
 
-/// A deletion that was started and whose outcome is not recorded yet.
+/// A deletion in a directory whose outcome is not recorded yet. The server completes it after an interruption.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
-    /// Id of the deletion. Several deletions may refer to the same entity.
+    /// Unique id (UUID) of the deletion. Several deletions may refer to the same entity.
     pub id: String,
-    /// Entity to delete.
+    /// Group or client to delete.
     pub of: Deletable,
-    /// Actor that requested the deletion.
+    /// Caller that requested the deletion, for the audit log.
     pub actor: Actor,
-    /// Id of the request.
+    /// Id of the HTTP request, for the audit log. `None` if there was none.
     pub request_id: Option<String>,
-    /// Start of the deletion.
+    /// Time at which the deletion was started.
     pub at: OffsetDateTime,
 }
 
-/// An entity that a directory can delete and that can hold access rights in the policy store.
+/// Entity in a directory whose deletion must also remove its memberships and authorizations in the policy store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletable {
-    /// A group.
+    /// A group, whose id is also its key in the directory.
     Group(GroupId),
-    /// An application. Its client id may be reused by another application; its key is never reused.
+    /// An OAuth client. Another client may reuse its client id later; its key in the directory is never reused.
     Client(ClientId, ClientKey),
 }
 
 impl Deletable {
-    /// Returns the member or owner that represents the entity in the policy store.
+    /// Returns the party that owns the memberships and authorizations of the entity in the policy store.
     #[must_use]
     pub fn party(&self) -> Party {
         match self {
@@ -39,7 +39,7 @@ impl Deletable {
         }
     }
 
-    /// Key of the entity in the directory.
+    /// Key in the directory: the group id, or the key of the client.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -48,7 +48,7 @@ impl Deletable {
         }
     }
 
-    /// Returns the entity as recorded in the audit log.
+    /// Returns the kind and directory key, as recorded in the audit log.
     #[must_use]
     pub fn entity(&self) -> AuditEntity {
         let kind = match self {
@@ -58,7 +58,7 @@ impl Deletable {
         AuditEntity { kind, key: self.key().to_owned() }
     }
 
-    /// Parses a stored kind, id and directory key.
+    /// Restores an entity from its stored kind (`GROUP` or `CLIENT`), id and key. The key of a group is ignored.
     ///
     /// # Errors
     /// If the kind is neither a group nor a client, or the id or key is not valid.

@@ -1,4 +1,4 @@
-//! Entities that an external directory stores: users, clients and APIs.
+//! Users, clients and APIs that an external directory, such as Keycloak, stores instead of this service.
 
 use super::Permission;
 use crate::value::{
@@ -6,25 +6,25 @@ use crate::value::{
     Username,
 };
 
-/// A directory user.
+/// A user as stored in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryUser {
-    /// Key of the user, which also identifies the user in tokens. Immutable.
+    /// Key in the directory, which also identifies the user in tokens. Immutable, unlike the username.
     pub id: Username,
-    /// Name to sign in with. Mutable.
+    /// Name to sign in with. Unique, but may change.
     pub username: Name,
-    /// First name.
+    /// First name. `None` if the directory has none.
     pub first_name: Option<Name>,
-    /// Last name.
+    /// Last name. `None` if the directory has none.
     pub last_name: Option<Name>,
-    /// E-mail address as stored in the directory, which may accept addresses that [`Email`] rejects.
+    /// E-mail address as stored in the directory. It may be an address that [`Email`] rejects.
     pub email: Option<String>,
-    /// Whether the user can sign in.
+    /// Whether the user can sign in. False for a disabled account.
     pub enabled: bool,
 }
 
 impl DirectoryUser {
-    /// Display name: first and last name, or else the username.
+    /// First and last name, joined by a space. The username if both are missing.
     #[must_use]
     pub fn display_name(&self) -> String {
         let names = [&self.first_name, &self.last_name].into_iter().flatten().map(Name::as_str);
@@ -33,40 +33,39 @@ impl DirectoryUser {
     }
 }
 
-/// A directory user to create.
+/// Values of a directory user to create. The directory assigns the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDirectoryUser {
-    /// Name to sign in with.
+    /// Name to sign in with, which must be unique in the directory.
     pub username: Name,
-    /// First name.
+    /// First name, if any.
     pub first_name: Option<Name>,
-    /// Last name.
+    /// Last name, if any.
     pub last_name: Option<Name>,
-    /// E-mail address.
+    /// E-mail address, if any.
     pub email: Option<Email>,
-    /// Whether the user can sign in.
+    /// Whether the user can sign in immediately.
     pub enabled: bool,
-    /// Initial password, if the directory checks passwords itself.
+    /// Initial password, for a directory that verifies passwords itself. `None` sets no password.
     pub password: Option<Secret>,
 }
 
-/// Changes to a directory user. `None` keeps a value.
+/// Changes to a directory user. `None` keeps the stored value; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DirectoryUserChange {
-    /// First name. `Some(None)` removes it.
+    /// New first name. `Some(None)` removes it.
     pub first_name: Option<Option<Name>>,
-    /// Last name. `Some(None)` removes it.
+    /// New last name. `Some(None)` removes it.
     pub last_name: Option<Option<Name>>,
-    /// E-mail address. `Some(None)` removes it. A new address must be a valid [`Email`]; an unchanged address is not
-    /// validated.
+    /// New e-mail address; `Some(None)` removes it. It must be a valid [`Email`], unless it equals the stored address.
     pub email: Option<Option<String>>,
-    /// Whether the user can sign in.
+    /// Enables (`true`) or disables (`false`) sign-in.
     pub enabled: Option<bool>,
 }
 
 impl DirectoryUserChange {
-    /// Returns the e-mail address to write, or `None` if it equals `known`. `Some(None)` removes the address.
-    /// Surrounding white space is ignored, and an empty text counts as no address.
+    /// Returns the e-mail address to write (`Some(None)` to remove it). `None` if the address is unchanged, compared
+    /// with the stored address `known`. Surrounding white space is ignored, and an empty text counts as no address.
     ///
     /// # Errors
     /// If the new address is not a valid [`Email`].
@@ -85,88 +84,88 @@ impl DirectoryUserChange {
 /// Type of an OAuth client (docs/reference/management-api.md §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKind {
-    /// A client with a secret, which signs in users and also acts on its own behalf.
+    /// A client with a secret. Users sign in through it, and it can also act on its own behalf.
     Confidential,
-    /// A client with a secret, which acts on its own behalf only.
+    /// A client with a secret that acts only on its own behalf (client credentials grant).
     MachineToMachine,
-    /// A client without a secret, which signs in users.
+    /// A client without a secret, such as a single-page application, through which users sign in.
     Public,
 }
 
 names!(ClientKind { Confidential => "CONFIDENTIAL", MachineToMachine => "M2M", Public => "PUBLIC" });
 
 impl ClientKind {
-    /// Returns true if users sign in through the client.
+    /// Returns true if users sign in through the client: for all types except machine-to-machine.
     #[must_use]
     pub fn signs_in(self) -> bool {
         self != Self::MachineToMachine
     }
 
-    /// Returns true if the client has a secret, and therefore a service account.
+    /// Returns true if the client has a secret, and therefore a service account: for all types except public.
     #[must_use]
     pub fn has_secret(self) -> bool {
         self != Self::Public
     }
 }
 
-/// An application: an OAuth client.
+/// An application: an OAuth client as stored in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Key of the client in the directory.
+    /// Key in the directory. Unlike the client id, it is never reused.
     pub key: ClientKey,
-    /// OAuth client id.
+    /// OAuth client id (RFC 6749 §2.2), unique across clients and APIs.
     pub client_id: ClientId,
-    /// Display name.
+    /// Display name of the application.
     pub name: Name,
-    /// Type of the client.
+    /// Type of the client, which is immutable.
     pub kind: ClientKind,
-    /// Base of relative redirect URIs, as stored in the directory.
+    /// Base URL to which relative redirect URIs are resolved, as stored in the directory.
     pub root_url: Option<String>,
-    /// Redirect URIs as stored in the directory, which may accept URIs that [`RedirectUri`] rejects.
+    /// Redirect URIs as stored in the directory. They may include URIs that [`RedirectUri`] rejects.
     pub redirect_uris: Vec<String>,
 }
 
-/// An application to create.
+/// Values of an application to create. The directory assigns the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewClient {
-    /// OAuth client id.
+    /// OAuth client id. Must be unique across the clients and APIs of the directory.
     pub client_id: ClientId,
-    /// Display name.
+    /// Display name of the application.
     pub name: Name,
-    /// Type of the client.
+    /// Type of the client, which cannot be changed later.
     pub kind: ClientKind,
-    /// Client secret. The directory generates one if the type requires a secret and none is given.
+    /// Client secret. If `None`, the directory generates one, unless the type has no secret.
     pub secret: Option<Secret>,
-    /// Base of relative redirect URIs. Not stored if there are no redirect URIs.
+    /// Base URL to which relative redirect URIs are resolved. Not stored if there are no redirect URIs.
     pub root_url: Option<RedirectUri>,
-    /// Redirect URIs.
+    /// URIs to which users may be redirected after sign-in. May be empty.
     pub redirect_uris: Vec<RedirectUri>,
 }
 
-/// Changes to an application. `None` keeps a value. New URIs must be valid [`RedirectUri`]s; unchanged URIs are not
-/// validated.
+/// Changes to an application. `None` keeps the stored value. New URIs must be valid [`RedirectUri`]s; unchanged URIs
+/// are not validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientChange {
-    /// Display name.
+    /// New display name.
     pub name: Option<Name>,
-    /// Base of relative redirect URIs. `Some(None)` removes it. It is also removed with the last redirect URI.
+    /// New base URL of relative redirect URIs; `Some(None)` removes it. Removed with the last redirect URI in any case.
     pub root_url: Option<Option<String>>,
-    /// Redirect URIs.
+    /// Complete new list of redirect URIs.
     pub redirect_uris: Option<Vec<String>>,
 }
 
-/// Root URL and redirect URIs of an application after a change.
+/// Root URL and redirect URIs to store after a [`ClientChange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAddresses {
-    /// Base of relative redirect URIs.
+    /// Base URL of relative redirect URIs. Always `None` if there are no redirect URIs.
     pub root_url: Option<String>,
-    /// Redirect URIs.
+    /// Complete list of redirect URIs.
     pub redirect_uris: Vec<String>,
 }
 
 impl ClientChange {
-    /// Returns the root URL and redirect URIs to write, or `None` if they equal the known ones. The order of redirect
-    /// URIs is ignored.
+    /// Returns the root URL and redirect URIs to write. `None` if they equal the stored ones (`known_root`, `known`),
+    /// regardless of the order of redirect URIs.
     ///
     /// # Errors
     /// If a new root URL or redirect URI is not valid. The error contains the member name (`rootUrl` or `redirectUris`)
@@ -190,34 +189,34 @@ impl ClientChange {
         if same && root == known_root {
             return Ok(None);
         }
-        // Without redirect URIs, a root URL would permit redirects to any path below it.
+        // A root URL without redirect URIs would permit redirects to any path below it.
         let root_url = root.filter(|_| !uris.is_empty());
         Ok(Some(ClientAddresses { root_url, redirect_uris: uris.to_vec() }))
     }
 }
 
-/// An API with permissions: a resource server.
+/// An API (OAuth resource server) that defines permissions, as stored in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
-    /// Key of the API in the directory.
+    /// Key in the directory.
     pub key: ClientKey,
-    /// Audience of the API's tokens.
+    /// Audience (`aud`) of tokens for the API. Immutable.
     pub audience: Audience,
-    /// Display name.
+    /// Display name of the API.
     pub name: Name,
 }
 
-/// A permission that an API defines.
+/// A permission as defined by an API, without the audience of the API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApiPermission {
-    /// Name of the permission.
+    /// Name of the permission, unique within the API, such as `write:*`.
     pub definition: PermissionName,
-    /// Purpose of the permission.
+    /// Purpose of the permission: at most 4096 characters, may be empty.
     pub description: Description,
 }
 
 impl ApiPermission {
-    /// Returns the permission qualified by the audience, as assigned to roles and clients.
+    /// Returns the permission with the audience of its API, in the form in which roles and clients hold it.
     #[must_use]
     pub fn of(&self, audience: &Audience) -> Permission {
         Permission { audience: audience.clone(), definition: self.definition.clone() }

@@ -2,25 +2,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Description, GroupId, Name};
 
-/// A group of users and services that receive access together. Groups do not nest.
+/// A named set of users, clients and mapping rules that receive access together. Groups do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// Key of the group.
+    /// Key of the group. Immutable.
     pub id: GroupId,
-    /// Display name.
+    /// Display name: 1 to 256 characters.
     pub name: Name,
-    /// Purpose of the group.
+    /// Purpose of the group: at most 4096 characters, may be empty.
     pub description: Description,
 }
 
 impl Group {
-    /// A group without a description.
+    /// Creates a group with an empty description.
     #[must_use]
     pub fn new(id: GroupId, name: Name) -> Self {
         Self { id, name, description: Description::default() }
     }
 
-    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters.
+    /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         vec![("name", self.name.as_str()), ("description", self.description.as_str())]
     }

@@ -1,4 +1,5 @@
-//! Memberships: the table in docs/reference/orchestration-cluster.md §2.3, expressed as types.
+//! Memberships of parties in groups, roles and tenants. The types permit the combinations of
+//! docs/reference/orchestration-cluster.md §2.3 only.
 
 use std::fmt;
 
@@ -7,43 +8,43 @@ use serde::{Deserialize, Serialize};
 use super::{Principal, unknown};
 use crate::value::{ClientId, GroupId, InvalidValue, MappingRuleId, RoleId, TenantId, Username};
 
-/// An entity that can be a member of a container or own an authorization.
+/// An entity that can be a member of groups, roles and tenants, and can own authorizations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Party {
-    /// A user.
+    /// A single user.
     User(Username),
-    /// A client: an application or a service that authenticates with its own credentials.
+    /// An OAuth client: an application or a service that authenticates with its own credentials.
     Client(ClientId),
-    /// A group: all of its members.
+    /// A group. Its memberships and authorizations apply to all of its members.
     Group(GroupId),
-    /// A role: all of its holders.
+    /// A role. Its memberships and authorizations apply to all of its holders.
     Role(RoleId),
-    /// A mapping rule: all principals whose token matches it.
+    /// A mapping rule. Its memberships and authorizations apply to every token that matches the rule.
     MappingRule(MappingRuleId),
 }
 
-/// Kind of a [`Party`].
+/// Kind of a [`Party`], without its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyKind {
-    /// A user.
+    /// A user, identified by username.
     User,
-    /// A client: a service.
+    /// An OAuth client, identified by client id.
     Client,
-    /// A group.
+    /// A group of users, clients and mapping rules.
     Group,
-    /// A role.
+    /// A role: a named set of API permissions.
     Role,
-    /// A mapping rule.
+    /// A mapping rule: a predicate over the claims of a token.
     MappingRule,
 }
 
 impl PartyKind {
-    /// All kinds.
+    /// All five kinds, in the order of declaration.
     pub const ALL: [Self; 5] = [Self::User, Self::Client, Self::Group, Self::Role, Self::MappingRule];
 }
 
-/// An entity that has members.
+/// A group, role or tenant: an entity with members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Container {
@@ -55,7 +56,7 @@ pub enum Container {
     Tenant(TenantId),
 }
 
-/// Relation of a member and its container. Only combinations that the model supports can be constructed.
+/// A party and the group, role or tenant it belongs to. Unsupported combinations cannot be constructed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Pair", into = "Pair")]
 pub struct Membership {
@@ -69,21 +70,21 @@ struct Pair {
     member: Party,
 }
 
-/// Error for an unsupported combination of container and member. Groups and roles do not nest.
+/// Error for a member of a kind that the container does not accept, such as a role in a group.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a {container} cannot have a {member} as a member")]
 pub struct UnsupportedMember {
-    /// Kind of the container.
+    /// Kind of the container in words, such as `group`.
     pub container: &'static str,
-    /// Kind of the member.
+    /// Kind of the rejected member in words, such as `role`.
     pub member: &'static str,
 }
 
 impl Membership {
-    /// Creates a membership.
+    /// Creates a membership of `member` in `container`.
     ///
     /// # Errors
-    /// If the container does not accept members of this kind.
+    /// If the container does not accept members of this kind. For example, groups and roles do not nest.
     pub fn new(container: Container, member: Party) -> Result<Self, UnsupportedMember> {
         let supported = match (&container, &member) {
             (_, Party::User(_) | Party::Client(_) | Party::MappingRule(_))
@@ -98,13 +99,13 @@ impl Membership {
         }
     }
 
-    /// Container of the membership.
+    /// Group, role or tenant that has the member.
     #[must_use]
     pub fn container(&self) -> &Container {
         &self.container
     }
 
-    /// Member of the container.
+    /// Party that belongs to the container.
     #[must_use]
     pub fn member(&self) -> &Party {
         &self.member
@@ -125,7 +126,7 @@ impl From<Membership> for Pair {
 }
 
 impl Party {
-    /// Name of the kind on the wire and in the store.
+    /// Kind in the APIs and in the store, such as `MAPPING_RULE`.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match self {
@@ -137,7 +138,7 @@ impl Party {
         }
     }
 
-    /// Parses a kind and id.
+    /// Creates a party from its kind, such as `MAPPING_RULE`, and its id.
     ///
     /// # Errors
     /// If the kind is unknown, or the id is not valid for the kind.
@@ -152,7 +153,7 @@ impl Party {
         }
     }
 
-    /// Kind of the party.
+    /// Kind as an enum, for comparisons and tables.
     #[must_use]
     pub fn party_kind(&self) -> PartyKind {
         match self {
@@ -164,7 +165,7 @@ impl Party {
         }
     }
 
-    /// Human-readable name of the kind.
+    /// Kind in words, such as `mapping rule`, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -176,7 +177,7 @@ impl Party {
         }
     }
 
-    /// Id of the party.
+    /// Id of the entity, unique among parties of the same kind.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -190,7 +191,7 @@ impl Party {
 }
 
 impl Party {
-    /// Returns the principal for a user or client; `None` for other kinds.
+    /// Returns the user or client as a principal. `None` for groups, roles and mapping rules.
     #[must_use]
     pub fn principal(&self) -> Option<Principal> {
         match self {
@@ -211,7 +212,7 @@ impl From<Principal> for Party {
 }
 
 impl Container {
-    /// Name of the kind on the wire and in the store.
+    /// Kind in the APIs and in the store: `GROUP`, `ROLE` or `TENANT`.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match self {
@@ -221,7 +222,7 @@ impl Container {
         }
     }
 
-    /// Parses a kind and id.
+    /// Creates a container from its kind (`GROUP`, `ROLE` or `TENANT`) and its id.
     ///
     /// # Errors
     /// If the kind is unknown, or the id is not valid for the kind.
@@ -234,7 +235,7 @@ impl Container {
         }
     }
 
-    /// Human-readable name of the kind.
+    /// Kind in words, such as `tenant`, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -244,7 +245,7 @@ impl Container {
         }
     }
 
-    /// Id of the container.
+    /// Id of the group, role or tenant.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {

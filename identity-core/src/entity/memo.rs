@@ -1,18 +1,18 @@
-//! Values that are computed from an entity and kept with it.
+//! Cache of one value that is computed from an entity and stored with it.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The last value that was computed from an entity. It lives as long as the entity.
+/// Caches the last value that was computed from an entity, and is dropped with the entity.
 ///
-/// A memo is not part of the entity's data: a clone is empty, and all memos are equal.
+/// The cache is not part of the data of the entity: a clone starts empty, and all memos are equal.
 #[derive(Default)]
 pub struct Memo(Mutex<Option<Arc<dyn Any + Send + Sync>>>);
 
 impl Memo {
-    /// Returns the kept value if it is current, otherwise computes and keeps a new one. Also returns whether the value
-    /// is new.
+    /// Returns the cached value if it has type `T` and `is_current` accepts it; otherwise computes and caches a new
+    /// one. The boolean is true if the value was computed by this call.
     pub fn current<T: Any + Send + Sync>(
         &self,
         is_current: impl FnOnce(&T) -> bool,
@@ -22,7 +22,7 @@ impl Memo {
         if let Some(kept) = kept.and_then(|kept| kept.downcast().ok()).filter(|kept| is_current(kept)) {
             return (kept, false);
         }
-        // Computed outside of the lock. Of several concurrent computations, the last one is kept.
+        // Computes without holding the lock. If several threads compute at the same time, the last value is kept.
         let fresh = Arc::new(compute());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&fresh) as _);
         (fresh, true)

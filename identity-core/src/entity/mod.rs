@@ -1,16 +1,16 @@
-//! Entities that administrators manage: plain data composed of validated values.
+//! Entities that administrators manage: plain data whose fields are validated values.
 
-/// Implements conversion between the variants of an enum and their names.
+/// Implements conversion between the variants of an enum and their names in the APIs and the store.
 macro_rules! names {
     ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
-            /// Name on the wire and in the store.
+            /// Name in the APIs and in the store.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
-            /// Parses the name on the wire and in the store. `None` for an unknown name.
+            /// Parses a name from the APIs or the store, case-sensitively. `None` for an unknown name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
@@ -58,18 +58,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{BrokenRule, ClientId, InvalidValue, Username};
 
-/// Principal of a token: a user or a client, never both (docs/reference/orchestration-cluster.md §4.2).
+/// Authenticated caller: the user or the client that a token identifies, never both
+/// (docs/reference/orchestration-cluster.md §4.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Principal {
-    /// A user.
+    /// A user, identified by username.
     User(Username),
-    /// A client: a service.
+    /// An OAuth client, identified by client id: a service that acts on its own behalf.
     Client(ClientId),
 }
 
 impl Principal {
-    /// Username or client id.
+    /// Username or client id. A user and a client may have the same id.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -78,7 +79,7 @@ impl Principal {
         }
     }
 
-    /// Name of the kind on the wire and in the store.
+    /// Kind in the APIs and in the store: `USER` or `CLIENT`.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match self {
@@ -87,7 +88,7 @@ impl Principal {
         }
     }
 
-    /// Parses a kind and id.
+    /// Creates a principal from its kind (`USER` or `CLIENT`) and its id.
     ///
     /// # Errors
     /// If the kind is unknown, or the id is not valid for the kind.

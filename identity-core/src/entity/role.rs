@@ -4,39 +4,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Audience, Description, Name, PermissionName, RoleId};
 
-/// A set of API permissions, which can also own authorizations. Roles do not nest.
+/// A named set of API permissions. A role can also own authorizations, which apply to its holders. Roles do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
-    /// Key of the role.
+    /// Key of the role. Immutable.
     pub id: RoleId,
-    /// Display name.
+    /// Display name. The id, if no name was given.
     pub name: Name,
-    /// Purpose of the role.
+    /// Purpose of the role: at most 4096 characters, may be empty.
     pub description: Description,
-    /// API permissions of the holders.
+    /// API permissions that every holder of the role receives.
     pub permissions: BTreeSet<Permission>,
 }
 
 impl Role {
-    /// A role without a description or permissions.
+    /// Creates a role with an empty description and no permissions.
     #[must_use]
     pub fn new(id: RoleId, name: Name) -> Self {
         Self { id, name, description: Description::default(), permissions: BTreeSet::new() }
     }
 
-    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters. A
-    /// name that equals the id is omitted, because the id serves as the name if none is given.
+    /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters. A name
+    /// equal to the id is omitted, because it was not given separately.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         let name = (self.name.as_str() != self.id.as_str()).then(|| ("name", self.name.as_str()));
         name.into_iter().chain([("description", self.description.as_str())]).collect()
     }
 }
 
-/// A permission of an API, such as `write:*` on `optimize-api`. Compared literally: wildcards are never expanded.
+/// A permission of an API, such as `write:*` of `optimize-api`. Compared literally: `*` is not a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Permission {
-    /// Audience that identifies the API in its tokens.
+    /// Audience (`aud`) of the API that defines the permission, such as `optimize-api`.
     pub audience: Audience,
-    /// Name of the permission on the API.
+    /// Name of the permission within the API, such as `write:*`.
     pub definition: PermissionName,
 }

@@ -1,4 +1,4 @@
-//! Server-side browser sessions.
+//! Browser sessions, which are stored on the server. The browser holds only an opaque id.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use time::OffsetDateTime;
 use super::Principal;
 use crate::value::Secret;
 
-/// Session id held by the browser: 256 random bits as text. Never stored; the store holds only its [`SessionIdHash`].
+/// Session id in the cookie of the browser: 256 random bits as text. The store contains only its [`SessionIdHash`].
 #[derive(Clone, Debug)]
 pub struct SessionId(Secret);
 
 impl SessionId {
-    /// Wraps a newly generated or received id.
+    /// Wraps an id that was generated or received in a cookie. The text is not validated.
     #[must_use]
     pub fn new(text: Secret) -> Self {
         Self(text)
     }
 
-    /// Returns the id, for the cookie and the hash.
+    /// Returns the id in plain text, for the cookie and for hashing.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// SHA-256 digest of a session id, used as the key in the store. The session id cannot be derived from it.
+/// SHA-256 digest of a session id: the key in the store, from which the session id cannot be derived.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionIdHash(pub [u8; 32]);
 
@@ -37,55 +37,54 @@ impl fmt::Debug for SessionIdHash {
     }
 }
 
-/// Selects sessions.
+/// Selects the sessions to delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhichSessions {
-    /// The session with this id.
+    /// The session whose id has this digest.
     One(SessionIdHash),
-    /// All sessions of a principal.
+    /// All sessions of a user or client.
     Of(Principal),
-    /// All sessions of a subject (`sub`) of an issuer.
+    /// All sessions of one user at an issuer, for logout by `sub`.
     OfSubject {
-        /// Issuer.
+        /// Issuer, as in the claim `iss`.
         issuer: String,
-        /// Subject that the issuer assigned (`sub`).
+        /// Id that the issuer assigned to the user (`sub`).
         subject: String,
     },
-    /// All sessions that belong to a provider session (`sid`) of an issuer.
+    /// All sessions that began in one session of the provider, for logout by `sid`.
     OfProviderSession {
-        /// Issuer.
+        /// Issuer, as in the claim `iss`.
         issuer: String,
-        /// Session id that the issuer assigned (`sid`).
+        /// Id that the issuer assigned to its session (`sid`).
         provider_session: String,
     },
 }
 
-/// A sign-in of one browser.
+/// A signed-in browser, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Key in the store.
+    /// Digest of the session id, used as the key in the store.
     pub id: SessionIdHash,
-    /// Principal that signed in.
+    /// User or client that signed in.
     pub principal: Principal,
-    /// Issuer that authenticated the principal. `None` for built-in users.
+    /// Issuer that authenticated the principal. `None` for built-in users, who signed in with a password.
     pub issuer: Option<String>,
-    /// Subject at the issuer (`sub`), for back-channel logout.
+    /// Id that the issuer assigned to the user (`sub`), for back-channel logout.
     pub subject: Option<String>,
-    /// Session id at the provider (`sid`), for back-channel logout.
+    /// Id that the issuer assigned to its session (`sid`), for back-channel logout.
     pub provider_session: Option<String>,
-    /// Digest of the password hash used to sign in. A password change ends the session. `None` for a sign-in without a
-    /// password.
+    /// Digest of the password hash at sign-in: a password change ends the session. `None` without a password.
     pub credential: Option<[u8; 32]>,
-    /// User agent of the browser, so that users can distinguish their sessions.
+    /// `User-Agent` header of the browser, shown to users to distinguish their sessions.
     pub user_agent: Option<String>,
-    /// Time of the sign-in.
+    /// Time of the sign-in, from which the maximum lifetime counts.
     pub created_at: OffsetDateTime,
-    /// Time of the last activity. Polling does not count as activity.
+    /// Time of the last user activity, updated at intervals. Automatic polling does not count.
     pub last_active_at: OffsetDateTime,
-    /// Expiration time, which activity extends. Never exceeds the maximum lifetime of a session.
+    /// Time at which the session ends. Activity extends it, up to the maximum lifetime of a session.
     pub expires_at: OffsetDateTime,
-    /// Tokens and claims, encrypted before they are stored. The store cannot decrypt them.
+    /// Claims and tokens from the provider, encrypted by the server. Empty for built-in users.
     pub sealed: Vec<u8>,
-    /// Version for optimistic concurrency: two replicas cannot silently overwrite each other's changes.
+    /// Version for optimistic concurrency, incremented by each update. Prevents lost updates between replicas.
     pub version: u64,
 }

@@ -2,25 +2,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Description, Name, TenantId};
 
-/// A partition of the platform's data, visible to its members only.
+/// A partition of the data of the platform. Only members of the tenant can access data in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// Key of the tenant. Immutable.
+    /// Key of the tenant, such as `<default>`. Immutable.
     pub id: TenantId,
-    /// Display name.
+    /// Display name: 1 to 256 characters.
     pub name: Name,
-    /// Purpose of the tenant.
+    /// Purpose of the tenant: at most 4096 characters, may be empty.
     pub description: Description,
 }
 
 impl Tenant {
-    /// A tenant without a description.
+    /// Creates a tenant with an empty description.
     #[must_use]
     pub fn new(id: TenantId, name: Name) -> Self {
         Self { id, name, description: Description::default() }
     }
 
-    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters.
+    /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         vec![("name", self.name.as_str()), ("description", self.description.as_str())]
     }

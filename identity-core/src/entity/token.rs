@@ -1,4 +1,4 @@
-//! Verified tokens, and the reasons to reject one.
+//! Verified access tokens, and the reasons for which a token is rejected.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use time::OffsetDateTime;
 use super::{Memo, Permission, Principal};
 use crate::value::{Email, GroupId, StoredClaims};
 
-/// A verified token and its contents.
+/// Contents of an access token that passed all checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedToken {
     /// Issuer, byte for byte as in the claim `iss`.
     pub issuer: Arc<str>,
-    /// Principal of the token.
+    /// User or client that the token identifies.
     pub principal: Principal,
-    /// Groups from a claim or from the directory, which replace the group memberships in the policy store. `None` if
-    /// the memberships in the policy store apply instead.
+    /// Groups from a claim or the directory; they replace the group memberships in the policy store. `None` if the
+    /// memberships in the policy store apply.
     pub groups: Option<Vec<GroupId>>,
-    /// API permissions that come with the token, in addition to those of stored roles.
+    /// API permissions that come with the token, in addition to the permissions of stored roles.
     pub permissions: BTreeSet<Permission>,
-    /// All claims.
+    /// All claims of the token, as JSON text to save memory.
     pub claims: StoredClaims,
-    /// Claim `name`, if present.
+    /// Display name from the claim `name`, if present and not empty.
     pub display_name: Option<String>,
-    /// Claim `email`, if present and a valid address.
+    /// E-mail address from the claim `email`, if present and valid.
     pub email: Option<Email>,
-    /// Expiration time.
+    /// Time from which the token is rejected as expired.
     pub expires_at: OffsetDateTime,
-    /// The last value that was computed from the token, such as its subject.
+    /// Cache of the last value computed from the token, such as its resolved subject.
     pub memo: Memo,
 }
 
@@ -37,66 +37,65 @@ pub struct VerifiedToken {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectedToken {
-    /// The token exceeds this size, in bytes.
+    /// The token is larger than this configured maximum, in bytes.
     #[error("the token is larger than {0} bytes; an operator can raise `authentication.max-token-bytes`")]
     TooLarge(usize),
-    /// The token is not three base64url segments with JSON objects, has duplicate members, or is nested too deeply.
+    /// The token is not three base64url segments (RFC 7515 §7.1), or their JSON is invalid or ambiguous.
     #[error("the token is malformed: {0}")]
     Malformed(&'static str),
-    /// The algorithm is not allowed for the issuer; `none` is never allowed.
+    /// The signature algorithm (`alg`) is not allowed for the issuer. `none` is never allowed.
     #[error("the token's algorithm is not allowed for its issuer")]
     Algorithm,
-    /// The header requires an extension, none of which is supported (RFC 7515 §4.1.11, RFC 7797), or contains a key
-    /// (RFC 8725 §3.10).
+    /// The header contains an unsupported parameter: a critical extension (RFC 7515 §4.1.11, RFC 7797) or an embedded
+    /// key (RFC 8725 §3.10).
     #[error("the token's header has an unsupported parameter: {0}")]
     Header(&'static str),
-    /// The token is not an access token, but for example an ID token or a logout token.
+    /// The token is not an access token but, for example, an ID token or a logout token.
     #[error("the token is not an access token")]
     Type,
-    /// The issuer is not configured.
+    /// No provider with this issuer (`iss`) is configured.
     #[error("the token's issuer is not configured: {0}")]
     Issuer(String),
-    /// The token has the Entra v1 format.
+    /// The token has the v1 format of Microsoft Entra ID; only the v2 format is supported.
     #[error("the token is in the Entra v1 format; set `requestedAccessTokenVersion` to 2 in the app registration")]
     EntraV1,
-    /// The issuer has no key with this id.
+    /// None of the published keys of the issuer has the key id (`kid`) of the token.
     #[error("the token's key is not among the keys of its issuer")]
     UnknownKey,
-    /// The signature is not valid.
+    /// The signature does not match the key of the issuer.
     #[error("the token's signature is invalid")]
     Signature,
-    /// The audience is missing or different.
+    /// The audience (`aud`) is missing or does not include an accepted one.
     #[error("the token is for another audience")]
     Audience,
-    /// The token has expired (`exp`).
+    /// The expiration time (`exp`) has passed.
     #[error("the token has expired")]
     Expired,
-    /// The token is not valid yet (`nbf`), or was issued in the future.
+    /// The token is not valid yet (`nbf`), or its issue time (`iat`) is in the future.
     #[error("the token is not yet valid")]
     NotYetValid,
-    /// A required claim is missing.
+    /// The token lacks this required claim.
     #[error("the token lacks the claim `{0}`")]
     MissingClaim(String),
-    /// A claim has the wrong JSON type.
+    /// This claim has the wrong JSON type, such as a number instead of a string.
     #[error("the token's claim `{0}` has the wrong type")]
     ClaimType(String),
-    /// The token contains neither the username claim nor the client id claim.
+    /// The token contains neither the configured username claim nor the configured client id claim.
     #[error("the token identifies neither a user nor a client")]
     NoPrincipal,
-    /// A claim contains a name in the namespace of another issuer.
+    /// A name in this claim begins with the namespace prefix of another issuer, such as `partner~`.
     #[error("the token's claim `{0}` begins with the prefix of another provider's namespace")]
     Namespace(String),
     /// The UserInfo endpoint of the issuer returned another subject (OpenID Connect Core 1.0 §5.3.2).
     #[error("the token's subject differs from the subject in the issuer's UserInfo response")]
     UserInfoMismatch,
-    /// The directory does not contain the subject, the subject is disabled, or the principal or session in the token
-    /// differs from the directory.
+    /// The directory rejects the token: the subject is unknown or disabled, or the principal or session differs.
     #[error("the directory rejected the token's subject: {0}")]
     Subject(&'static str),
 }
 
 impl RejectedToken {
-    /// Reason code, for problem documents and metrics.
+    /// Stable reason code for problem documents and metrics, such as `token_expired`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -2,28 +2,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Email, Name, PasswordHash, Username};
 
-/// A built-in user. Users of an identity provider are not stored. Memberships and authorizations refer to them by
-/// username.
+/// A built-in user, who signs in with a password. Users of an identity provider are not stored; memberships and
+/// authorizations refer to them by username.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Key of the user, and the name to sign in with.
+    /// Key of the user and sign-in name. Immutable.
     pub username: Username,
-    /// Display name.
+    /// Display name. `None` if none was given.
     pub name: Option<Name>,
-    /// E-mail address. Not unique.
+    /// E-mail address. Not unique: several users may share one.
     pub email: Option<Email>,
-    /// Password hash. [`PasswordHash::of_nobody`] if the user has no password.
+    /// Password hash. The placeholder [`PasswordHash::of_nobody`] if the user has no password.
     pub password: PasswordHash,
 }
 
 impl User {
-    /// A user without a display name or an e-mail address.
+    /// Creates a user without a display name and an e-mail address.
     #[must_use]
     pub fn new(username: Username, password: PasswordHash) -> Self {
         Self { username, name: None, email: None, password }
     }
 
-    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters.
+    /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         self.name.iter().map(|name| ("name", name.as_str())).collect()
     }

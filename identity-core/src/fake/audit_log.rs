@@ -10,7 +10,7 @@ use crate::port::{AuditLog, AuditPosition, AuditQuery, StoreError};
 use crate::search::{Found, Order};
 use crate::value::to_microsecond;
 
-/// [`AuditLog`] in memory. Clones share one state.
+/// [`AuditLog`] in memory. Empty by default. Clones share the entries.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryAuditLog {
     events: Arc<Mutex<Vec<AuditEvent>>>,
@@ -24,7 +24,7 @@ impl MemoryAuditLog {
         key
     }
 
-    /// Returns all entries, oldest first.
+    /// Returns copies of all entries, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<AuditEvent> {
         lock(&self.events).clone()
@@ -74,7 +74,7 @@ impl AuditLog for MemoryAuditLog {
 
 fn compare(query: &AuditQuery, one: &AuditPosition, other: &AuditPosition) -> Ordering {
     let directed = |order, ordering: Ordering| if order == Order::Descending { ordering.reverse() } else { ordering };
-    // A missing field sorts after all texts.
+    // A missing field sorts after every text in ascending order.
     let rank = |field: &Option<String>| (field.is_none(), field.clone());
     let fields = one.fields.iter().zip(&other.fields).zip(query.order());
     fields

@@ -8,7 +8,7 @@ use crate::entity::{AuditEvent, Deletion};
 use crate::port::{DeletionJournal, StoreError};
 use crate::value::{storable, to_microsecond};
 
-/// [`DeletionJournal`] in memory. Clones share one state.
+/// [`DeletionJournal`] in memory. Empty by default. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDeletionJournal {
     open: Arc<Mutex<BTreeMap<String, Deletion>>>,
@@ -16,7 +16,7 @@ pub struct MemoryDeletionJournal {
 }
 
 impl MemoryDeletionJournal {
-    /// Creates a journal that records outcomes in `audit`.
+    /// Creates an empty journal that writes the outcomes of closed deletions to `audit`.
     #[must_use]
     pub fn new(audit: MemoryAuditLog) -> Self {
         Self { open: Arc::default(), audit }

@@ -16,7 +16,7 @@ use crate::value::{ClientKey, Description, GroupId, Name, PermissionName, RoleId
 
 type Answer<T> = Result<T, DirectoryError>;
 
-/// All directory ports, in memory. Clones share one state.
+/// All directory ports (users, groups, roles, clients, APIs) in memory. Empty by default. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory(Arc<Mutex<State>>);
 
@@ -36,7 +36,8 @@ struct State {
 }
 
 impl MemoryDirectory {
-    /// Adds a client with this id that this service does not manage, and that is therefore hidden.
+    /// Adds a hidden client with this client id, as if another service managed it. Creating a client or API with this
+    /// id then fails with [`DirectoryError::Foreign`].
     pub fn add_foreign_client(&self, client_id: &str) {
         self.state().foreign.insert(client_id.to_owned());
     }
@@ -88,7 +89,7 @@ impl State {
         missing(permissions.get(&permission.definition), EntityKind::Resource, &permission.definition).map(|_| ())
     }
 
-    /// Checks that a client has a service account, and that a permission exists.
+    /// Checks that the client has a service account (it is not public) and that an API defines the permission.
     fn account_and_permission(&self, key: &ClientKey, permission: &Permission) -> Answer<()> {
         if !self.client(key)?.0.kind.has_secret() {
             return Err(DirectoryError::Invalid("a public client has no account of its own".to_owned()));

@@ -8,7 +8,7 @@ use super::lock;
 use crate::port::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
 use crate::value::{PasswordHash, Secret};
 
-/// [`Clock`] that only changes through [`FixedClock::set`] and [`FixedClock::advance`].
+/// [`Clock`] that stands still, except when [`FixedClock::set`] or [`FixedClock::advance`] is called.
 #[derive(Debug)]
 pub struct FixedClock {
     now: Mutex<OffsetDateTime>,
@@ -16,18 +16,18 @@ pub struct FixedClock {
 }
 
 impl FixedClock {
-    /// Creates a clock with the time of day `now`.
+    /// Creates a clock whose wall time is `now` and whose monotonic time is zero.
     #[must_use]
     pub fn new(now: OffsetDateTime) -> Self {
         Self { now: Mutex::new(now), monotonic: Mutex::default() }
     }
 
-    /// Sets the time of day, as an operator would. The monotonic time does not change.
+    /// Sets the wall time, as an operator would. The monotonic time does not change.
     pub fn set(&self, now: OffsetDateTime) {
         *lock(&self.now) = now;
     }
 
-    /// Advances both the time of day and the monotonic time. A negative `by` only sets the time of day back.
+    /// Advances the wall time and the monotonic time. A negative `by` sets only the wall time back.
     pub fn advance(&self, by: Duration) {
         *lock(&self.now) += by;
         *lock(&self.monotonic) += std::time::Duration::try_from(by).unwrap_or_default();
@@ -44,7 +44,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// [`Ids`] in sequence: `00000000-0000-4000-8000-000000000001`, `…2` and so on.
+/// [`Ids`] that count from 1 in UUID form: `00000000-0000-4000-8000-000000000001`, `…2` and so on.
 #[derive(Debug, Default)]
 pub struct SequentialIds(AtomicU64);
 
@@ -55,7 +55,7 @@ impl Ids for SequentialIds {
     }
 }
 
-/// [`Crypto`] without any security, with predictable values. For tests only.
+/// [`Crypto`] with predictable values and without any security. For tests only.
 #[derive(Debug, Default)]
 pub struct PlainCrypto(AtomicU64);
 
@@ -64,7 +64,7 @@ impl Crypto for PlainCrypto {
         Some(self.digest(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()))
     }
 
-    /// Concatenates four FNV-1a hashes with different seeds.
+    /// Concatenates four 64-bit FNV-1a hashes with different seeds. Fast, but not collision-resistant.
     fn digest(&self, bytes: &[u8]) -> [u8; 32] {
         let hash = |seed: u64| {
             let start = 0xcbf2_9ce4_8422_2325 ^ seed;
@@ -89,7 +89,7 @@ impl Crypto for PlainCrypto {
     }
 }
 
-/// [`PasswordHasher`] without any security or cost. For tests only.
+/// [`PasswordHasher`] that stores passwords in plain text (`$plain$…`). Fast and insecure, for tests only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPasswordHasher;
 

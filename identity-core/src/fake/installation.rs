@@ -9,7 +9,7 @@ use crate::entity::Principal;
 use crate::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
 use crate::value::to_microsecond;
 
-/// [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state.
+/// [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state, like replicas on one database.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryInstallation {
     id: Arc<Mutex<Option<String>>>,

@@ -1,4 +1,4 @@
-//! Stateful in-memory fakes of the ports, for tests.
+//! In-memory fakes of the ports, for tests. They keep state and follow the same contracts as real adapters.
 
 mod audit_log;
 mod deletion_journal;
@@ -20,7 +20,7 @@ pub use session_store::MemorySessionStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks a mutex. Ignores poisoning, because a test that panicked while holding the lock reports the panic itself.
+/// Locks a mutex even if it is poisoned: a test that panicked while holding the lock reports the panic itself.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

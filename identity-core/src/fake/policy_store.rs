@@ -10,7 +10,7 @@ use super::{MemoryAuditLog, Rows, lock};
 use crate::port::{Commit, Loading, Logged, PolicyStore, PolicyTransaction, StoreError, Tail, follow};
 use crate::value::Revision;
 
-/// [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
+/// [`PolicyStore`] in memory, at revision 0 by default. Clones share one state, like replicas on one database.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryPolicyStore {
     shared: Arc<Shared>,
@@ -32,13 +32,13 @@ struct State {
 }
 
 impl MemoryPolicyStore {
-    /// Returns the audit log that commits write to.
+    /// Returns the audit log to which commits write their entries.
     #[must_use]
     pub fn audit_log(&self) -> MemoryAuditLog {
         self.shared.audit.clone()
     }
 
-    /// Removes all but the newest `keep` commits from the change log.
+    /// Keeps only the newest `keep` commits in the change log, so that tests can provoke [`Tail::Gone`].
     pub fn prune(&self, keep: usize) {
         let log = &mut lock(&self.shared.state).log;
         let excess = log.len().saturating_sub(keep);
@@ -79,8 +79,8 @@ impl PolicyStore for MemoryPolicyStore {
         Ok(Box::new(MemoryTransaction { shared: Arc::clone(&self.shared), missed, _turn: turn }))
     }
 
-    /// Subscribes to commits when called, not when the future is first polled. No commit can be missed, so there is no
-    /// polling interval.
+    /// Subscribes to commits when called, not when the future is first polled. Needs no polling interval, because no
+    /// commit can be missed.
     fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
     where
         's: 'f,

@@ -4,7 +4,8 @@ use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, R
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 use crate::world::Change;
 
-/// Rows that result from changes, without the indexes of the world. Serves as the reference model for tests of stores.
+/// Policy data that results from a sequence of changes, without the indexes of the world. Reference model for tests of
+/// stores.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     users: BTreeMap<Username, User>,
@@ -18,14 +19,14 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Replays changes on an empty state.
+    /// Applies changes in order to empty data and returns the result.
     pub fn replay<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Self {
         let mut rows = Self::default();
         changes.into_iter().for_each(|change| rows.apply(change));
         rows
     }
 
-    /// Replays one change.
+    /// Applies one change. Neither references nor preconditions are checked.
     pub fn apply(&mut self, change: &Change) {
         match change.clone() {
             Change::UserPut(user) => drop(self.users.insert(user.username.clone(), user)),
@@ -47,7 +48,8 @@ impl Rows {
         }
     }
 
-    /// Returns the changes that create these rows from an empty state. An entity precedes the rows that refer to it.
+    /// Returns changes that create this data when applied to empty data. An entity precedes the changes that refer to
+    /// it.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
         let users = self.users.values().cloned().map(Change::UserPut);

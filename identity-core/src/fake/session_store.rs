@@ -11,7 +11,7 @@ use crate::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use crate::search::Page;
 use crate::value::to_microsecond;
 
-/// [`SessionStore`] in memory. Clones share one state.
+/// [`SessionStore`] in memory. Empty by default. Clones share one state, like replicas on one database.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySessionStore {
     sessions: Arc<Mutex<HashMap<SessionIdHash, Session>>>,

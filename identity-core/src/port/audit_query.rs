@@ -1,4 +1,4 @@
-//! Queries of the audit log (docs/reference/orchestration-cluster.md §1.9, §1.11).
+//! Queries of the audit log: filter, sort order and position (docs/reference/orchestration-cluster.md §1.9, §1.11).
 
 use std::borrow::Cow;
 
@@ -8,54 +8,53 @@ use crate::entity::AuditEvent;
 use crate::search::{Cursor, Found, Key, LikePattern, Order, Row, SearchBudget, SortBy, Start, TextFilter, Window};
 use crate::value::{BrokenRule, InvalidValue, parse_time, storable, time_text, to_microsecond};
 
-/// Sort field of an audit query. Missing values come last in ascending order; entries with equal values are ordered by
-/// ascending key.
+/// Sort field of audit entries. Missing values come last in ascending order. Equal values are ordered by ascending key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditField {
-    /// Time of the entry.
+    /// Time of the operation, in chronological order.
     Timestamp,
-    /// A text field, in byte order.
+    /// A text field, in the order of its UTF-8 bytes.
     Text(AuditText),
 }
 
-/// Text fields of an audit entry.
+/// Text field of an audit entry, for filters and sorting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditText {
-    /// Key of the entry, in decimal. Sorts as text: "10" comes before "9".
+    /// Key of the entry in decimal digits. Compared as text: "10" comes before "9".
     Key,
-    /// Key of the entity.
+    /// Key of the entity that the operation addresses, such as a group id.
     EntityKey,
-    /// Kind of the entity.
+    /// Kind of the entity that the operation addresses, such as `GROUP`.
     EntityType,
-    /// Attempted operation.
+    /// Attempted operation, such as `CREATE`.
     Operation,
-    /// Username or client id of the actor.
+    /// Username or client id of the actor. Missing for anonymous callers and for the server.
     ActorId,
-    /// Kind of the actor.
+    /// Kind of the actor: `USER`, `CLIENT`, `ANONYMOUS` or `SYSTEM`.
     ActorType,
-    /// Result of the operation.
+    /// Result of the operation: `SUCCESS`, `FAIL` or `DENIED`.
     Result,
-    /// Key of the related entity.
+    /// Key of the second entity of the operation, such as the member that was added. Missing if there is none.
     RelatedEntityKey,
-    /// Kind of the related entity.
+    /// Kind of the second entity of the operation. Missing if there is none.
     RelatedEntityType,
-    /// Category, which is always [`AuditText::CATEGORY`].
+    /// Category of the entry: [`AuditText::CATEGORY`] for every entry of this service.
     Category,
-    /// Reason code.
+    /// Reason code of a failure or denial, such as `already_member`.
     Reason,
-    /// A field that entries of this service never have, such as the process, decision or job.
+    /// Field of the API that entries of this service never have, such as the process, decision or job.
     Absent,
 }
 
 impl AuditText {
-    /// Category of every entry.
+    /// Value of [`AuditText::Category`] in every entry.
     pub const CATEGORY: &'static str = "ADMIN";
 }
 
 impl Row for AuditEvent {
     type Field = AuditField;
 
-    /// Always false: no field sorts in the numeric order of the keys, because [`AuditText::Key`] sorts as text.
+    /// Returns false for every field: [`AuditText::Key`] sorts as text, not in the numeric order of the keys.
     fn is_key(_: AuditField) -> bool {
         false
     }
@@ -87,24 +86,24 @@ impl Row for AuditEvent {
     }
 }
 
-/// Conditions on a time, all of which must hold. Times are compared with microsecond precision.
+/// Conditions on the time of an entry, all of which must hold. Times are compared with microsecond precision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeFilter {
-    /// The time equals this.
+    /// The time equals this value.
     pub eq: Option<OffsetDateTime>,
-    /// The time differs from this.
+    /// The time differs from this value.
     pub neq: Option<OffsetDateTime>,
-    /// Whether the time exists. Every entry has a time, so `false` matches no entry.
+    /// Whether the entry has a time. Every entry has one, so `false` matches nothing.
     pub exists: Option<bool>,
-    /// The time is after this.
+    /// The time is later than this value.
     pub gt: Option<OffsetDateTime>,
-    /// The time is at or after this.
+    /// The time is this value or later.
     pub gte: Option<OffsetDateTime>,
-    /// The time is before this.
+    /// The time is earlier than this value.
     pub lt: Option<OffsetDateTime>,
-    /// The time is at or before this.
+    /// The time is this value or earlier.
     pub lte: Option<OffsetDateTime>,
-    /// The time equals one of these.
+    /// The time equals one of these values. An empty list matches nothing.
     pub is_in: Option<Vec<OffsetDateTime>>,
 }
 
@@ -121,8 +120,8 @@ impl TimeFilter {
     }
 }
 
-/// Filter of an audit query: all conditions must hold. Operands are converted to the [stored
-/// form](AuditEvent::as_stored).
+/// Filter of an audit query: an entry matches if all conditions hold. The default matches every entry. Operands are
+/// converted to the [stored form](AuditEvent::as_stored), so that they can equal stored values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     texts: Vec<(AuditText, TextFilter)>,
@@ -130,7 +129,7 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// Adds a condition on a text field.
+    /// Adds conditions on a text field. Earlier conditions remain in force, also on the same field.
     #[must_use]
     pub fn and(mut self, text: AuditText, filter: TextFilter) -> Self {
         let one = |text: String| storable(&text).into_owned();
@@ -148,7 +147,7 @@ impl AuditFilter {
         self
     }
 
-    /// Replaces the conditions on the time.
+    /// Sets the conditions on the time; earlier ones are discarded.
     #[must_use]
     pub fn at(self, filter: TimeFilter) -> Self {
         let one = |time: Option<OffsetDateTime>| time.map(to_microsecond);
@@ -165,7 +164,7 @@ impl AuditFilter {
         Self { time, ..self }
     }
 
-    /// Returns true if all conditions hold for the entry.
+    /// Evaluates the filter in memory. Returns true if the entry satisfies all conditions.
     #[must_use]
     pub fn matches(&self, event: &AuditEvent) -> bool {
         self.time.matches(event.at)
@@ -174,30 +173,30 @@ impl AuditFilter {
             })
     }
 
-    /// Conditions on text fields.
+    /// Conditions on text fields, in the order in which they were added.
     #[must_use]
     pub fn texts(&self) -> &[(AuditText, TextFilter)] {
         &self.texts
     }
 
-    /// Conditions on the time.
+    /// Conditions on the time, with operands reduced to microseconds.
     #[must_use]
     pub fn time(&self) -> &TimeFilter {
         &self.time
     }
 }
 
-/// Position in the order of a query: the values of the sort fields as text, with times as [`time_text`], and the key.
+/// Position of an entry in the sorted results of a query, from which the next page continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditPosition {
-    /// Values of the sort fields.
+    /// Values of the sort fields, in sort order: times in the form of [`time_text`], `None` for missing values.
     pub fields: Vec<Option<String>>,
-    /// Key of the entry.
+    /// Key of the entry, which orders entries with equal sort fields.
     pub key: u64,
 }
 
 impl AuditPosition {
-    /// Returns the position of an entry in an order.
+    /// Returns the position of an entry in results with this sort order.
     #[must_use]
     pub fn of(event: &AuditEvent, order: &[SortBy<AuditField>]) -> Self {
         Self { fields: order.iter().map(|by| event.text(by.field).map(Cow::into_owned)).collect(), key: event.key }
@@ -222,8 +221,10 @@ impl From<AuditPosition> for Cursor {
     }
 }
 
-/// An audit log query as executed by a store. The store reads the first entries after a position, in
-/// [`AuditQuery::order`]. For a window that ends before a position, this order is the reverse of the requested one;
+/// An audit log query in the form in which a store executes it. The store reads the first [`limit`](Self::limit)
+/// entries after a position, in [`AuditQuery::order`].
+///
+/// A page before a position is read backwards from that position, so its order is the reverse of the requested one.
 /// [`AuditQuery::found`] restores the requested order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditQuery {
@@ -236,10 +237,10 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Creates a query. If a sort field occurs twice, the first occurrence counts.
+    /// Creates a query for one page of results. If a sort field occurs twice, the first occurrence counts.
     ///
     /// # Errors
-    /// If the cursor of the window is not a position in this order.
+    /// If the cursor of the window does not fit these sort fields.
     pub fn new(filter: AuditFilter, sort: &[SortBy<AuditField>], window: &Window) -> Result<Self, InvalidValue> {
         let (cursor, offset, key_order) = match &window.start {
             Start::Offset(offset) => (None, *offset, Order::Ascending),
@@ -262,44 +263,44 @@ impl AuditQuery {
         Ok(Self { filter, order, key_order, position, offset, limit: window.limit })
     }
 
-    /// Filter of the query.
+    /// Filter that the entries must match.
     #[must_use]
     pub fn filter(&self) -> &AuditFilter {
         &self.filter
     }
 
-    /// Order in which the store reads the entries. Reversed if the window ends before a position.
+    /// Order in which the store reads the entries: for a page before a position, the reverse of the requested order.
     #[must_use]
     pub fn order(&self) -> &[SortBy<AuditField>] {
         &self.order
     }
 
-    /// Order of the keys among entries with equal sort values.
+    /// Order of the keys among entries with equal sort fields: descending for a page before a position, else ascending.
     #[must_use]
     pub fn key_order(&self) -> Order {
         self.key_order
     }
 
-    /// Position to read after. `None` to read from the start.
+    /// Position after which the store begins to read. `None` to read from the first entry.
     #[must_use]
     pub fn position(&self) -> Option<&AuditPosition> {
         self.position.as_ref()
     }
 
-    /// Number of entries to skip.
+    /// Number of matching entries to skip. Always 0 if there is a position.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Maximum number of entries to read.
+    /// Maximum number of entries to read after the skipped ones.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Builds the result, in the requested order, from the entries in the order in which the store read them. `total`
-    /// is the number of all matching entries.
+    /// Converts entries, given in the order in which the store read them, to a result in the requested order. `total`
+    /// is the number of all matching entries, not only of those read.
     #[must_use]
     pub fn found(&self, mut read: Vec<AuditEvent>, total: usize) -> Found<AuditEvent> {
         if self.key_order == Order::Descending {

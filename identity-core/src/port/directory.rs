@@ -1,4 +1,4 @@
-//! Ports of an external directory that stores users, groups, roles, clients and APIs.
+//! Ports of an external directory, such as Keycloak, which stores users, groups, roles, clients and APIs.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::value::{
     Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, PermissionName, RoleId, Secret, Username,
 };
 
-/// Users of a directory.
+/// Users of a directory: search, creation, changes, and their roles and groups.
 ///
-/// Contract of all directories:
-/// - Lists have a stable order. A search matches any part of the text, ignoring case.
+/// Contract of all directory ports:
+/// - Lists have a stable order. A search text matches any part of the named fields, ignoring case.
 /// - Reads reflect completed writes immediately.
 /// - Changes are idempotent, except that creating an existing entity fails with [`DirectoryError::Conflict`].
 /// - An operation on an unknown entity fails with [`DirectoryError::Missing`].
@@ -24,121 +24,121 @@ use crate::value::{
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
-    /// Lists users. A search matches the username, first name, last name or e-mail address. Service accounts are
-    /// excluded.
+    /// Lists one page of users. A search matches the username, first or last name, or e-mail address. Service accounts
+    /// are excluded.
     async fn list(&self, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError>;
 
-    /// Returns a user.
+    /// Returns the user with this id, or [`DirectoryError::Missing`].
     async fn find(&self, id: &Username) -> Result<DirectoryUser, DirectoryError>;
 
-    /// Returns the users that exist among `ids`, in any order.
+    /// Returns the users with these ids in any order. Unknown ids are skipped.
     async fn find_all(&self, ids: &[Username]) -> Result<Vec<DirectoryUser>, DirectoryError>;
 
-    /// Creates a user. Usernames are unique.
+    /// Creates a user and returns it with its generated id. Fails with `Conflict` if the username is taken.
     async fn create(&self, new: &NewDirectoryUser) -> Result<DirectoryUser, DirectoryError>;
 
-    /// Changes the names, e-mail address or enabled state of a user, and returns the user as stored afterwards. Fields
-    /// that `change` does not set keep their values, even under concurrent changes. A changed address is marked as not
-    /// verified. An invalid new address fails with [`DirectoryError::Member`]. If `change` disables the user, success
+    /// Changes a user's names, e-mail address or enabled state, and returns the user as stored afterwards. Fields that
+    /// `change` does not set keep their values, even under concurrent changes. A changed address is marked as not
+    /// verified; an invalid one fails with [`DirectoryError::Member`]. If `change` disables the user, success
     /// guarantees that the user is disabled, even under concurrent changes.
     async fn update(&self, id: &Username, change: &DirectoryUserChange) -> Result<DirectoryUser, DirectoryError>;
 
-    /// Lists the directly assigned roles of a user, by name, without permissions.
+    /// Lists the roles assigned directly to a user, not through groups: by name, without their permissions.
     async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError>;
 
-    /// Assigns a role to a user.
+    /// Assigns a role to a user. Succeeds if the user already has it.
     async fn assign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError>;
 
-    /// Removes a role from a user.
+    /// Removes a role from a user. Succeeds if the user does not have it.
     async fn unassign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError>;
 
-    /// Lists the groups of a user, by name.
+    /// Lists the groups that a user is a member of, by name.
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError>;
 }
 
-/// Groups of a directory. For the contract, see [`UserDirectory`].
+/// Groups of a directory. The general contract is at [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait GroupDirectory: Send + Sync {
-    /// Lists groups. A search matches the name.
+    /// Lists one page of groups. A search matches the name.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Group>, DirectoryError>;
 
-    /// Returns a group.
+    /// Returns the group with this id, or [`DirectoryError::Missing`].
     async fn find(&self, id: &GroupId) -> Result<Group, DirectoryError>;
 
-    /// Returns the groups that exist among `ids`, in any order.
+    /// Returns the groups with these ids in any order. Unknown ids are skipped.
     async fn find_all(&self, ids: &[GroupId]) -> Result<Vec<Group>, DirectoryError>;
 
-    /// Creates a group. Names are unique.
+    /// Creates a group and returns it with its generated id. Fails with `Conflict` if the name is taken.
     async fn create(&self, name: &Name) -> Result<Group, DirectoryError>;
 
-    /// Renames a group.
+    /// Renames a group; its id and members stay. Fails with `Conflict` if another group has the name.
     async fn rename(&self, id: &GroupId, name: &Name) -> Result<(), DirectoryError>;
 
-    /// Deletes a group and its memberships. A group that does not exist fails with [`DirectoryError::Missing`].
+    /// Deletes a group with its memberships and role assignments. A repetition fails with [`DirectoryError::Missing`].
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError>;
 
-    /// Lists the users in a group. A search text is ignored.
+    /// Lists one page of the users in a group. A search text in `list` is ignored.
     async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError>;
 
-    /// Adds a user to a group.
+    /// Adds a user to a group. Succeeds if the user is already a member.
     async fn add_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError>;
 
-    /// Removes a user from a group.
+    /// Removes a user from a group. Succeeds if the user is not a member.
     async fn remove_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError>;
 
-    /// Lists the roles of a group, by name, without permissions.
+    /// Lists the roles assigned to a group, by name, without their permissions.
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError>;
 
-    /// Assigns a role to a group.
+    /// Assigns a role to a group. Succeeds if the group already has it.
     async fn assign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError>;
 
-    /// Removes a role from a group.
+    /// Removes a role from a group. Succeeds if the group does not have it.
     async fn unassign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError>;
 }
 
-/// Roles of a directory. For the contract, see [`UserDirectory`].
+/// Roles of a directory: named sets of API permissions. The general contract is at [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RoleDirectory: Send + Sync {
-    /// Lists roles without their permissions. A search matches the name.
+    /// Lists one page of roles, with empty permissions. A search matches the name.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Role>, DirectoryError>;
 
-    /// Returns a role with its permissions.
+    /// Returns the role with this id and its permissions, or [`DirectoryError::Missing`].
     async fn find(&self, id: &RoleId) -> Result<Role, DirectoryError>;
 
-    /// Creates a role. Its permissions must exist.
+    /// Creates a role. Fails with [`DirectoryError::Missing`] if one of its permissions is not defined by an API.
     async fn create(&self, role: &Role) -> Result<(), DirectoryError>;
 
-    /// Changes the description of a role.
+    /// Replaces the description of a role.
     async fn describe(&self, id: &RoleId, description: &Description) -> Result<(), DirectoryError>;
 
-    /// Deletes a role and all of its assignments.
+    /// Deletes a role and its assignments. A repetition fails with [`DirectoryError::Missing`].
     async fn delete(&self, id: &RoleId) -> Result<(), DirectoryError>;
 
-    /// Adds a permission to a role.
+    /// Adds a permission, which an API must define, to a role. Succeeds if the role already has it.
     async fn grant_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError>;
 
-    /// Removes a permission from a role.
+    /// Removes a permission from a role. Succeeds if the role does not have it.
     async fn revoke_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError>;
 }
 
-/// Clients (applications) of a directory. For the contract, see [`UserDirectory`]. Clients that this service does not
-/// manage are hidden: they are not listed, and changing one fails with [`DirectoryError::Missing`]. Creating a client
-/// with the client id of a hidden one fails with [`DirectoryError::Foreign`].
+/// OAuth clients (applications) of a directory. The general contract is at [`UserDirectory`]. Clients that this service
+/// does not manage are hidden: they are not listed, and changing one fails with [`DirectoryError::Missing`]. Creating a
+/// client with the client id of a hidden one fails with [`DirectoryError::Foreign`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ClientDirectory: Send + Sync {
-    /// Lists clients. A search matches the client id.
+    /// Lists one page of clients. A search matches the client id.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Client>, DirectoryError>;
 
-    /// Returns a client.
+    /// Returns the client with this key, or [`DirectoryError::Missing`].
     async fn find(&self, key: &ClientKey) -> Result<Client, DirectoryError>;
 
-    /// Returns the clients that exist among `ids`, in any order.
+    /// Returns the clients with these OAuth client ids in any order. Unknown ids are skipped.
     async fn find_all(&self, ids: &[ClientId]) -> Result<Vec<Client>, DirectoryError>;
 
-    /// Creates a client. Client ids are unique across clients and APIs.
+    /// Creates a client and returns it with its generated key. Client ids are unique across clients and APIs.
     async fn create(&self, new: &NewClient) -> Result<Client, DirectoryError>;
 
     /// Changes the name, root URL or redirect URIs of a client. Fields that `change` does not set keep their values,
@@ -146,17 +146,17 @@ pub trait ClientDirectory: Send + Sync {
     /// [`DirectoryError::Member`].
     async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError>;
 
-    /// Deletes a client.
+    /// Deletes a client and its permissions. A repetition fails with [`DirectoryError::Missing`].
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError>;
 
-    /// Returns the secret of a client. `None` for public clients.
+    /// Returns the current secret of a client in plain text. `None` for public clients, which have no secret.
     async fn secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError>;
 
-    /// Regenerates the secret of a client. On success, the old secret is no longer valid. Fails with
+    /// Replaces the secret of a client by a generated one and returns it. The old secret becomes invalid. Fails with
     /// [`DirectoryError::Invalid`] for public clients.
     async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError>;
 
-    /// Lists the permissions that a client holds on its own behalf, sorted.
+    /// Lists the API permissions that a client uses when it acts on its own behalf, sorted.
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<Permission>, DirectoryError>;
 
     /// Assigns an existing permission to a client. Fails with [`DirectoryError::Invalid`] for public clients.
@@ -166,17 +166,17 @@ pub trait ClientDirectory: Send + Sync {
     async fn revoke_permission(&self, key: &ClientKey, permission: &Permission) -> Result<(), DirectoryError>;
 }
 
-/// APIs of a directory, and the permissions that they define. For the contract, see [`UserDirectory`].
+/// APIs (resource servers) and the permissions they define. The general contract is at [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ApiDirectory: Send + Sync {
-    /// Lists APIs. A search matches the audience.
+    /// Lists one page of APIs, without their permissions. A search matches the audience.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Api>, DirectoryError>;
 
-    /// Returns an API.
+    /// Returns the API with this key, without its permissions, or [`DirectoryError::Missing`].
     async fn find(&self, key: &ClientKey) -> Result<Api, DirectoryError>;
 
-    /// Creates an API with permissions.
+    /// Creates an API that defines these permissions. Fails with `Conflict` if a client or API has the audience.
     async fn create(
         &self,
         audience: &Audience,
@@ -184,81 +184,81 @@ pub trait ApiDirectory: Send + Sync {
         permissions: &[ApiPermission],
     ) -> Result<Api, DirectoryError>;
 
-    /// Renames an API. The audience is immutable.
+    /// Changes the display name of an API. The audience is immutable.
     async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError>;
 
-    /// Deletes an API and its permissions, including all assignments of the permissions.
+    /// Deletes an API and its permissions, which are also removed from all roles and clients.
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError>;
 
-    /// Lists the permissions that an API defines, by name.
+    /// Lists the permissions that an API defines, with their descriptions, by name.
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<ApiPermission>, DirectoryError>;
 
-    /// Adds a permission to an API.
+    /// Defines a new permission of an API. Fails with [`DirectoryError::Conflict`] if the API already defines it.
     async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Result<(), DirectoryError>;
 
-    /// Removes a permission from an API, including all assignments of the permission.
+    /// Removes a permission from an API and from all roles and clients that hold it.
     async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError>;
 }
 
-/// Error of a directory. Messages contain no secrets.
+/// Failure of a directory operation. Messages contain no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
-    /// The entity does not exist.
+    /// The entity does not exist, or is hidden because this service does not manage it.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// The entity already exists.
+    /// An entity with this name or id already exists.
     #[error("{0} exists already")]
     Conflict(AuditEntity),
-    /// The entity already exists and is not managed by this service.
+    /// The directory has an entity with this id that is hidden, because this service does not manage it.
     #[error("{0} already exists and is not managed by this server")]
     Foreign(AuditEntity),
     /// The entity is protected: changing it or reading its secret through this service would give control over the
     /// directory.
     #[error("{entity} is protected: {reason}")]
     Protected {
-        /// Protected entity.
+        /// The protected entity.
         entity: AuditEntity,
-        /// Reason for the protection, and the place to manage the entity instead.
+        /// Why the entity is protected, and where it can be managed instead.
         reason: &'static str,
     },
-    /// The entity is stored in a backend that the directory can only read, such as LDAP.
+    /// The directory takes the entity from a backend that it can only read, such as LDAP.
     #[error(
         "{0} comes from a storage that the directory can only read, such as LDAP; change the data of that storage there"
     )]
     ReadOnly(AuditEntity),
-    /// The directory rejected the input.
+    /// The directory rejected the input, with this explanation.
     #[error("the directory does not accept the request: {0}")]
     Invalid(String),
-    /// A member of a change has an invalid value.
+    /// A field of the request, given by its JSON name, has an invalid value.
     #[error("{0}: {1}")]
     Member(&'static str, InvalidValue),
-    /// The directory denied the operation to this server. Operator action is required.
+    /// The directory denied the operation to this server. The operator must correct its permissions in the directory.
     #[error("the directory denied access to this server: {0}")]
     Refused(String),
-    /// The directory is unreachable or overloaded, or returned an unreadable response.
+    /// The directory is unreachable or overloaded, or returned an unreadable response. A retry may succeed.
     #[error("the directory is unavailable: {reason}")]
     Unavailable {
-        /// Description of the failure, for operators.
+        /// Description of the failure, for the logs and operators.
         reason: String,
-        /// Time to wait before a retry.
+        /// Time to wait before the caller repeats the operation.
         retry_after: Duration,
     },
 }
 
 impl DirectoryError {
-    /// Creates a [`DirectoryError::Missing`].
+    /// Creates a [`DirectoryError::Missing`] for the entity with this kind and key.
     #[must_use]
     pub fn missing(kind: EntityKind, key: impl ToString) -> Self {
         Self::Missing(AuditEntity { kind, key: key.to_string() })
     }
 
-    /// Creates a [`DirectoryError::Conflict`].
+    /// Creates a [`DirectoryError::Conflict`] for the entity with this kind and key.
     #[must_use]
     pub fn conflict(kind: EntityKind, key: impl ToString) -> Self {
         Self::Conflict(AuditEntity { kind, key: key.to_string() })
     }
 
-    /// Reason code for the audit log.
+    /// Stable reason code for the audit log, such as `directory_unavailable`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

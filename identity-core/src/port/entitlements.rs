@@ -1,4 +1,4 @@
-//! Port of entitlements: groups and permissions that a directory stores and that claims do not contain.
+//! Port of entitlements: groups and API permissions of a principal that are stored in a directory, not in its tokens.
 
 use std::collections::BTreeSet;
 
@@ -8,32 +8,32 @@ use super::TokenError;
 use crate::entity::{Permission, Principal};
 use crate::value::{Claims, GroupId};
 
-/// Required freshness of data from a directory.
+/// Maximum age of data that is read from a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Recently cached data, for reads. While the directory is unavailable, the data may be older.
+    /// Data may come from a short-lived cache, for reads. It may be older while the directory is unavailable.
     Recent,
-    /// Current data, for changes.
+    /// Data is read from the directory, for requests that change data.
     Current,
 }
 
-/// Groups and permissions of principals, for installations that store them in a directory instead of the world.
+/// Looks up groups and permissions of principals in a directory that stores them instead of the policy store.
 ///
-/// Contract: claims never extend the entitlements of the directory. [`TokenError::Rejected`] if the principal is
-/// unknown or disabled, or if the claims do not belong to it. [`TokenError::Unavailable`] if the directory cannot be
-/// queried; partial results are never returned.
+/// Contract: claims never add entitlements that the directory does not have. Fails with [`TokenError::Rejected`] if the
+/// principal is unknown or disabled, or if the claims do not belong to it. Fails with [`TokenError::Unavailable`] if
+/// the directory cannot be queried; partial results are never returned.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Entitlements: Send + Sync {
-    /// Returns the entitlements of a principal with these claims.
+    /// Returns the entitlements of the principal that the token with these claims identifies.
     async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError>;
 }
 
-/// Entitlements of a principal.
+/// Groups and permissions of a principal in the directory. Both are empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entitled {
-    /// Groups of the principal in the directory. They replace its group memberships in the policy store.
+    /// Groups of the principal. They replace its group memberships in the policy store.
     pub groups: Vec<GroupId>,
-    /// API permissions, in addition to those of stored roles.
+    /// API permissions, granted in addition to the permissions of stored roles.
     pub permissions: BTreeSet<Permission>,
 }

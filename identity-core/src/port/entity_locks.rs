@@ -1,4 +1,4 @@
-//! Port of entity locks, which serialize the changes of an entity that is stored outside the policy store.
+//! Port of entity locks, which serialize changes of entities that a directory stores outside the policy store.
 
 use std::any::Any;
 use std::fmt;
@@ -12,52 +12,52 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::entity::EntityKind;
 
-/// Exclusive locks across all replicas, one per directory entity.
+/// Exclusive locks on directory entities, shared by all replicas.
 ///
-/// A directory such as Keycloak replaces whole representations and has no preconditions. A read-modify-write cycle
-/// without a lock loses updates: a rename that began earlier re-enables a user who was disabled in the meantime.
+/// A directory such as Keycloak replaces whole representations and has no preconditions. Without a lock,
+/// read-modify-write cycles lose updates: a concurrent rename re-enables a user who was just disabled.
 ///
 /// Contract:
-/// - [`EntityLocks::lock`] returns once no other replica and no other task holds a lock with the same key. Different
-///   keys may share a lock, so a holder must not acquire a second one.
-/// - Dropping the [`EntityLock`] releases it. So does the end of the process, or of its connection to the store.
+/// - [`EntityLocks::lock`] returns once no other task of any replica holds a lock with the same key. Different keys may
+///   share a lock, so a task must not acquire a second lock while it holds one.
+/// - Dropping the [`EntityLock`] releases it. The end of the process or of its connection to the store releases it as
+///   well.
 /// - Callers supply their own timeout: dropping the future ends the wait. A store may time out by itself with
 ///   [`StoreError::Unavailable`], but not before ten seconds.
 /// - A lock is held for seconds. A store may revoke it after [`LOCK_HELD_MAX`].
-/// - [`EntityLocks::lock_directory`] acquires a separate lock that no entity shares; its holder may also lock entities.
-///   A store may revoke it after `longest`, and not before.
+/// - [`EntityLocks::lock_directory`] acquires a separate lock, which no entity shares. Its holder may also lock
+///   entities. A store may revoke it after `longest`, and not before.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EntityLocks: Send + Sync {
-    /// Waits for the lock of an entity.
+    /// Waits until the lock of an entity is free, and acquires it.
     async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError>;
 
-    /// Waits for the directory-wide lock, for work that takes at most `longest`.
+    /// Waits until the lock of the whole directory is free, and acquires it for work that takes at most `longest`.
     async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError>;
 }
 
-/// Maximum time for which a lock may be held. Holders must finish earlier.
+/// Time after which a store may revoke the lock of an entity. Holders must release it earlier.
 pub const LOCK_HELD_MAX: Duration = Duration::from_secs(60);
 
-/// Key of a lock: the kind and key of an entity.
+/// Name of a lock: the kind and key of an entity, such as `GROUP/sales`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockKey(String);
 
 impl LockKey {
-    /// Returns the lock key of an entity.
+    /// Returns the name of the lock of this entity.
     #[must_use]
     pub fn of(kind: EntityKind, key: &str) -> Self {
         Self(format!("{}/{key}", kind.as_str()))
     }
 
-    /// The key as text, unique across kinds.
+    /// The name as text. Entities of different kinds have different names.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Maps the key to an index below `count`. Equal keys map to the same index in all processes that run the same
-    /// build.
+    /// Hashes the name to an index below `count`, for a fixed set of locks. Equal in all processes of the same build.
     #[must_use]
     pub fn place(&self, count: usize) -> usize {
         let mut hasher = DefaultHasher::new();
@@ -67,14 +67,14 @@ impl LockKey {
     }
 }
 
-/// A held lock. Dropping it releases the lock.
+/// A held lock. It is released when this value is dropped.
 #[must_use = "dropping the lock releases it"]
 pub struct EntityLock {
     _held: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl EntityLock {
-    /// Creates a lock from the values that hold it. When the lock is released, they are dropped in order.
+    /// Creates a lock from guards, such as a database connection and a mutex guard. Release drops them in this order.
     pub fn new(held: Vec<Box<dyn Any + Send + Sync>>) -> Self {
         Self { _held: held }
     }
@@ -86,8 +86,8 @@ impl fmt::Debug for EntityLock {
     }
 }
 
-/// Locks within one process, shared by clones. Adapters acquire a local lock before the lock in the store, so that only
-/// one task of the process per key waits for the store.
+/// Locks within one process; clones share them. Adapters acquire a local lock before the lock in the store, so that
+/// only one task of the process per key waits for the store.
 #[derive(Clone, Debug)]
 pub struct LocalLocks {
     entities: Arc<[Arc<Mutex<()>>]>,
@@ -95,7 +95,7 @@ pub struct LocalLocks {
 }
 
 impl LocalLocks {
-    /// Number of locks, and so the maximum number of entities that can be changed concurrently.
+    /// Number of locks: at most this many entities can be changed concurrently.
     const PLACES: usize = 64;
 }
 

@@ -1,4 +1,4 @@
-//! Port of OpenID providers, for user sign-in.
+//! Port of OpenID providers: user sign-in with the authorization code flow, renewal and logout.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,205 +18,207 @@ use crate::value::{Claims, Email, GroupId, Secret};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Id of the provider in the configuration.
+    /// Id of the provider in the configuration of this server.
     fn id(&self) -> &str;
 
-    /// Display name.
+    /// Name of the provider to show to users.
     fn display_name(&self) -> &str;
 
-    /// Issuer, byte for byte as in its tokens.
+    /// Issuer identifier of the provider, byte for byte as in the claim `iss` of its tokens.
     fn issuer(&self) -> &str;
 
-    /// Returns true if the principal's id is in the namespace of the issuer. Sessions of other principals do not belong
-    /// to this provider.
+    /// Returns true if the issuer can assign the id of this principal, according to its namespace. A session of any
+    /// other principal does not belong to this provider.
     fn holds(&self, principal: &Principal) -> bool;
 
-    /// Returns the authorization URL (RFC 6749 §4.1.1, OpenID Connect Core 1.0 §3.1.2.1). Always uses PKCE with the
-    /// method `S256`.
+    /// Returns the URL of the provider to which the browser is redirected for sign-in (RFC 6749 §4.1.1, OpenID Connect
+    /// Core 1.0 §3.1.2.1). The URL always contains a PKCE challenge of the method `S256`.
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError>;
 
-    /// Exchanges the authorization code for tokens. Checks the issuer of the response before sending the code.
+    /// Exchanges the authorization code for tokens and validates them. `sent` contains the values of the request that
+    /// started the sign-in. The issuer of the response is checked before the code is sent.
     async fn redeem(&self, response: &AuthorizationResponse, sent: &PendingSignIn) -> Result<SignedIn, ProviderError>;
 
     /// Renews a sign-in with its refresh token (OpenID Connect Core 1.0 §12). Values that the provider does not return
-    /// again are kept. [`RefusedSignIn::Grant`] if the provider rejects the refresh token, or if there is none.
+    /// again are taken from `known`. Fails with [`RefusedSignIn::Grant`] if the provider rejects the refresh token, or
+    /// if `known` has none.
     async fn refresh(&self, known: &SignedIn) -> Result<SignedIn, ProviderError>;
 
-    /// Revokes a refresh token (RFC 7009). Succeeds if the provider has no revocation endpoint.
+    /// Revokes a refresh token (RFC 7009). Does nothing and succeeds if the provider has no revocation endpoint.
     async fn revoke(&self, refresh_token: &Secret) -> Result<(), ProviderError>;
 
-    /// Returns the URL for sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0 §2). `None` if the provider
-    /// does not support it or the operator disabled it.
+    /// Returns the URL to which the browser is redirected for logout at the provider (OpenID Connect RP-Initiated
+    /// Logout 1.0 §2). `None` if the provider does not support it or the operator disabled it.
     async fn end_session_url(&self, ending: &EndSessionRequest) -> Result<Option<String>, ProviderError>;
 
-    /// Validates a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6). Callers must detect replayed tokens.
-    /// [`RefusedSignIn::Issuer`] if another provider issued it.
+    /// Validates a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6). Does not detect replays; callers must
+    /// remember [`LogoutNotice::id`]. Fails with [`RefusedSignIn::Issuer`] if another provider issued the token.
     async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError>;
 }
 
-/// Parameters of an authorization request.
+/// Parameters of an authorization request that differ between sign-ins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationRequest {
-    /// Redirect URI, exactly as registered at the provider.
+    /// Redirect URI of this server, exactly as registered at the provider.
     pub redirect_uri: String,
-    /// State, which binds the response to the browser (RFC 6749 §10.12).
+    /// Random `state`, which binds the response to the browser and prevents CSRF (RFC 6749 §10.12).
     pub state: String,
-    /// Nonce, which binds the ID token to the request.
+    /// Random `nonce`, which the ID token repeats, so that a token from another sign-in is detected.
     pub nonce: String,
-    /// PKCE challenge of the method `S256` (RFC 7636 §4.2).
+    /// PKCE challenge: the base64url-encoded SHA-256 digest of the verifier (method `S256`, RFC 7636 §4.2).
     pub code_challenge: String,
-    /// Whether the provider must prompt for credentials again (`prompt=login`).
+    /// Whether the user must enter the credentials again despite a session at the provider (`prompt=login`).
     pub reauthenticate: bool,
 }
 
-/// Parameters of an authorization response.
+/// Parameters of a successful authorization response, which the browser delivers to the redirect URI.
 #[derive(Clone, Debug)]
 pub struct AuthorizationResponse {
-    /// Authorization code.
+    /// Authorization code (`code`), which can be redeemed once.
     pub code: Secret,
-    /// Parameter `iss` (RFC 9207).
+    /// Issuer of the response (`iss`, RFC 9207). `None` if the provider does not send it.
     pub issuer: Option<String>,
 }
 
-/// Values of an authorization request that are needed to redeem its response.
+/// Values of an authorization request that are kept until its response arrives.
 #[derive(Clone, Debug)]
 pub struct PendingSignIn {
-    /// Redirect URI of the request.
+    /// Redirect URI of the request, which the token request must repeat (RFC 6749 §4.1.3).
     pub redirect_uri: String,
-    /// PKCE verifier for the challenge of the request.
+    /// PKCE verifier from which the challenge of the request was derived (RFC 7636 §4.1).
     pub code_verifier: Secret,
-    /// Nonce of the request.
+    /// Nonce of the request, compared with the claim `nonce` of the ID token.
     pub nonce: String,
 }
 
-/// A completed sign-in: the principal and the claims of the provider.
+/// A completed sign-in of a user: principal, claims and tokens from the provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignedIn {
-    /// Subject: the id that the provider assigned (`sub`).
+    /// Id that the provider assigned to the user (`sub`).
     pub subject: String,
-    /// Session id that the provider assigned (`sid`), for logout.
+    /// Id that the provider assigned to its session (`sid`), for back-channel and front-channel logout.
     pub provider_session: Option<String>,
-    /// Principal that the claims resolve to.
+    /// User that the claims identify. The id includes the namespace of the provider, if there is one.
     pub principal: Principal,
-    /// Groups from a claim of this provider, which replace the group memberships in the policy store. `None` if the
-    /// memberships in the policy store apply instead.
+    /// Groups from a claim of the provider; they replace the group memberships in the policy store. `None` if the
+    /// memberships in the policy store apply.
     pub groups: Option<Vec<GroupId>>,
-    /// Display name.
+    /// Display name from the claim `name`, if present.
     pub display_name: Option<String>,
-    /// E-mail address.
+    /// E-mail address from the claim `email`, if present and valid.
     pub email: Option<Email>,
-    /// All claims, merged from all sources.
+    /// Claims of the access token, the ID token and the UserInfo response, merged into one object.
     pub claims: Claims,
-    /// Source of each top-level claim, by claim name.
+    /// Token or endpoint from which each top-level claim was taken, by claim name.
     pub provenance: BTreeMap<String, ClaimSource>,
-    /// ID token, used as a hint for logout.
+    /// Encoded ID token, sent back to the provider as `id_token_hint` at logout.
     pub id_token: Secret,
-    /// Refresh token, if the provider issued one.
+    /// Refresh token. `None` if the provider issued none; the sign-in cannot be renewed then.
     pub refresh_token: Option<Secret>,
-    /// Expiration time of the access token, at which a renewal is due.
+    /// Expiration time of the access token. The sign-in must be renewed from then on.
     pub renewal_due_at: OffsetDateTime,
 }
 
-/// Source of a claim.
+/// Token or endpoint from which a claim was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClaimSource {
-    /// The access token, if it was issued for this service.
+    /// The access token. Its claims are used only if it was issued for this service.
     AccessToken,
-    /// The ID token.
+    /// The ID token (OpenID Connect Core 1.0 §2).
     IdToken,
-    /// The UserInfo endpoint.
+    /// The response of the UserInfo endpoint (OpenID Connect Core 1.0 §5.3).
     UserInfo,
 }
 
-/// Parameters of a logout request to the provider.
+/// Parameters of a logout request to the provider (OpenID Connect RP-Initiated Logout 1.0 §2).
 #[derive(Clone, Debug)]
 pub struct EndSessionRequest {
-    /// ID token of the sign-in.
+    /// ID token of the sign-in that ends (`id_token_hint`).
     pub id_token: Secret,
-    /// Post-logout redirect URI, exactly as registered at the provider.
+    /// URI to which the provider redirects the browser afterwards (`post_logout_redirect_uri`), exactly as registered.
     pub return_uri: String,
-    /// State, which the provider returns in the redirect.
+    /// Opaque `state`, which the provider returns unchanged in that redirect.
     pub state: String,
-    /// Hint that identifies the user whose session ends (`logout_hint`), for providers that do not accept an ID token
-    /// as a hint.
+    /// User whose session ends (`logout_hint`), for providers that do not accept an ID token as a hint.
     pub logout_hint: Option<String>,
 }
 
-/// A validated logout token.
+/// Contents of a validated logout token: the sessions to end, and the values for replay detection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutNotice {
-    /// Id of the token (`jti`), for replay detection.
+    /// Id of the token (`jti`). Callers store it and reject a second token with the same id.
     pub id: String,
-    /// Time from which the token is rejected as expired. Its id must be remembered until then.
+    /// Time from which the token is rejected as expired. Callers must remember its id until then.
     pub expires_at: OffsetDateTime,
-    /// Subject whose sessions end (`sub`). All of them end, unless `provider_session` selects one.
+    /// User whose sessions end (`sub`): all of them, unless `provider_session` selects one.
     pub subject: Option<String>,
-    /// Session that ends (`sid`).
+    /// The only provider session to end (`sid`). `None` if all sessions of `subject` end.
     pub provider_session: Option<String>,
 }
 
-/// Error of an identity provider.
+/// Failure of a call to an identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// The provider rejected the request, or its response failed validation.
     #[error("the sign-in was rejected: {0}")]
     Refused(RefusedSignIn),
-    /// The provider is unavailable.
+    /// The provider is unreachable, or the data needed to validate its response is.
     #[error("the provider is unavailable")]
     Unavailable {
-        /// Time to wait before a retry.
+        /// Time to wait before the caller repeats the request.
         retry_after: Duration,
     },
 }
 
-/// Reason why a sign-in, renewal or logout is rejected. [`RefusedSignIn::code`] is stable and public.
+/// Reason why a sign-in, renewal or logout is rejected. The codes of [`RefusedSignIn::code`] are stable and public.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedSignIn {
-    /// The response comes from another provider: a mix-up attack (RFC 9207 §2.4).
+    /// The response or logout token comes from another issuer, or the response lacks the `iss` that the provider
+    /// announces. Prevents mix-up attacks (RFC 9207 §2.4).
     #[error("the response comes from another provider")]
     Issuer,
     /// The provider rejected the code or refresh token: already used, expired, or issued to another client.
     #[error("the provider rejected the authorization code or the refresh token")]
     Grant,
-    /// The provider rejected this server's client credentials. Operator action is required.
+    /// The provider rejected the client credentials of this server. The operator must correct the configuration.
     #[error("the provider rejected this server's client credentials")]
     Client,
-    /// The provider returned another OAuth error, with this code.
+    /// The provider returned an OAuth error with this code that no other variant covers (RFC 6749 §5.2).
     #[error("the provider returned the error `{0}`")]
     Provider(String),
-    /// The response is incomplete or cannot be parsed.
+    /// The response of the provider is incomplete or cannot be parsed.
     #[error("the provider's response is malformed: {0}")]
     Malformed(&'static str),
-    /// The ID token or logout token failed the checks that apply to all tokens.
+    /// The ID token or logout token failed a check that applies to all tokens, such as signature, issuer or lifetime.
     #[error(transparent)]
     Token(RejectedToken),
-    /// The nonce of the ID token does not match the request.
+    /// The claim `nonce` of the ID token differs from the nonce of the request: the token may be replayed.
     #[error("the ID token's nonce does not match the request")]
     Nonce,
-    /// The ID token was issued to another client (`azp`).
+    /// The ID token was issued to another client: its claim `azp` is not the client id of this server.
     #[error("the ID token's authorized party is another client")]
     AuthorizedParty,
-    /// The `at_hash` of the ID token does not match the access token.
+    /// The claim `at_hash` of the ID token does not match the access token (OpenID Connect Core 1.0 §3.1.3.6).
     #[error("the ID token's `at_hash` does not match the access token")]
     AccessTokenHash,
     /// The user authenticated longer ago than the operator allows (`max_age`, OpenID Connect Core 1.0 §3.1.2.1).
     #[error("the last sign-in at the provider is too long ago")]
     TooLongAgo,
-    /// The subject (`sub`) differs from that of the sign-in to renew, or between the provider's responses.
+    /// The subject (`sub`) differs between the provider's responses, or from the sign-in to renew.
     #[error("the provider's responses have different subjects")]
     Subject,
-    /// UserInfo is required but unavailable.
+    /// The UserInfo endpoint is unavailable, although the sign-in requires its response.
     #[error("the provider's UserInfo endpoint is unavailable")]
     UserInfo,
-    /// The token is not a valid logout token.
+    /// The token is not a valid logout token (OpenID Connect Back-Channel Logout 1.0 §2.6). Contains the failed rule.
     #[error("the logout token was rejected: {0}")]
     LogoutToken(&'static str),
 }
 
 impl RefusedSignIn {
-    /// Reason code, for pages, audit entries and metrics.
+    /// Stable reason code for error pages, audit entries and metrics, such as `nonce_mismatch`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

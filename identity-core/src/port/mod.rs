@@ -1,7 +1,8 @@
-//! Driven ports: interfaces of the core to external systems.
+//! Driven ports: interfaces through which the core calls stores, providers, directories, clocks and cryptography.
 //!
-//! The ports are few, object-safe and use domain types only. Each family has one closed error enum, into which adapters
-//! translate the errors of their drivers. Every statement of a contract here has a test case in `tests/conformance`.
+//! The traits are object-safe and use domain types only. Each family of ports has one closed error enum, into which
+//! adapters translate the errors of their drivers. Every statement of a contract has a test case in
+//! `tests/conformance`.
 
 mod audit_log;
 mod audit_query;

@@ -1,4 +1,4 @@
-//! Port of the policy store.
+//! Port of the policy store: persistent users, groups, roles, tenants, mapping rules, memberships and authorizations.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -7,7 +7,7 @@ use crate::entity::AuditEvent;
 use crate::value::Revision;
 use crate::world::Change;
 
-/// Stores the world, and informs replicas about each other's commits.
+/// Stores the world (all policy data) as a sequence of commits, and informs replicas about each other's commits.
 ///
 /// Contract:
 /// - Revisions are consecutive: the empty store has revision 0, and every commit adds exactly one.
@@ -21,46 +21,47 @@ use crate::world::Change;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
-    /// Loads all data at one revision, which is returned, and passes it to `into`. See [`snapshot`] for small data.
+    /// Reads all data at one revision, passes it to `into` as changes, and returns the revision. See [`snapshot`] to
+    /// collect small data in memory.
     async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError>;
 
-    /// Returns the commits after `known`, in order, or [`Tail::Gone`] if they are no longer available.
+    /// Returns the commits after revision `known`, or [`Tail::Gone`] if the change log no longer contains all of them.
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError>;
 
-    /// Checks that the store accepts writes. Fails with the error with which a commit without changes would fail.
-    /// Called every few seconds; must be cheap while commits succeed.
+    /// Checks that the store accepts writes. Fails with the same error as a commit without changes would. Called every
+    /// few seconds, so it must be cheap while commits succeed.
     async fn writable(&self) -> Result<(), StoreError>;
 
-    /// Waits for the exclusive right to write, and reads the commits after `known`.
+    /// Waits for the exclusive right to write, and reads the commits after `known` ([`PolicyTransaction::missed`]).
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError>;
 
-    /// Waits for a commit after this call, even one that is made before the returned future is first polled. Returns at
-    /// the latest after the polling interval of the store, and may return without a commit. Only one task calls it.
-    /// Never fails; an unreachable store only delays the return.
+    /// Waits for the next commit. Commits are observed from the call on, even before the returned future is first
+    /// polled. Returns at the latest after the polling interval of the store, possibly without a commit. Only one task
+    /// calls it. Never fails; an unreachable store only delays the return.
     async fn changed(&self);
 }
 
-/// Exclusive right to write the next revision.
+/// An open transaction: the exclusive right to write the next revisions. Dropping it without a commit changes nothing.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyTransaction: Send + Sync {
-    /// Commits after the revision that was passed to [`PolicyStore::begin`].
+    /// Returns the commits after the revision that was passed to [`PolicyStore::begin`], which the caller lacks.
     fn missed(&self) -> &Tail;
 
-    /// Writes all commits or none. There must be at least one, and their revisions must consecutively follow the newest
-    /// one.
+    /// Writes all commits or none. Requires at least one commit; the first revision must follow the newest stored
+    /// revision, and each further one its predecessor. Otherwise fails with [`StoreError::Conflict`].
     ///
     /// After [`StoreError::Unavailable`], the commits may or may not have been written; the change log shows which.
     async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError>;
 }
 
-/// Receives the data of a store while it is loaded, so that it is never in memory twice.
+/// Receives the data of a store one change at a time, so that a load never holds all data in memory twice.
 pub trait ChangeSink: Send {
-    /// Discards what was received. A load begins with this call, and repeats it if it begins again.
+    /// Discards all changes received so far. Called at the start of a load, and again if the load is repeated.
     fn restart(&mut self);
 
-    /// Receives a change. The changes, applied in order to an empty world, produce the data. Entities precede
-    /// references to them.
+    /// Receives the next change. All changes, applied in order to an empty world, produce the stored data. Entities
+    /// precede references to them.
     fn add(&mut self, change: Change);
 }
 
@@ -74,27 +75,27 @@ impl ChangeSink for Vec<Change> {
     }
 }
 
-/// Handle to the [`ChangeSink`] of a load.
+/// Handle through which a store writes to the caller's [`ChangeSink`] during a load.
 pub struct Loading<'l>(&'l mut (dyn ChangeSink + 'l));
 
 impl<'l> Loading<'l> {
-    /// Loads into `sink`.
+    /// Creates a handle that forwards all calls to `sink`.
     pub fn into_sink(sink: &'l mut (dyn ChangeSink + 'l)) -> Self {
         Self(sink)
     }
 
-    /// See [`ChangeSink::restart`].
+    /// Discards all changes received so far; see [`ChangeSink::restart`].
     pub fn restart(&mut self) {
         self.0.restart();
     }
 
-    /// See [`ChangeSink::add`].
+    /// Passes the next change to the sink; see [`ChangeSink::add`].
     pub fn add(&mut self, change: Change) {
         self.0.add(change);
     }
 }
 
-/// Loads all data of a store at one revision into memory.
+/// Collects all data of a store at one revision in memory. Suitable for small data.
 ///
 /// # Errors
 /// As [`PolicyStore::load`].
@@ -104,87 +105,87 @@ pub async fn snapshot(store: &dyn PolicyStore) -> Result<Snapshot, StoreError> {
     Ok(Snapshot { revision, changes })
 }
 
-/// All policy data at one revision, as changes.
+/// All policy data at one revision. The default is the empty store at revision 0.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Revision of the snapshot.
+    /// Revision at which the data was read.
     pub revision: Revision,
-    /// Changes that produce the snapshot when applied in order to an empty world. Entities precede references to them.
+    /// Changes that produce the data when applied to an empty world. Entities precede references to them.
     pub changes: Vec<Change>,
 }
 
-/// Commits that a follower missed.
+/// Commits that were made after a revision that a replica already has.
 #[derive(Clone, Debug)]
 pub enum Tail {
-    /// The missed commits, in order; may be empty.
+    /// The commits in the order of their revisions. Empty if the replica is up to date.
     Commits(Vec<Logged>),
-    /// The change log no longer contains all missed commits. Load a snapshot instead.
+    /// The change log does not contain all of the commits. The replica must load all data instead.
     Gone,
 }
 
-/// A commit as kept in the change log.
+/// An entry of the change log: one commit, without its time and audit entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logged {
     /// Revision that the commit created.
     pub revision: Revision,
-    /// Changes of the commit, in order.
+    /// Changes of the commit, to be applied in order to the world of the preceding revision.
     pub changes: Vec<Change>,
 }
 
-/// A commit to write.
+/// A commit to write: changes and their audit entries, which are stored atomically.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// Revision that the commit creates.
+    /// Revision that the commit creates: one more than its predecessor.
     pub revision: Revision,
-    /// Time of the commit.
+    /// Time of the commit, from the clock of this server.
     pub at: OffsetDateTime,
-    /// Changes of the commit, in order.
+    /// Changes to apply, in order.
     pub changes: Vec<Change>,
-    /// Audit entries of the commit. Keys are assigned in this order.
+    /// Audit entries about the changes. The store assigns ascending keys in this order.
     pub audit: Vec<AuditEvent>,
 }
 
-/// Error of a store.
+/// Failure of a store operation. Adapters translate database errors into it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database is unreachable, overloaded or shutting down. A later retry may succeed.
+    /// The database is unreachable, overloaded or shutting down. A retry may succeed.
     #[error("the store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database is reachable but cannot perform the operation.
+    /// The database responds but cannot perform the operation, for example because the disk is full.
     #[error("the store {}", .0.message())]
     Impaired(Impairment, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Stored data cannot be decoded. A retry does not help.
+    /// Stored data cannot be decoded. Retries fail as well.
     #[error("the store contains an unreadable {what}: {detail}")]
     Unreadable {
-        /// Table and key of the data.
+        /// Table and key of the data, such as "row of table `roles`, key `admin`".
         what: String,
-        /// Description of the problem.
+        /// Reason why the data cannot be decoded.
         detail: String,
     },
-    /// The schema does not match the version that this server requires.
+    /// The database schema does not have the version that this server requires. Contains an explanation for operators.
     #[error("the store's schema is incompatible with this server: {0}")]
     Schema(String),
-    /// A precondition failed: the commit does not follow the newest revision, the session was changed concurrently or
-    /// is gone, or the id already exists.
+    /// A precondition failed: the commit does not follow the newest revision, the session was changed or removed, or
+    /// the id already exists.
     #[error("the store was changed concurrently")]
     Conflict,
 }
 
-/// Reason why a reachable database cannot perform an operation.
+/// Reason why a database that responds cannot perform an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Impairment {
-    /// The database accepts no writes: it is a standby, read-only, or denies write privileges.
+    /// The database accepts no writes: it is a standby, is read-only, or denies the write privilege.
     ReadOnly,
-    /// No storage space is left.
+    /// The database has no storage space left.
     Full,
-    /// Another writer held the write lock for too long.
+    /// Another writer held the write lock longer than this server waits.
     Locked,
-    /// The file is corrupt or is not a database.
+    /// The database file is corrupt or is not a database.
     Malformed,
 }
 
 impl Impairment {
-    /// Description of the impairment, to be read after "the store".
+    /// Predicate for error messages that begin with "the store", such as "has no space left".
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -196,7 +197,8 @@ impl Impairment {
     }
 }
 
-/// Returns true if there are commits and their revisions consecutively follow `newest`.
+/// Returns true if there is at least one commit, the first creates the revision after `newest`, and each further one
+/// the revision after its predecessor.
 #[must_use]
 pub fn follow(newest: Revision, commits: &[Commit]) -> bool {
     let mut next = newest;
@@ -208,7 +210,7 @@ pub fn follow(newest: Revision, commits: &[Commit]) -> bool {
 }
 
 impl StoreError {
-    /// Copies the error for another caller of the same failed operation. Of the source, only the message is copied.
+    /// Copies the error for another caller of the same operation. Of the source error, only the message is copied.
     #[must_use]
     pub fn repeated(&self) -> Self {
         match self {
@@ -220,7 +222,7 @@ impl StoreError {
         }
     }
 
-    /// Creates an error for a row that cannot be decoded. `detail` must not contain secrets.
+    /// Creates an error for a row that cannot be decoded. The message is logged, so `detail` must not contain secrets.
     #[must_use]
     pub fn unreadable(table: &str, key: impl std::fmt::Display, detail: impl std::fmt::Display) -> Self {
         Self::Unreadable { what: format!("row of table `{table}`, key `{key}`"), detail: detail.to_string() }

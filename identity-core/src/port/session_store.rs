@@ -1,4 +1,4 @@
-//! Port of the session store.
+//! Port of the session store: browser sessions and sign-in history, shared by all replicas.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -7,60 +7,61 @@ use super::StoreError;
 use crate::entity::{Principal, Session, SessionIdHash, WhichSessions};
 use crate::search::{Page, PageRequest};
 
-/// Selects the sessions to list.
+/// Filter and page of a session list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionQuery {
-    /// Principal whose sessions to list. `None` for all principals.
+    /// Only sessions of this principal. `None` lists the sessions of all principals.
     pub of: Option<Principal>,
-    /// Requested page.
+    /// Offset and maximum number of sessions.
     pub page: PageRequest,
 }
 
-/// Digest of a username and an address. The store holds neither in plain text.
+/// Digest of a username and the client address from which the user signed in. Neither is stored in plain text.
 pub type FamiliarPair = [u8; 32];
 
-/// Stores browser sessions and the addresses from which users signed in before. Shared by all replicas.
+/// Stores browser sessions, single-use keys and familiar sign-in addresses, shared by all replicas.
 ///
-/// Contract: every replica reads the writes of every other replica. Expired sessions are never returned, whether or not
-/// they were swept. Times are kept with microsecond precision.
+/// Contract: every replica reads the writes of every other replica. Expired sessions are never returned, even before
+/// [`SessionStore::sweep`] removes them. Times are kept with microsecond precision.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Stores a new session. [`StoreError::Conflict`] if the id already exists.
+    /// Stores a new session. Fails with [`StoreError::Conflict`] if the id already exists.
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// Returns the session with this id, unless it is expired at `now`.
+    /// Returns the session with this id. `None` if there is none or it is expired at `now`.
     async fn find(&self, id: SessionIdHash, now: OffsetDateTime) -> Result<Option<Session>, StoreError>;
 
-    /// Replaces the session with this id and increments its version. [`StoreError::Conflict`] if the stored version is
-    /// not `session.version`, or if the session does not exist.
+    /// Replaces the session with this id and increments its version (optimistic concurrency). Fails with
+    /// [`StoreError::Conflict`] if the stored version is not `session.version`, or if the session does not exist.
     async fn update(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// Replaces the id of a session, atomically. [`StoreError::Conflict`] if the session does not exist.
+    /// Replaces the id of a session atomically and keeps its data. Fails with [`StoreError::Conflict`] if no session
+    /// has the id `old`, or another one has the id `new`.
     async fn rotate(&self, old: SessionIdHash, new: SessionIdHash) -> Result<(), StoreError>;
 
-    /// Deletes sessions and returns them. If several callers delete the same session, only one receives it.
+    /// Deletes the selected sessions and returns them. Of several concurrent callers, only one receives a session.
     async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError>;
 
-    /// Lists the sessions that are not expired at `now`, newest first.
+    /// Lists the sessions that are not expired at `now`, most recent sign-in first.
     async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError>;
 
-    /// Marks a key as used, at least until `until`. Returns true if the key was not marked before by any replica.
+    /// Marks a key as used at least until `until`, to detect replays. Returns true for the first caller across all
+    /// replicas, and false for all others.
     async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Records that a user signed in from an address, which counts as familiar for this user until `until`. A later
-    /// time that is already stored is kept.
+    /// Records that a user signed in from an address; the pair counts as familiar until `until`. If a later time is
+    /// already stored, that time is kept.
     async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Lists the pairs that are familiar at `now` with their expiration times: at most `limit`, latest expiration
-    /// first.
+    /// Lists at most `limit` pairs that are familiar at `now`, with their expiration times, latest first.
     async fn familiar(
         &self,
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError>;
 
-    /// Removes sessions, used keys and familiar pairs that are expired at `now`. Returns the number of removed
-    /// sessions.
+    /// Removes the sessions, used keys and familiar pairs that are expired at `now`. Returns the number of removed
+    /// sessions only.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

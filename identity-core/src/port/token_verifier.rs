@@ -1,4 +1,4 @@
-//! Port of token verification: from a raw token to its principal.
+//! Port of token verification: validates a bearer token and resolves its principal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Freshness;
 use super::{Evidence, Inspection};
 use crate::entity::{RejectedToken, VerifiedToken};
 
-/// Verifies access tokens.
+/// Verifies the access tokens of incoming requests.
 ///
 /// Contract: a token is accepted only if its signature, issuer, audience, type and lifetime are valid. No part of a
 /// rejected token is stored or logged. An unavailable provider is [`TokenError::Unavailable`], never
@@ -19,36 +19,36 @@ use crate::entity::{RejectedToken, VerifiedToken};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TokenVerifier: Send + Sync {
-    /// Verifies a token in compact serialization (RFC 7515 §7.1), without the prefix `Bearer`.
+    /// Verifies an access token in compact serialization (RFC 7515 §7.1), given without the prefix `Bearer`.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
 
-    /// Like [`verify`](TokenVerifier::verify), for requests that change data: entitlements of the principal are read
-    /// from the directory now ([`Freshness::Current`]).
+    /// Like [`verify`](TokenVerifier::verify), for requests that change data: entitlements are read from the directory
+    /// instead of a cache ([`Freshness::Current`]). The default implementation calls `verify`.
     async fn verify_now(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verify(token).await
     }
 
-    /// Like [`verify`](TokenVerifier::verify), for requests about the bearer of the token itself: audiences in `apis`
-    /// are accepted as well. Issuer, signature, type and lifetime are checked as usual. A token accepted here must not
-    /// authorize any other request.
+    /// Like [`verify`](TokenVerifier::verify), but also accepts tokens issued for the audiences in `apis`. An API sends
+    /// such a token to learn about its bearer. All other checks are the same. A token accepted here must not authorize
+    /// any other request.
     async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError>;
 
-    /// Inspects a token or claims, check by check. A token that [`verify`](TokenVerifier::verify) rejects fails at
-    /// least one check.
+    /// Reports the result of each check of a token or of claims. A token that [`verify`](TokenVerifier::verify) rejects
+    /// fails at least one check.
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection;
 }
 
-/// APIs of this installation, identified by the audiences of their tokens.
+/// Predicate over token audiences: true for the audience of each API of this installation.
 #[derive(Clone)]
 pub struct KnownApis(Arc<dyn Fn(&str) -> bool + Send + Sync>);
 
 impl KnownApis {
-    /// Creates the set of audiences for which `is_known` returns true.
+    /// Creates the predicate from a function that returns true for the audience of a known API.
     pub fn new(is_known: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(is_known))
     }
 
-    /// Returns true if the audience belongs to an API of this installation.
+    /// Returns true if an API of this installation has this audience.
     #[must_use]
     pub fn has(&self, audience: &str) -> bool {
         (self.0)(audience)
@@ -61,16 +61,17 @@ impl fmt::Debug for KnownApis {
     }
 }
 
-/// Error of token verification.
+/// Failure to verify a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The token is rejected: HTTP status 401.
+    /// The token is invalid for the given reason. Reported as HTTP status 401.
     #[error("the token was rejected: {0}")]
     Rejected(RejectedToken),
-    /// The token may be valid, but data required from its issuer is unavailable: HTTP status 503.
+    /// The token may be valid, but data from its issuer, such as the signing keys, is unavailable. Reported as HTTP
+    /// status 503.
     #[error("the token's issuer is unavailable")]
     Unavailable {
-        /// Time to wait before a retry.
+        /// Time to wait before the client repeats the request.
         retry_after: Duration,
     },
 }

@@ -1,4 +1,5 @@
-//! Default roles of the Orchestration Cluster (docs/reference/orchestration-cluster.md §7).
+//! Default roles of the Orchestration Cluster (docs/reference/orchestration-cluster.md §7). They are protected:
+//! administrators can change only their members.
 
 use super::{Grants, IDENTITY_AUDIENCE, Preset, READ, READ_USERS, WRITE};
 

@@ -1,5 +1,5 @@
-//! Initial roles of Management Identity (docs/reference/management-api.md §4.2). They are not protected and can be
-//! changed.
+//! Initial roles of Management Identity (docs/reference/management-api.md §4.2). Unlike the cluster roles, they are not
+//! protected and can be changed.
 
 use super::{Grants, IDENTITY_AUDIENCE, Preset, READ, READ_USERS, WRITE};
 

@@ -1,14 +1,14 @@
-//! Defaults of a new installation, as data: the default roles with their permissions and authorizations, and the
-//! permissions of this service's own API.
+//! Defaults of a new installation: roles with their permissions and authorizations, and the permission names of this
+//! service's own API.
 
 mod cluster;
 mod management;
 
 use crate::value::RoleId;
 
-/// Audience of this service's own API (docs/reference/management-api.md §4.1).
+/// Audience (`aud`) of tokens for this service's own API (docs/reference/management-api.md §4.1).
 pub const IDENTITY_AUDIENCE: &str = "camunda-identity-resource-server";
-/// Audiences of the platform's APIs (docs/reference/management-api.md §4.1), including this service's own.
+/// Audiences of the platform's APIs, including this service's own (docs/reference/management-api.md §4.1).
 pub const PLATFORM_AUDIENCES: [&str; 9] = [
     IDENTITY_AUDIENCE,
     "optimize-api",
@@ -20,53 +20,52 @@ pub const PLATFORM_AUDIENCES: [&str; 9] = [
     "tasklist-api",
     "zeebe-api",
 ];
-/// Permission for all read operations of the management API (`/api`).
+/// Permission to read everything in the management API (`/api`), except client secrets.
 pub const READ: &str = "read";
-/// Permission for user look-ups only.
+/// Permission to look up users in the management API (`/api`), without other read access.
 pub const READ_USERS: &str = "read:users";
-/// Permission for client secrets. Operations on secrets require it in addition to their other permissions.
+/// Permission to read or regenerate client secrets, required in addition to the permissions of the operation.
 pub const READ_SECRETS: &str = "read:secrets";
-/// Permission for all changes through the management API (`/api`).
+/// Permission to change everything in the management API (`/api`).
 pub const WRITE: &str = "write";
-/// Id of the administrator role. It holds [`READ`], [`READ_USERS`], [`WRITE`] and all permissions on all resource types
-/// that exist when the role is created.
+/// Id of the administrator role. It holds [`READ`], [`READ_USERS`], [`WRITE`] and every permission on every resource
+/// type that exists when the role is created.
 pub const ADMIN_ROLE: &str = "admin";
 
-/// Definition of a default role, with its authorizations.
+/// A role to create in a new installation, with its authorizations.
 pub(crate) struct Preset {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    /// Permissions of APIs: an audience, and the definitions of permissions of that API.
+    /// API permissions, as pairs of an audience and the names of permissions of that API.
     pub(crate) permissions: &'static [(&'static str, &'static [&'static str])],
     pub(crate) grants: Grants,
     pub(crate) in_default_tenant: bool,
 }
 
 pub(crate) enum Grants {
-    /// Permissions on all resources of each of these types.
+    /// Grants these permissions on all resources of each of these types.
     OnAll(&'static [(&'static str, &'static [&'static str])]),
-    /// A resource type, properties of it, and permissions on the resources that name the caller in one of the
-    /// properties.
+    /// Grants permissions on resources that name the caller in a property. Fields: type, properties, permissions.
     OnProperties(&'static str, &'static [&'static str], &'static [&'static str]),
-    /// Every permission of every resource type.
+    /// Grants every permission of every resource type.
     Everything,
-    /// Every read-only permission of every resource type.
+    /// Grants every read-only permission (`READ`, `READ_…`, `ACCESS`) of every resource type.
     Looking,
 }
 
-/// Returns the definitions of all default roles.
+/// Returns all default roles: first those of the Orchestration Cluster, then those of Management Identity.
 pub(crate) fn roles() -> impl Iterator<Item = &'static Preset> {
     cluster::ROLES.iter().chain(management::ROLES)
 }
 
-/// Returns whether a role is a protected default. Only its members can be changed.
+/// Returns true for the default roles of the Orchestration Cluster. Administrators can change only their members.
 #[must_use]
 pub fn is_protected_role(role: &RoleId) -> bool {
     protected_roles().any(|id| id == role.as_str())
 }
 
-/// Returns the ids of the protected default roles.
+/// Returns the ids of the roles for which [`is_protected_role`] returns true.
 pub(crate) fn protected_roles() -> impl Iterator<Item = &'static str> {
     cluster::ROLES.iter().map(|preset| preset.id)
 }

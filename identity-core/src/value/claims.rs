@@ -1,27 +1,27 @@
-//! Claims of a validated token.
+//! Claims of a validated token, in parsed and in compact form.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-/// Claims of a token whose signature, issuer, audience and lifetime have been validated. Cheap to clone.
+/// Claims of a token (RFC 7519 §4) whose signature, issuer, audience and lifetime have been validated. Cheap to clone.
 ///
 /// `Debug` prints claim names only, because values may be personal data.
 #[derive(Clone)]
 pub struct Claims {
-    /// The text to parse the claims from when they are first read.
+    /// JSON text from which `value` is parsed at the first access. `None` if the value was given.
     text: Option<StoredClaims>,
     value: OnceLock<Arc<Value>>,
 }
 
-/// Claims as JSON text. It needs a fraction of the memory of [`Claims`], so it is suitable for caches of tokens.
+/// Claims as JSON text, for caches of tokens: they need a fraction of the memory of [`Claims`].
 ///
-/// `Debug` prints nothing of the claims, because they may be personal data.
+/// `Debug` prints no claims, because they may be personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredClaims(Arc<str>);
 
-/// Error for a JSON value that is not a set of claims.
+/// Error for a JSON value that cannot be the claims of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
     /// The value is not a JSON object (RFC 7519 §4).
@@ -30,7 +30,7 @@ pub enum ClaimsError {
 }
 
 impl Claims {
-    /// Wraps a JSON object.
+    /// Wraps a JSON object as claims.
     ///
     /// # Errors
     /// If the value is not a JSON object.
@@ -42,30 +42,30 @@ impl Claims {
         Self { text: None, value: OnceLock::from(Arc::new(value)) }
     }
 
-    /// Value of a claim. `None` if the claim is missing or null.
+    /// Returns the value of a top-level claim. `None` if the claim is missing or null.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_value().get(name).filter(|value| !value.is_null())
     }
 
-    /// All claims as a JSON object.
+    /// All claims as a JSON object, including claims that are null.
     #[must_use]
     pub fn as_value(&self) -> &Value {
         self.value.get_or_init(|| {
             let parsed = self.text.as_ref().and_then(|text| serde_json::from_str(&text.0).ok());
-            // Text is only made of a JSON object.
+            // Cannot fail, because the text was serialized from a JSON object.
             Arc::new(parsed.unwrap_or_else(|| Value::Object(Map::new())))
         })
     }
 
-    /// Names of all claims.
+    /// Names of all top-level claims, including claims that are null.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.as_value().as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
     }
 }
 
 impl StoredClaims {
-    /// The claims. They are parsed when they are first read.
+    /// Returns the claims. Their text is parsed at the first access, not by this call.
     #[must_use]
     pub fn read(&self) -> Claims {
         Claims { text: Some(self.clone()), value: OnceLock::new() }

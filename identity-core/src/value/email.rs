@@ -1,4 +1,4 @@
-//! E-mail addresses of built-in users.
+//! E-mail addresses of users.
 
 use std::fmt;
 
@@ -6,20 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue};
 
-/// An e-mail address of the form `local@domain`. Not unique: two users may share one
+/// An e-mail address, such as `ann@example.com`. Not unique: two users may share one
 /// (docs/reference/orchestration-cluster.md §1.1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(Box<str>);
 
 impl Email {
-    /// Maximum length in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+    /// Maximum length, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
     pub const MAX: usize = 254;
 
-    /// Parses an e-mail address. Deliverability is not checked.
+    /// Validates the syntax of an address. Non-ASCII characters are allowed. Deliverability is not checked.
     ///
     /// # Errors
-    /// If the text is longer than [`Self::MAX`] bytes or is not of the form `local@domain`.
+    /// If the text is longer than [`Self::MAX`] bytes, or is not of the form `local@domain` with at least two labels in
+    /// the domain.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| Err(InvalidValue::new("email", rule));
         if text.len() > Self::MAX {
@@ -44,7 +45,7 @@ impl Email {
         if local_ok && domain_ok { Ok(Self(Box::from(text))) } else { refuse(malformed()) }
     }
 
-    /// The address as given.
+    /// The address as given, in its original case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Identifiers. Case-sensitive, compared byte by byte, cheap to clone.
+//! Identifiers: validated text, compared byte by byte and therefore case-sensitive, cheap to clone.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -22,17 +22,17 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Parses an id.
+            /// Validates a text and wraps it unchanged.
             ///
             /// # Errors
-            /// If the text is not valid for this kind of id.
+            /// If the text is blank, too long, or contains characters that this kind of id does not allow.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 let check: fn(&'static str, &str) -> Result<(), InvalidValue> = $check;
                 check($what, text)?;
                 Ok(Self(Arc::from(text)))
             }
 
-            /// The id as text.
+            /// The id as text, unchanged.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -98,47 +98,49 @@ fn tenant_id(what: &'static str, text: &str) -> Result<(), InvalidValue> {
 }
 
 text_id!(
-    /// Username: the key of a user, and the value of the configured username claim.
+    /// Username: 1 to 256 printable characters. Key of a user, and value of the configured username claim of tokens.
     Username, "username", id
 );
 text_id!(
-    /// OAuth client id. The policy store contains no clients; memberships and authorizations refer to them by this id.
+    /// OAuth client id: 1 to 256 printable characters. Clients are not stored in the policy store; memberships and
+    /// authorizations refer to them by this id.
     ClientId, "client id", id
 );
 text_id!(
-    /// Key of a client or an API in a directory.
+    /// Key that a directory assigns to a client or an API, such as a UUID. Unlike the client id, it is never reused.
     ClientKey, "id", id
 );
 text_id!(
-    /// Group id. May contain any printable character, because ids from a groups claim are often paths.
+    /// Group id: 1 to 256 printable characters, because ids from a groups claim are often paths, such as `/Sales/EU`.
     GroupId, "group id", id
 );
 text_id!(
-    /// Role id. The Management Identity API calls it the name of the role.
+    /// Role id: 1 to 256 printable characters. The Management Identity API calls it the name of the role.
     RoleId, "role id", id
 );
 text_id!(
-    /// Mapping rule id.
+    /// Mapping rule id: 1 to 256 printable characters.
     MappingRuleId, "mapping rule id", id
 );
 text_id!(
-    /// Tenant id: letters, digits, `_`, `-` and `.`, or `<default>`.
+    /// Tenant id: 1 to 63 letters, digits, `_`, `-` and `.`, or `<default>` for the default tenant.
     TenantId, "tenant id", tenant_id
 );
 text_id!(
-    /// Audience of an API with permissions, such as `camunda-identity-resource-server`.
+    /// Audience that identifies an API in the claim `aud` of its tokens, such as `camunda-identity-resource-server`.
     Audience, "audience", id
 );
 text_id!(
-    /// Permission name, such as `write:*` of an API or `READ` of a resource type.
+    /// Permission name, such as `write:*` of an API or `READ` of a resource type. Case-sensitive.
     PermissionName, "permission", id
 );
 text_id!(
-    /// Resource type name, such as `PROCESS_DEFINITION`.
+    /// Resource type name, such as `PROCESS_DEFINITION`: up to 256 ASCII letters, digits, `_`, `-` and `.`.
     ResourceTypeName, "resource type", upper_or_kebab
 );
 text_id!(
-    /// Resource id. `*` is not a resource id: it is represented by [`Scope::Any`](crate::entity::Scope::Any).
+    /// Id of a single resource: 1 to 256 printable characters. `*` is not a resource id;
+    /// [`Scope::Any`](crate::entity::Scope::Any) represents it.
     ResourceId, "resource id", |what, text| {
         if text == "*" {
             return Err(InvalidValue::new(what, BrokenRule::Form("a single resource's id", String::new())));
@@ -147,18 +149,18 @@ text_id!(
     }
 );
 text_id!(
-    /// Resource property name that an authorization may depend on, such as `assignee`.
+    /// Name of a resource property on which an authorization may depend, such as `assignee`.
     PropertyName, "resource property name", id
 );
 
 impl GroupId {
-    /// Wraps a generated UUID, without validating it.
+    /// Wraps a generated UUID without validation, because every UUID is a valid id.
     pub(crate) fn generated(uuid: String) -> Self {
         Self(Arc::from(uuid))
     }
 }
 
-/// Ids whose text is shared with the indexes of the world.
+/// Gives ids access to their shared text, so that the indexes of the world need no copy of it.
 macro_rules! indexed {
     ($($name:ident),+) => {
         $(impl $name {
@@ -166,7 +168,7 @@ macro_rules! indexed {
                 Arc::clone(&self.0)
             }
 
-            /// Wraps text that was taken from an id of the same kind, without validating it again.
+            /// Wraps text that was taken from an id of the same kind. It is not validated again.
             pub(crate) fn from_shared(text: &Arc<str>) -> Self {
                 Self(Arc::clone(text))
             }
@@ -183,29 +185,29 @@ impl ResourceTypeName {
 }
 
 impl TenantId {
-    /// Id of the default tenant, which always exists.
+    /// Id of the default tenant, which always exists. The only tenant id with angle brackets.
     pub const DEFAULT: &'static str = "<default>";
 
-    /// Returns [`Self::DEFAULT`] as an id.
+    /// Returns the id of the default tenant, `<default>`.
     #[must_use]
     pub fn default_tenant() -> Self {
         Self(Arc::from(Self::DEFAULT))
     }
 
-    /// Returns true for the default tenant.
+    /// Returns true if this is the id of the default tenant.
     #[must_use]
     pub fn is_default(&self) -> bool {
         &*self.0 == Self::DEFAULT
     }
 }
 
-/// Version number of the world. The empty world has revision 0; every commit increments it by one.
+/// Version number of the policy data. Empty data has revision 0; every commit increments it by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
 impl Revision {
-    /// Revision that the next commit creates.
+    /// Returns the revision that the next commit creates.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -218,17 +220,17 @@ impl fmt::Display for Revision {
     }
 }
 
-/// Key of an authorization. Never reused; ascending in the order of creation.
+/// Key of an authorization. Keys ascend in the order of creation and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AuthorizationKey(pub u64);
 
 impl AuthorizationKey {
-    /// Maximum number of authorizations that one commit can create.
+    /// Maximum number of authorizations that one commit can create: 2^20.
     pub const PER_COMMIT: u64 = 1 << 20;
 
-    /// Derives the key of the `ordinal`-th authorization that the commit of `revision` creates. Revisions are never
-    /// reused, so keys are unique without a stored counter.
+    /// Derives the key of an authorization from the revision of the commit that creates it and from its position in the
+    /// commit, counted from 0. Revisions are never reused, so keys are unique without a stored counter.
     ///
     /// Returns `None` if `ordinal` is not below [`Self::PER_COMMIT`], or after 2^43 commits.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Strict JSON parsing: no two parsers may interpret the same text differently (RFC 8725 §2.4, RFC 8259 §4).
+//! Strict JSON parsing: rejects text that different parsers may interpret differently (RFC 8725 §2.4, RFC 8259 §4).
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,11 +7,11 @@ use std::{fmt, io};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Maximum nesting depth of objects and arrays. Real tokens have three or four levels.
+/// Maximum nesting depth of objects and arrays. Tokens in practice have three or four levels.
 const MAX_DEPTH: usize = 16;
 
-/// Returns a string, or an integer in decimal notation. `None` for other values, including fractions and numbers beyond
-/// 64 bits: parsing may lose their digits, so that two different numbers compare as equal.
+/// Returns a string as it is, or an integer as decimal text. `None` for all other values. Fractions and numbers beyond
+/// 64 bits are excluded, because parsing may lose digits and make different numbers equal.
 #[must_use]
 pub fn text_or_integer(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -21,8 +21,8 @@ pub fn text_or_integer(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Parses a single JSON object. Rejects duplicate members (compared after unescaping), nesting beyond 16 levels and
-/// trailing text.
+/// Parses text that is exactly one JSON object. Rejects duplicate members (compared after unescaping), more than 16
+/// levels of nesting, and trailing text.
 ///
 /// # Errors
 /// If the text is not such an object. The message describes the problem and contains nothing of the input.
@@ -38,14 +38,15 @@ pub fn strict_json_object(bytes: &[u8]) -> Result<Map<String, Value>, &'static s
     }
 }
 
-/// Returns the length of a value as JSON text, in bytes; `None` if it exceeds `most`. Serialization stops at the limit.
+/// Returns the length of a value as compact JSON text, in bytes. `None` if it exceeds `most`; serialization stops
+/// there.
 #[must_use]
 pub fn json_length(value: &Value, most: usize) -> Option<usize> {
     let mut length = Length { length: 0, most };
     serde_json::to_writer(&mut length, value).ok().map(|()| length.length)
 }
 
-/// Writer that counts bytes and fails beyond a limit.
+/// Writer that counts bytes, stores none, and fails once the count exceeds `most`.
 struct Length {
     length: usize,
     most: usize,

@@ -1,23 +1,23 @@
-//! Paths on this server's origin.
+//! Redirect targets on the origin of this server.
 
 use std::fmt;
 
 use super::{BrokenRule, InvalidValue};
 
-/// A path on this server's origin, including query and fragment, that is safe to redirect a browser to. Never leads to
-/// another origin (RFC 9700 §4.11).
+/// A path with optional query and fragment, such as `/groups?page=2`, to which a browser can be redirected safely. It
+/// never leads to another origin, so it prevents open redirects (RFC 9700 §4.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
 impl LocalPath {
-    /// Maximum length in bytes.
+    /// Maximum length, in bytes.
     pub const MAX: usize = 2048;
 
-    /// Parses a path.
+    /// Validates a path.
     ///
     /// # Errors
     /// If the text does not begin with exactly one `/`, exceeds [`Self::MAX`] bytes, or contains a character that is
-    /// not allowed in URLs, that browsers strip, or that browsers treat as `/`.
+    /// not allowed in URLs, that browsers remove, or that browsers treat as `/`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| Err(InvalidValue::new("return target", rule));
         if text.len() > Self::MAX {
@@ -26,14 +26,14 @@ impl LocalPath {
         if !text.starts_with('/') || text.starts_with("//") {
             return refuse(BrokenRule::Form("a path on this site, such as `/groups`", String::new()));
         }
-        // Browsers strip tabs and line breaks, and treat `\` as `/` (URL Standard, "basic URL parser").
+        // Browsers remove tabs and line breaks, and treat `\` as `/` (URL Standard, "basic URL parser").
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`')) {
             return refuse(BrokenRule::Characters("the characters of a URL"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The path as text.
+    /// The path with its query and fragment, unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,7 +1,6 @@
-//! Value types: text that is validated once, by its only constructor.
+//! Value types: text that is validated once, when it is parsed.
 //!
-//! The rest of this crate does not accept ids, claim selectors or e-mail addresses as bare strings, so functions can
-//! rely on well-formed values.
+//! Functions of this crate accept these types instead of bare strings, so they can rely on well-formed values.
 
 mod claims;
 mod email;
@@ -40,31 +39,32 @@ pub use visible::is_visible;
 
 use std::fmt;
 
-/// Error for text that is not a valid value. The message contains the kind of value and the violated rule, never the
-/// text itself.
+/// Error for text that is not a valid value. The message contains the kind of value and the violated rule, but never
+/// the text, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {rule}")]
 pub struct InvalidValue {
-    /// Kind of value, in words, such as `group id`.
+    /// Kind of value in words, such as `group id`: the subject of the message.
     pub what: &'static str,
-    /// Violated rule.
+    /// Violated rule, which completes the message, such as "must not be blank".
     pub rule: BrokenRule,
 }
 
-/// Rule that a text violates.
+/// Rule that a text violates. The fields contain what would be valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokenRule {
     /// The text is empty or contains only white space.
     Blank,
-    /// The text is longer than this limit: in bytes for [`Email`], [`LocalPath`] and [`NamespaceName`], otherwise in
+    /// The text exceeds this length: in bytes for [`Email`], [`LocalPath`] and [`NamespaceName`], otherwise in
     /// characters.
     TooLong(usize),
-    /// The text has fewer characters than this.
+    /// The text has fewer characters than this minimum.
     TooShort(usize),
-    /// The text contains a character outside this set.
+    /// The text contains characters other than the ones described here.
     Characters(&'static str),
-    /// The text does not have this form. The second field describes the position of the error, or is empty.
+    /// The text does not have the form described here, such as "an address such as `name@example.com`". The second
+    /// field describes the position of the error, or is empty.
     Form(&'static str, String),
 }
 
@@ -87,7 +87,7 @@ impl InvalidValue {
     }
 }
 
-/// Rejects blank text, more than `max` characters, control characters, and leading or trailing white space.
+/// Validates ids and names: 1 to `max` characters, no control characters, no leading or trailing white space.
 fn plain_text(what: &'static str, text: &str, max: usize) -> Result<(), InvalidValue> {
     if text.trim().is_empty() {
         return Err(InvalidValue::new(what, BrokenRule::Blank));

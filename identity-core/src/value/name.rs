@@ -1,4 +1,4 @@
-//! Free text: names, descriptions, issuers and comparison values.
+//! Short and long texts with few restrictions: names, descriptions, issuers and comparison values.
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ macro_rules! text {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Parses a text.
+            /// Validates a text and wraps it unchanged.
             ///
             /// # Errors
-            /// If the text is not valid for this type.
+            /// If the text has a length or contains characters that this type does not allow.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 let check: fn(&'static str, &str) -> Result<(), InvalidValue> = $check;
                 check($what, text)?;
                 Ok(Self(Box::from(text)))
             }
 
-            /// The text as a string slice.
+            /// The text as given.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -53,11 +53,11 @@ macro_rules! text {
 }
 
 text!(
-    /// Display name: 1 to 256 printable characters.
+    /// Display name: 1 to 256 printable characters, without white space at either end.
     Name, "name", |what, text| plain_text(what, text, 256)
 );
 text!(
-    /// Description: 0 to 4096 characters. Line breaks and tabs are allowed.
+    /// Description: 0 to 4096 characters without control characters, except line breaks and tabs. Empty by default.
     Description, "description", |what, text| {
         if text.chars().count() > 4096 {
             return Err(InvalidValue::new(what, BrokenRule::TooLong(4096)));
@@ -69,11 +69,11 @@ text!(
     }
 );
 text!(
-    /// Token issuer, as in the tokens: 1 to 2048 printable characters, compared byte by byte.
+    /// Token issuer (`iss`): 1 to 2048 printable characters, compared byte by byte, without URL normalization.
     Issuer, "issuer", |what, text| plain_text(what, text, 2048)
 );
 text!(
-    /// Value that a mapping rule compares a claim with: 1 to 1024 printable characters, taken literally.
+    /// Value that a mapping rule compares a claim with: 1 to 1024 printable characters. Not a pattern.
     ClaimValue, "claim value", |what, text| plain_text(what, text, 1024)
 );
 
@@ -84,14 +84,14 @@ impl Default for Description {
 }
 
 impl From<&super::RoleId> for Name {
-    /// Uses the id as the name of a role without a name. Every valid id is a valid name.
+    /// Uses the id as the display name of a role that was created without one. Every valid id is a valid name.
     fn from(id: &super::RoleId) -> Self {
         Self(Box::from(id.as_str()))
     }
 }
 
 impl From<&super::MappingRuleId> for Name {
-    /// Uses the id as the name of a mapping rule without a name. Every valid id is a valid name.
+    /// Uses the id as the display name of a rule that was created without one. Every valid id is a valid name.
     fn from(id: &super::MappingRuleId) -> Self {
         Self(Box::from(id.as_str()))
     }

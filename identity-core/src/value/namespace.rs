@@ -1,4 +1,4 @@
-//! Namespaces: mapping of issuer-assigned names to ids if several issuers are trusted.
+//! Namespaces: if several issuers are trusted, they keep the names that each issuer assigns apart.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use super::{BrokenRule, InvalidValue};
 
-/// Separates the namespace from the name. No namespace can contain it, so its first occurrence in an id ends the
-/// namespace.
+/// Separates the namespace from the name in an id, as in `partner~ann`. Namespaces cannot contain it, so its first
+/// occurrence ends the namespace.
 const SEPARATOR: char = '~';
 /// Maximum length of a namespace, in characters.
 const MAX_LENGTH: usize = 32;
 
-/// Name of a namespace: lower-case ASCII letters, digits and dashes.
+/// Name of a namespace, such as `partner`: 1 to 32 lower-case ASCII letters, digits and dashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamespaceName(Arc<str>);
 
 impl NamespaceName {
-    /// Parses the name of a namespace.
+    /// Validates the name of a namespace, such as `partner`.
     ///
     /// # Errors
     /// If the text is empty, longer than 32 characters, or contains characters other than lower-case ASCII letters,
@@ -36,19 +36,19 @@ impl NamespaceName {
         Ok(Self(Arc::from(text)))
     }
 
-    /// The name as text.
+    /// The name without the separator, such as `partner`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Removes the prefix `NAMESPACE~`. `None` if `id` does not begin with it.
+    /// Removes the prefix of this namespace: `partner~ann` becomes `ann`. `None` if `id` has another prefix or none.
     fn strip<'i>(&self, id: &'i str) -> Option<&'i str> {
         id.strip_prefix(&*self.0)?.strip_prefix(SEPARATOR)
     }
 
-    /// Returns true if the text begins with the prefix, ignoring ASCII case: `Partner~ann` must not be mistaken for
-    /// `partner~ann`.
+    /// Returns true if the text begins with the prefix of this namespace, ignoring ASCII case: `Partner~ann` must not
+    /// be mistaken for `partner~ann`.
     fn resembles_prefix_of(&self, text: &str) -> bool {
         let (length, bytes) = (self.0.len(), text.as_bytes());
         bytes.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(self.0.as_bytes()))
@@ -62,36 +62,36 @@ impl fmt::Display for NamespaceName {
     }
 }
 
-/// Maps the names of an issuer to ids: usernames, client ids and groups from claims. Names of issuers in different
-/// namespaces never map to the same id.
+/// Maps usernames, client ids and groups in the tokens of one issuer to ids. Issuers in different namespaces can never
+/// assign the same id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namespace {
     own: Option<NamespaceName>,
-    /// Namespaces of the other issuers, if this issuer has no namespace.
+    /// Names of the namespaces of other issuers. Empty if this issuer has a namespace of its own.
     others: Arc<[NamespaceName]>,
 }
 
 impl Namespace {
-    /// Namespace of the only issuer: names map to ids unchanged.
+    /// Creates the namespace of the only trusted issuer: every name is used as the id, unchanged.
     #[must_use]
     pub fn whole() -> Self {
         Self::default()
     }
 
-    /// Named namespace: `name` maps to `NAMESPACE~name`.
+    /// Creates a namespace with a prefix: the name `ann` becomes the id `partner~ann`.
     #[must_use]
     pub fn named(name: NamespaceName) -> Self {
         Self { own: Some(name), others: Arc::default() }
     }
 
-    /// Namespace of an issuer beside others with named namespaces: names map to ids unchanged. Names that begin with
-    /// the prefix of one of those namespaces are rejected.
+    /// Creates the namespace of the issuer without a prefix beside `others` with one. Names are used as ids, unchanged.
+    /// Names that begin with a prefix of the others are rejected.
     #[must_use]
     pub fn outside(others: impl IntoIterator<Item = NamespaceName>) -> Self {
         Self { own: None, others: others.into_iter().collect() }
     }
 
-    /// Maps a name to an id. `None` if the name begins with the prefix of another issuer's namespace.
+    /// Maps a name to an id. `None` if the name begins with the prefix of another namespace.
     #[must_use]
     pub fn id<'n>(&self, name: &'n str) -> Option<Cow<'n, str>> {
         match &self.own {
@@ -100,7 +100,7 @@ impl Namespace {
         }
     }
 
-    /// Returns true if a name of this issuer can map to this id.
+    /// Returns true if the issuer can assign this id.
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
         match &self.own {

@@ -1,38 +1,38 @@
-//! Values for text from other systems, which may violate the rules of the value types here.
+//! Displayable values for text from other systems that violates the rules of this crate, such as a blank name.
 
 use super::{InvalidValue, Name, is_visible};
 
-/// Maximum length of the visible form, in characters.
+/// Maximum length of a visible form, in characters.
 const MAX: usize = 256;
 
-/// Parses a text from another system. If it violates a rule, parses its visible form instead, in which signs such as
-/// `␠` replace invisible characters. The result is for display and for ids in lists. Requests to the other system must
-/// contain the original text.
+/// Parses text from another system. If it violates a rule, parses its visible form instead, in which signs such as `␠`
+/// replace invisible characters. Use the result for display and for ids in lists only. Requests to the other system
+/// must contain the original text.
 ///
 /// # Errors
-/// If the visible form also violates a rule.
+/// If the visible form violates a rule as well.
 pub fn nearest<T>(text: &str, parse: impl Fn(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
     parse(text).or_else(|_| parse(&visible_form(text)))
 }
 
-/// Returns a valid name for a text: trimmed, and in its visible form if it violates a rule.
+/// Trims a text from another system and parses it as a name. If it violates a rule, parses its visible form instead.
 ///
 /// # Errors
-/// As for [`nearest`]. In practice there is no error, because the visible form of every text is a valid name.
+/// As for [`nearest`]. In practice there are none, because every visible form is a valid name.
 pub fn nearest_name(text: &str) -> Result<Name, InvalidValue> {
     let trimmed = text.trim();
     nearest(if trimmed.is_empty() { text } else { trimmed }, Name::parse)
 }
 
-/// Returns true if the text can be the visible form of another text, because it contains one of the replacement signs.
+/// Returns true if the text contains a sign that [`nearest`] substitutes, so that it may differ from the original text.
 #[must_use]
 pub fn is_visible_form(text: &str) -> bool {
     text.chars().any(|c| matches!(c, '\u{2400}'..='\u{2422}' | '\u{FFFD}' | '…'))
 }
 
-/// Replaces each invisible character by a visible sign: control characters by control pictures (U+2400 and following),
-/// leading and trailing spaces by `␠`, other invisible characters by U+FFFD. An empty text becomes `␢`. A text that
-/// exceeds [`MAX`] characters is truncated and ends with `…`.
+/// Replaces invisible characters by signs: control characters by control pictures (from U+2400), leading and trailing
+/// spaces by `␠`, others by U+FFFD. An empty text becomes `␢`. A text of more than [`MAX`] characters is truncated and
+/// ends with `…`.
 fn visible_form(text: &str) -> String {
     if text.is_empty() {
         return "\u{2422}".to_owned();

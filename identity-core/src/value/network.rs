@@ -1,9 +1,9 @@
-//! Network of a client address.
+//! Grouping of client addresses for rate limits.
 
 use std::net::IpAddr;
 
-/// Returns the network that counts as one client: the IPv4 address, or the `/64` of an IPv6 address. Limits per address
-/// are counted by this network. IPv4-mapped IPv6 addresses count as IPv4.
+/// Returns the network that counts as one client in rate limits: the IPv4 address itself, or the `/64` network of an
+/// IPv6 address. IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) count as IPv4.
 #[must_use]
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! Normal form of times and texts in the audit log, in sessions and in cursors: the same in each store.
+//! Normal form of stored times and texts, so that audit log, sessions and cursors behave equally in every store.
 
 use std::borrow::Cow;
 
@@ -6,26 +6,27 @@ use time::format_description::StaticFormatDescription;
 use time::macros::{datetime, format_description};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
-/// Bounds of stored times: years have four digits.
+/// Earliest and latest stored time: years have four digits.
 const FIRST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
 const TIME: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// Converts a time to the stored form: UTC, truncated to microseconds, clamped to the years 1 to 9999.
+/// Converts a time to the form in which stores keep it: UTC, truncated to microseconds, clamped to the years 1 to 9999.
 #[must_use]
 pub fn to_microsecond(time: OffsetDateTime) -> OffsetDateTime {
     let utc = time.clamp(FIRST, LAST).to_offset(UtcOffset::UTC);
     utc.replace_nanosecond(utc.nanosecond() / 1_000 * 1_000).unwrap_or(utc)
 }
 
-/// Formats a time in the stored form, as RFC 3339 with six decimals. The texts sort in chronological order.
+/// Formats a time as RFC 3339 in UTC with six decimals, such as `2026-03-01T00:00:00.123456Z`. The texts sort in
+/// chronological order.
 #[must_use]
 pub fn time_text(time: OffsetDateTime) -> String {
     to_microsecond(time).format(TIME).unwrap_or_default()
 }
 
-/// Parses the output of [`time_text`]. `None` for any other format.
+/// Parses the output of [`time_text`]. `None` for any other text, even if it is valid RFC 3339.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<OffsetDateTime> {
     let time = PrimitiveDateTime::parse(text, TIME).ok()?.assume_utc();

@@ -1,4 +1,4 @@
-//! Secrets: hidden in `Debug` output, erased from memory on drop, compared in constant time.
+//! Secrets: never printed by `Debug`, erased from memory on drop, compared in constant time.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -6,15 +6,15 @@ use subtle::ConstantTimeEq;
 
 use super::{BrokenRule, InvalidValue};
 
-/// A password, client secret or token.
+/// A password, client secret, token or other confidential text.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
 impl Secret {
     /// Minimum length of a user password set over an API, in characters (NIST SP 800-63B §5.1.1.2, OWASP ASVS 2.1.1).
     pub const PASSWORD_MIN: usize = 8;
-    /// Minimum length of a user password in the configuration, in characters. The default password of the service that
-    /// this server replaces, `demo`, has four.
+    /// Minimum length of a user password in the configuration, in characters. The software that this server replaces
+    /// has the four-character default password `demo`.
     pub const CONFIGURED_PASSWORD_MIN: usize = 4;
     /// Minimum length of a client secret set over an API, in characters. Longer than for passwords, because clients
     /// store their secrets.
@@ -23,10 +23,10 @@ impl Secret {
     /// existing installations may already use shorter secrets.
     pub const CONFIGURED_CLIENT_SECRET_MIN: usize = 8;
 
-    /// Creates a password or client secret of at least `min` characters.
+    /// Wraps a secret of at least `min` characters. `what` names it in the error, such as `password`.
     ///
     /// # Errors
-    /// If the text is shorter.
+    /// If the text has fewer than `min` characters.
     pub fn of_length(what: &'static str, text: String, min: usize) -> Result<Self, InvalidValue> {
         if text.chars().count() < min {
             return Err(InvalidValue { what, rule: BrokenRule::TooShort(min) });
@@ -34,7 +34,7 @@ impl Secret {
         Ok(Self::new(text))
     }
 
-    /// Wraps a secret without checking its length.
+    /// Wraps a secret. Its length is not checked.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(SecretString::from(text))
@@ -57,19 +57,19 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 /// Password hash with its algorithm and parameters: a PHC string (`$argon2id$…`) or an imported form (`{bcrypt}$2a$…`).
-/// Serialized only for the store.
+/// Serialize it for the store only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordHash(Secret);
 
 impl PasswordHash {
-    /// Wraps the text of a hash without validating it. No password verifies against a text that is not a hash.
+    /// Wraps the text of a hash. It is not validated; no password verifies against text that is not a hash.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Secret::new(text))
     }
 
-    /// Placeholder hash for an unknown user, or for a user without a password. No password verifies against it. Like
-    /// real hashes, it differs by username, so that caches and rate limits treat unknown users like known ones.
+    /// Creates a placeholder for an unknown user or a user without a password. No password verifies against it. It
+    /// differs by username, as real hashes do, so that caches and rate limits treat unknown users like known ones.
     #[must_use]
     pub fn of_nobody(username: &str) -> Self {
         Self::new(format!("{NOBODY}{username}"))
@@ -81,14 +81,14 @@ impl PasswordHash {
         self.expose().starts_with(NOBODY)
     }
 
-    /// Exposes the hash as text, for the hasher and the store.
+    /// Returns the hash as text, for the hasher and the store only.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// Prefix of placeholder hashes.
+/// Prefix that marks a placeholder hash.
 const NOBODY: &str = "{nobody}";
 
 impl Serialize for PasswordHash {

@@ -1,4 +1,4 @@
-//! Redirect URIs.
+//! Redirect URIs of OAuth clients.
 
 use std::fmt;
 
@@ -6,17 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue, plain_text};
 
-/// A redirect URI (RFC 6749 §3.1.2): absolute and without a fragment, or a path relative to the root URL of the client.
-/// At most 2048 characters. A trailing `*` matches any suffix; it is rejected where the suffix could change the host.
+/// A redirect URI (RFC 6749 §3.1.2) of at most 2048 characters: absolute without a fragment, or a path relative to the
+/// root URL of the client, such as `/callback`. A trailing `*` matches any suffix. It is rejected where the suffix
+/// could change the host, as in `https://app.example*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RedirectUri(Box<str>);
 
 impl RedirectUri {
-    /// Parses a redirect URI.
+    /// Validates a redirect URI.
     ///
     /// # Errors
-    /// If the text is not such a URI, or its scheme is `javascript`, `data`, `vbscript`, `file` or `blob`.
+    /// If the text does not have the form of a redirect URI, or its scheme is `javascript`, `data`, `vbscript`, `file`
+    /// or `blob`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |form| Err(InvalidValue::new("redirect URI", BrokenRule::Form(form, String::new())));
         plain_text("redirect URI", text, 2048)?;
@@ -53,7 +55,7 @@ impl RedirectUri {
         Ok(Self(text.into()))
     }
 
-    /// The URI as given.
+    /// The URI as text, not normalized.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Invisible characters, which make one text look like another (Unicode Technical Report 36 §2.5).
+//! Detection of invisible characters, which make different texts look alike (Unicode Technical Report 36 §2.5).
 
 /// Returns true if a text contains no invisible or reordering characters: bidirectional controls (Unicode Standard
 /// Annex 9 §2), zero-width and other format characters, fillers and tags. The joiners U+200C and U+200D, which some
@@ -22,7 +22,8 @@ pub fn is_visible(text: &str) -> bool {
     true
 }
 
-/// Returns true for an invisible or reordering character. The joiners U+200C and U+200D are not included.
+/// Returns true for an invisible or reordering character. The joiners U+200C and U+200D depend on their context and are
+/// not included.
 pub(crate) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'

@@ -1,4 +1,4 @@
-//! Constants in conditions.
+//! Constants in conditions: strings, numbers and booleans.
 
 use std::cmp::Ordering;
 
@@ -7,10 +7,11 @@ use serde_json::{Number, Value};
 use super::wrong;
 use crate::value::InvalidValue;
 
-/// Maximum length of a text, in characters.
+/// Maximum length of a string, in characters.
 const MAX_TEXT: usize = 1024;
 
-/// A string of at most 1024 characters, a number or a boolean. Integral numbers have one form: `100.0` is `100`.
+/// Constant in a condition: a string of at most 1024 characters, a number or a boolean. Integral numbers have one form:
+/// `100.0` becomes `100`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scalar(Value);
 
@@ -18,7 +19,7 @@ impl Scalar {
     /// Creates a scalar from a JSON value.
     ///
     /// # Errors
-    /// If the value is null, a list or an object, or a string that is too long or contains U+0000.
+    /// If the value is null, a list or an object, or a string that is longer than 1024 characters or contains U+0000.
     pub fn new(value: impl Into<Value>) -> Result<Self, InvalidValue> {
         let value = value.into();
         match &value {
@@ -31,7 +32,7 @@ impl Scalar {
         }
     }
 
-    /// The scalar as a JSON value.
+    /// The constant as a JSON value, after normalization.
     #[must_use]
     pub fn as_value(&self) -> &Value {
         &self.0
@@ -41,7 +42,7 @@ impl Scalar {
 /// Orders booleans before numbers, and numbers before strings.
 impl Ord for Scalar {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Integers of 2^53 or more may have the same floating-point value.
+        // Floating-point values may be equal for different integers of 2^53 or more.
         let order = |number: &Number| (number.as_u64(), number.as_i64());
         match (&self.0, &other.0) {
             (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
@@ -67,8 +68,8 @@ impl From<Scalar> for Value {
     }
 }
 
-/// Normalizes an integral number below 2^53 in magnitude to an integer, so that `100` and `100.0` are the same
-/// condition. Other numbers stay as written.
+/// Converts an integral number below 2^53 in magnitude to an integer, so that conditions with `100` and `100.0` are
+/// equal. `None` for other numbers, which are kept as written.
 fn whole(number: f64) -> Option<Value> {
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and fits")]

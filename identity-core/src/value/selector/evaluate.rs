@@ -1,22 +1,22 @@
-//! Evaluation of paths within a step budget.
+//! Evaluation of claim selectors within a step budget, which bounds the CPU time per token.
 
 use serde_json::Value;
 
 use super::{ClaimSelector, Segment};
 
-/// Maximum steps of one evaluation. A step is a visited node, or a member that a filter compares. The claims of the
-/// largest token that is accepted by default have fewer than 25 000 nodes.
+/// Maximum number of steps of one evaluation. A step is a visited node, or a member that a filter compares. The claims
+/// of the largest token that is accepted by default have fewer than 25 000 nodes.
 const MAX_STEPS: usize = 200_000;
 
-/// Remaining step budget of an evaluation.
+/// Number of evaluation steps that remain in the budget.
 pub(crate) struct Steps(usize);
 
-/// Error of an evaluation that exceeds its step budget.
+/// Error for an evaluation that is stopped because it exceeds its step budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the evaluation took more than {MAX_STEPS} steps")]
 pub struct OverBudget;
 
-/// A selected node, and whether it represents an element of a list.
+/// A selected node, and whether it was selected as an element of a list; see [`ClaimSelector::select`].
 pub type Selected<'c> = (&'c Value, bool);
 
 impl Default for Steps {
@@ -26,7 +26,7 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// Consumes `steps` from the budget.
+    /// Subtracts `steps` from the budget. Fails if fewer remain.
     pub(crate) fn take(&mut self, steps: usize) -> Result<(), OverBudget> {
         self.0 = self.0.checked_sub(steps).ok_or(OverBudget)?;
         Ok(())
@@ -34,8 +34,8 @@ impl Steps {
 }
 
 impl ClaimSelector {
-    /// Selects nodes from `claims`, in the order of RFC 9535. Nodes selected through a wildcard, index, filter or
-    /// descendant step represent elements of a list. A disabled selector selects nothing.
+    /// Selects nodes from the claims of a token, in the order of RFC 9535. Nodes selected through a wildcard, index,
+    /// filter or descendant step are marked as list elements. A disabled selector selects nothing.
     ///
     /// # Errors
     /// If the evaluation exceeds the step budget.
@@ -43,7 +43,7 @@ impl ClaimSelector {
         self.select_within(claims, &mut Steps::default())
     }
 
-    /// Like [`ClaimSelector::select`], with a budget shared by several evaluations.
+    /// Like [`ClaimSelector::select`], but several evaluations share the step budget in `steps`.
     pub(crate) fn select_within<'c>(
         &self,
         claims: &'c Value,
@@ -63,7 +63,7 @@ impl ClaimSelector {
 }
 
 impl Segment {
-    /// Applies the segment to one node, and calls `found` with each node that it selects.
+    /// Applies the segment to one node and calls `found` with each node that the segment selects.
     pub(crate) fn step<'c>(
         &self,
         (node, element): Selected<'c>,
@@ -108,7 +108,8 @@ impl Segment {
     }
 }
 
-/// Resolves an array index. Negative indexes count from the end; `None` if the index is before the start.
+/// Converts an array index to an offset from the start. Negative indexes count from the end. `None` for a negative
+/// index before the start; other results may exceed `length`.
 pub(super) fn position(place: i64, length: usize) -> Option<usize> {
     match usize::try_from(place) {
         Ok(place) => Some(place),
@@ -116,7 +117,7 @@ pub(super) fn position(place: i64, length: usize) -> Option<usize> {
     }
 }
 
-/// Members of an object or elements of an array.
+/// Values of the members of an object, or elements of an array. Empty for scalars.
 fn children(node: &Value) -> impl DoubleEndedIterator<Item = &Value> {
     let members = node.as_object().into_iter().flat_map(|members| members.values());
     let items = node.as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Flat filters: comparisons of members with literals, joined by `&&` and `||` (RFC 9535 §2.3.5).
+//! Filters of claim selectors: comparisons of members with literals, joined by `&&` and `||` (RFC 9535 §2.3.5).
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -8,25 +8,25 @@ use serde_json::{Number, Value};
 
 use super::evaluate::position;
 
-/// A filter in disjunctive form: all conditions of at least one group must hold. Filters are equal if their source
-/// texts are.
+/// A filter in disjunctive normal form: all conditions of at least one group must hold. Filters with equal source texts
+/// are equal.
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub(super) source: Arc<str>,
-    /// Groups joined by `||`. The conditions of a group are joined by `&&`.
+    /// Groups joined by `||`, each with conditions joined by `&&`.
     pub(super) any: Vec<Vec<Condition>>,
 }
 
-/// A condition on a node.
+/// A condition on a node, read at a path relative to the node (`@`).
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
-    /// A node exists at the path (`true`) or does not (`false`).
+    /// Tests whether a node exists at the path: it must (`true`, `@.a`) or must not (`false`, `!@.a`).
     Exists(Vec<Place>, bool),
-    /// Comparison of the node at the path with a literal.
+    /// Compares the node at the path with a literal, as in `@.type == 'team'`.
     Compares(Vec<Place>, Comparator, Value),
 }
 
-/// A step of a path in a condition, which leads to at most one node.
+/// A step of a path in a condition: a member name or an array index. It selects at most one node.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Name(String),
@@ -44,12 +44,12 @@ pub(super) enum Comparator {
 }
 
 impl Filter {
-    /// Returns true if the node satisfies the filter.
+    /// Returns true if the node satisfies all conditions of at least one group.
     pub(super) fn accepts(&self, node: &Value) -> bool {
         self.any.iter().any(|all| all.iter().all(|condition| condition.holds(node)))
     }
 
-    /// Number of evaluation steps to test one node.
+    /// Number of evaluation steps that testing one node costs, counted against the step budget.
     pub(super) fn cost(&self) -> usize {
         let places = |condition: &Condition| match condition {
             Condition::Exists(path, _) | Condition::Compares(path, _, _) => path.len() + 1,
@@ -78,8 +78,8 @@ fn find<'n>(node: &'n Value, path: &[Place]) -> Option<&'n Value> {
 }
 
 impl Comparator {
-    /// Compares as defined in RFC 9535 §2.3.5.2.2. A missing node equals no literal, and values of different types have
-    /// no order.
+    /// Compares a node with a literal as defined in RFC 9535 §2.3.5.2.2. A missing node is equal to no literal, and
+    /// values of different types are not ordered.
     fn holds(self, node: Option<&Value>, literal: &Value) -> bool {
         let equal = node.is_some_and(|node| equal(node, literal));
         let order = || node.and_then(|node| order(node, literal));
@@ -93,7 +93,7 @@ impl Comparator {
         }
     }
 
-    /// Returns the comparator that gives the same result when the operands are exchanged.
+    /// Returns the comparator with the same result when its operands are exchanged: `<` becomes `>`.
     pub(super) fn flipped(self) -> Self {
         match self {
             Self::Less => Self::Greater,
@@ -105,7 +105,7 @@ impl Comparator {
     }
 }
 
-/// Tests equality with a literal. Literals are scalars, so arrays and objects are never equal to one.
+/// Returns true if a node equals a literal. Literals are scalars, so arrays and objects never equal one.
 fn equal(node: &Value, literal: &Value) -> bool {
     match (node, literal) {
         (Value::Number(node), Value::Number(literal)) => numbers(node, literal) == Some(Ordering::Equal),

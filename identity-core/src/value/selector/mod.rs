@@ -1,14 +1,14 @@
-//! Claim selectors: expressions that select the claim a mapping rule compares.
+//! Claim selectors: expressions that select the claim that a mapping rule compares.
 //!
-//! A text that begins with `$` is a path: a subset of JSONPath (RFC 9535) that evaluates in time linear in the size of
-//! the claims. Any other text is the literal name of a top-level claim, whatever characters it contains:
-//! `https://example.com/roles` and `a.b` are names. Paths are compiled when a rule is saved, so that typing errors are
-//! rejected at that time.
+//! A text that begins with `$` is a path in a subset of JSONPath (RFC 9535), such as `$.realm_access.roles`. Any other
+//! text is the literal name of a top-level claim: `https://example.com/roles` and `a.b` are names. Paths are compiled
+//! when a rule is saved, so that syntax errors are rejected at that time.
 //!
-//! The subset has names, indexes, wildcards, at most one descendant step and at most one filter. A filter combines
-//! comparisons of members with literals. Each node has one parent, so that each step selects a node at most once. The
-//! cost of a path is at most its number of steps times the number of nodes. Unions, slices, functions and nested
-//! queries would break this bound or are not needed, and are rejected.
+//! The subset has names, indexes, wildcards, at most one descendant step (`..`) and at most one filter. A filter
+//! combines comparisons of members with literals. Unions, slices, functions and nested queries are rejected.
+//!
+//! Each node has one parent, so each step selects a node at most once. The cost of a path is therefore at most its
+//! number of steps times the number of nodes: linear in the size of the claims.
 
 mod evaluate;
 mod filter;
@@ -31,22 +31,22 @@ const WHAT: &str = "claim name";
 const FORM: &str = "the name of a claim, or a path of names, indexes, `*`, at most one `..` and at most one filter, such as \
                     `$.realm_access.roles` or `$.groups[?@.type == 'team'].name`";
 
-/// A step of a path.
+/// A step of a path, applied to each node that the preceding step selected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
-    /// The member with this name.
+    /// The object member with this name (`.name` or `['name']`).
     Name(Arc<str>),
-    /// All members of an object or elements of an array.
+    /// All members of an object or all elements of an array (`*`).
     Every,
-    /// The element at this index of an array. Negative indexes count from the end.
+    /// The array element at this index (`[0]`). Negative indexes count from the end: `[-1]` is the last element.
     Index(i64),
-    /// Members or elements that satisfy the filter.
+    /// The members or elements that satisfy the filter, as in `[?@.type == 'team']`.
     Filter(Arc<Filter>),
-    /// The node itself and all of its descendants.
+    /// The node itself and all arrays and objects below it (`..`); the next step applies to each of them.
     Descendants,
 }
 
-/// Selects nodes from the claims of a token.
+/// Selects values from the claims of a token, by the name of a top-level claim or by a path. May select none.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ClaimSelector {
@@ -57,16 +57,16 @@ pub struct ClaimSelector {
 #[derive(Clone)]
 enum Query {
     Path(Arc<[Segment]>),
-    /// A stored text that violates the current rules. Selects nothing.
+    /// A stored text that [`ClaimSelector::parse`] rejects, with the reason. It selects nothing.
     Disabled(Arc<InvalidValue>),
 }
 
 impl ClaimSelector {
-    /// Parses a selector.
+    /// Parses a new selector.
     ///
     /// # Errors
     /// If the text is blank, longer than 512 characters, or begins with `$` and is not a path of the supported subset.
-    /// For a path, the error contains the position and an alternative.
+    /// For a path, the error contains the position and a suggestion.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         plain_text(WHAT, text, MAX)?;
         let segments = if text.starts_with('$') {
@@ -77,21 +77,21 @@ impl ClaimSelector {
         Ok(Self { text: Arc::from(text), query: Query::Path(segments.into()) })
     }
 
-    /// Parses a stored selector, which may predate the current rules. Text that [`ClaimSelector::parse`] rejects is
-    /// kept unchanged and disabled: it selects nothing, and [`ClaimSelector::disabled`] returns the reason.
+    /// Restores a stored selector, which may predate the current rules. Text that [`ClaimSelector::parse`] rejects is
+    /// kept unchanged but disabled: it selects nothing, and [`ClaimSelector::disabled`] returns the reason.
     #[must_use]
     pub fn stored(text: &str) -> Self {
         Self::parse(text)
             .unwrap_or_else(|reason| Self { text: Arc::from(text), query: Query::Disabled(Arc::new(reason)) })
     }
 
-    /// The selector as written.
+    /// The text of the selector, as written by its author.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Steps of the path. `None` if the selector is disabled.
+    /// Steps of the path; a single [`Segment::Name`] for a claim name. `None` if the selector is disabled.
     #[must_use]
     pub fn segments(&self) -> Option<&Arc<[Segment]>> {
         match &self.query {
@@ -100,7 +100,7 @@ impl ClaimSelector {
         }
     }
 
-    /// Reason why a stored selector is disabled. `None` if it is not.
+    /// Reason why a stored selector is disabled. `None` if it is usable.
     #[must_use]
     pub fn disabled(&self) -> Option<&InvalidValue> {
         match &self.query {
@@ -130,7 +130,7 @@ impl fmt::Display for ClaimSelector {
     }
 }
 
-/// Deserialization accepts any text: entries of the change log were valid when they were written.
+/// Accepts any text, as [`ClaimSelector::stored`] does: entries of the change log were valid when they were written.
 impl From<String> for ClaimSelector {
     fn from(text: String) -> Self {
         Self::stored(&text)

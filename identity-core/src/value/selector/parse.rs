@@ -1,4 +1,4 @@
-//! Single-pass path parser without backtracking: the cost is linear in the length of the text.
+//! Parser of selector paths: one pass without backtracking, so that the cost is linear in the length of the text.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -9,19 +9,19 @@ use serde_json::{Number, Value};
 use super::Segment;
 use super::filter::{Comparator, Condition, Filter, Place};
 
-/// Maximum number of steps of a selector path, and of a path in a condition of its filter.
+/// Maximum number of steps of a selector path, and of each path in its filter.
 const MAX_SEGMENTS: usize = 32;
-/// Maximum number of conditions of a filter.
+/// Maximum number of conditions of a filter, over all groups.
 const MAX_CONDITIONS: usize = 16;
 /// Largest absolute index (RFC 9535 §2.1: the exact integers of I-JSON).
 const MAX_INDEX: i64 = (1 << 53) - 1;
 
 const PARENTHESES: &str = "parentheses stand around a whole filter only; `&&` binds tighter than `||`";
 
-/// Error message with the position, the problem and the expected form.
+/// Message for the author of a rule: position of the error, problem and expected form.
 type Fault = String;
 
-/// Parses `$` and the steps after it.
+/// Parses a complete path: `$` and its steps.
 pub(super) fn path(text: &str) -> Result<Vec<Segment>, Fault> {
     let mut reader = Reader { text, rest: text.char_indices().peekable() };
     reader.expect('$', "a path begins with `$`")?;
@@ -61,7 +61,7 @@ impl<'t> Reader<'t> {
         self.rest.next().map(|(_, character)| character)
     }
 
-    /// Byte offset of the next character.
+    /// Byte offset of the next character; the length of the text at its end.
     fn offset(&mut self) -> usize {
         self.rest.peek().map_or(self.text.len(), |(offset, _)| *offset)
     }
@@ -82,7 +82,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Consumes the next character if it is `wanted`.
+    /// Consumes the next character if it is `wanted`. Returns whether it was.
     fn takes(&mut self, wanted: char) -> bool {
         let there = self.peek() == Some(wanted);
         if there {
@@ -95,8 +95,8 @@ impl<'t> Reader<'t> {
         if self.takes(wanted) { Ok(()) } else { self.fault(otherwise) }
     }
 
-    /// Parses one step and returns it. `before` contains the steps parsed so far. For `..`, a descendant step is
-    /// appended to it, and the step after the dots is returned.
+    /// Parses one step and returns it. `before` contains the steps parsed so far. For `..`, appends
+    /// [`Segment::Descendants`] to `before` and returns the step after the dots.
     fn segment(&mut self, before: &mut Vec<Segment>) -> Result<Segment, Fault> {
         let place = self.place();
         match self.next() {
@@ -113,7 +113,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parses the part after a dot.
+    /// Parses the part of a step after its dot: `*` or a name.
     fn dotted(&mut self) -> Result<Segment, Fault> {
         if self.takes('*') {
             return Ok(Segment::Every);
@@ -121,8 +121,8 @@ impl<'t> Reader<'t> {
         Ok(Segment::Name(Arc::from(self.name()?)))
     }
 
-    /// Parses a name after a dot. Dashes, colons and a leading digit are accepted as well. RFC 9535 requires brackets
-    /// around such names, but other dialects do not, and the text is unambiguous.
+    /// Parses a name after a dot. Unlike RFC 9535, also accepts dashes, colons and a leading digit without brackets.
+    /// Other JSONPath dialects do so as well, and the text is unambiguous.
     fn name(&mut self) -> Result<&'t str, Fault> {
         const NAMES: &str =
             "a name has letters, digits, `_`, `-` and `:`; put other names in brackets, such as `['my.app']`";
@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parses the part after an opening bracket, including the closing bracket.
+    /// Parses the part of a step after `[`, including the closing `]`.
     fn bracket(&mut self) -> Result<Segment, Fault> {
         self.blank();
         let segment = match self.peek() {
@@ -232,8 +232,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Decodes the digits after `\u`. If they are the first half of a surrogate pair, also decodes the escape that
-    /// follows.
+    /// Decodes the four digits after `\u`. For the first half of a surrogate pair, also decodes the second escape.
+    /// `None` for invalid digits or an unpaired surrogate.
     fn unicode(&mut self) -> Option<char> {
         let first = self.hexadecimal()?;
         if !(0xD800..0xDC00).contains(&first) {
@@ -248,7 +248,7 @@ impl<'t> Reader<'t> {
         (0..4).try_fold(0, |number, _| Some(number * 16 + self.next()?.to_digit(16)?))
     }
 
-    /// Parses conditions joined by `&&` and `||`; `&&` has higher precedence.
+    /// Parses the conditions of a filter, joined by `&&` and `||`. `&&` has the higher precedence.
     fn filter(&mut self) -> Result<Filter, Fault> {
         let from = self.offset();
         let mut any = vec![Vec::new()];
@@ -311,7 +311,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Parses `@` and steps of a path that leads to at most one node.
+    /// Parses the path of a condition, such as `@.type`: `@`, names and indexes. It selects at most one node.
     fn member(&mut self) -> Result<Vec<Place>, Fault> {
         self.expect('@', "a condition names a member of the element, such as `@.type`")?;
         let mut path = Vec::new();

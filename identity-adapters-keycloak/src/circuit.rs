@@ -42,6 +42,10 @@ impl Circuit {
 
     pub(crate) fn failed(&self, now: Instant) {
         let mut state = self.state();
+        // Calls that were admitted before the circuit opened fail together: they count as one failure.
+        if state.closed_again.is_some_and(|until| now < until) {
+            return;
+        }
         state.failures = state.failures.saturating_add(1);
         if state.failures >= FAILURES {
             state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
@@ -73,6 +77,15 @@ mod tests {
         assert_eq!(circuit.admit(later), Err(FIRST_PAUSE * 2));
         circuit.succeeded();
         assert_eq!(circuit.admit(later), Ok(()));
+    }
+
+    #[test]
+    fn concurrent_failures_open_it_for_one_pause() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for _ in 0..10 * FAILURES {
+            circuit.failed(now);
+        }
+        assert_eq!(circuit.admit(now), Err(FIRST_PAUSE));
     }
 
     #[test]

@@ -106,11 +106,21 @@ impl Sessions {
         let page = PageRequest { offset: 0, limit: usize::MAX };
         let query = SessionQuery { of: Some(caller.subject.principal.clone()), page };
         let found = self.ports.store.list(&query, self.now()).await.map_err(ServiceError::Store)?;
-        let mut ended = Vec::new();
+        let (mut ended, mut failure) = (Vec::new(), None);
         for session in found.items.iter().filter(|session| Some(session.id) != but) {
-            ended.extend(self.delete(&WhichSessions::One(session.id)).await?);
+            match self.delete(&WhichSessions::One(session.id)).await {
+                Ok(more) => ended.extend(more),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
         }
-        Ok(self.recorded(caller, &ended, "ended_by_owner").await)
+        // Sessions that ended before a failure are recorded, too, and their refresh tokens revoked.
+        let ended = self.recorded(caller, &ended, "ended_by_owner").await;
+        let Some(error) = failure else { return Ok(ended) };
+        ended.revoke().await;
+        Err(error)
     }
 
     /// Ends the session with this public identifier, of any principal.

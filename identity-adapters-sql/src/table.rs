@@ -47,7 +47,8 @@ impl Table {
     /// and the columns of each row. With the SQL type of the key's columns, the page begins after the key in the parameters,
     /// which are texts; otherwise with the first row.
     ///
-    /// With a table `items`, rows have an additional column `list`, which contains its rows with the same key.
+    /// With a table `items`, rows have an additional column `list`, which contains its rows with the same key. The key
+    /// is then a single column.
     /// [`SEPARATOR`] separates the items, and the columns of an item.
     pub(crate) fn page(
         &self,
@@ -58,22 +59,26 @@ impl Table {
     ) -> (Vec<&'static str>, SqlStr) {
         let (name, mut columns) = (self.name, self.all());
         let key = self.key.join(", ");
-        let stored = columns.join(", ");
-        let list = items.map_or_else(String::new, |items| {
-            columns.push("list");
-            let item = items.columns.join(&format!(" || '{SEPARATOR}' || "));
-            let same = |column: &&str| format!("{}.{column} = {name}.{column}", items.name);
-            let same = self.key.iter().map(same).collect::<Vec<_>>().join(" AND ");
-            format!(", (SELECT string_agg({item}, '{SEPARATOR}') FROM {} WHERE {same}) AS list", items.name)
-        });
         let after = after.map_or_else(String::new, |key_type| {
             let parameter = |number| format!("CAST(${number} AS {key_type})");
             let parameters = (1..=self.key.len()).map(parameter).collect::<Vec<_>>().join(", ");
             format!("WHERE ({key}) > ({parameters})")
         });
-        let page = format!("SELECT {stored}{list} FROM {name} {after} ORDER BY {key} LIMIT {limit}");
+        let page = format!("SELECT {} FROM {name} {after} ORDER BY {key} LIMIT {limit}", columns.join(", "));
+        // One scan of the items between the first and the last key: without statistics, PostgreSQL would choose an
+        // expensive plan for a subquery per row.
+        let (lists, join) = items.map_or_else(Default::default, |items| {
+            columns.push("list");
+            let item = items.columns.join(&format!(" || '{SEPARATOR}' || "));
+            let lists = format!(
+                ", lists AS (SELECT {key}, string_agg({item}, '{SEPARATOR}') AS list FROM {} \
+                 WHERE {key} BETWEEN (SELECT min({key}) FROM page) AND (SELECT max({key}) FROM page) GROUP BY {key})",
+                items.name
+            );
+            (lists, format!("LEFT JOIN lists USING ({key})"))
+        });
         let packed = pack(&columns, &key);
-        (columns, sql(format!("SELECT {packed} FROM ({page}) AS page")))
+        (columns, sql(format!("WITH page AS ({page}){lists} SELECT {packed} FROM page {join}")))
     }
 
     /// Returns the statement that deletes rows and returns them. `clauses`, such as `WHERE …`, follow the table's name.

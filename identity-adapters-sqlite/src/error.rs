@@ -28,7 +28,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
 
 /// Returns the impairment for SQLite's primary result code (<https://sqlite.org/rescode.html>). `None` for other
 /// errors.
-fn impairment(error: &sqlx::Error) -> Option<Impairment> {
+pub(crate) fn impairment(error: &sqlx::Error) -> Option<Impairment> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {
         5 | 6 => Some(Impairment::Locked),

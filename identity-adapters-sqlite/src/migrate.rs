@@ -8,7 +8,7 @@ use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::database::{BEGIN_WRITING, Database};
-use crate::error::failed;
+use crate::error::{failed, impairment};
 
 static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     migrator![
@@ -38,6 +38,7 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
 fn refused(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) => failed(error),
+        MigrateError::ExecuteMigration(error, _) if impairment(&error).is_some() => failed(error),
         MigrateError::VersionMissing(version) => StoreError::Schema(format!(
             "a newer server version applied migration {version}; run that version or a newer one, or restore a backup \
              from before the upgrade"
@@ -55,7 +56,20 @@ fn refused(error: MigrateError) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use identity_core::port::Impairment;
+
     use super::*;
+
+    #[tokio::test]
+    async fn reports_a_full_disk_during_a_migration_as_an_impairment() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(&directory.path().join("identity.db")).unwrap();
+        let mut writer = database.writer().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 2").execute(&mut writer).await.unwrap();
+        drop(writer);
+        let outcome = migrate(&database).await;
+        assert!(matches!(outcome, Err(StoreError::Impaired(Impairment::Full, _))), "{outcome:?}");
+    }
 
     #[test]
     fn all_files_are_embedded() {

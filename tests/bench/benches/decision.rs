@@ -4,8 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use identity_bench::floor::{Caller, Floor};
-use identity_bench::measure::{Bench, Goal, asked_for};
+use identity_bench::measure::{Bench, Goal, asked_for, shown};
 use identity_bench::policies::{Grant, Owner, Policies, Query, SampleUser, Size, TYPES, resource_id};
+use identity_bench::report::{record, record_growth};
 use identity_core::decide::{Decision, Question, decide};
 use identity_core::resolve::Subject;
 use identity_core::value::{AuthorizationKey, Revision};
@@ -145,5 +146,11 @@ fn main() {
         });
         bench.compare(name, "W2/1M", None);
     }
-    bench.report();
+    let times = bench.report();
+    let (ours, floor) = (times.of("W2/1M"), times.of("W2/1M by hand"));
+    record("decision at 1 M, of the floor", ours / floor, &format!("{} against {}", shown(ours), shown(floor)));
+    for (name, size) in sizes {
+        record_growth("Identity", size, times.of(&format!("W2/{name}")));
+        record_growth("floor", size, times.of(&format!("W2/{name} by hand")));
+    }
 }

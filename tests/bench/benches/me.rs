@@ -8,7 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use identity_bench::driver::Driver;
-use identity_bench::measure::{Bench, Goal, asked_for};
+use identity_bench::measure::{Bench, Goal, asked_for, shown};
+use identity_bench::report::record;
 use identity_server::config::Sources;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -95,5 +96,8 @@ fn main() {
     bench.case(&*hand, || floor.round());
     // 60 % of the throughput.
     bench.compare(&*name, &*hand, Some(Goal::AtMost(1.0 / 0.6)));
-    bench.report();
+    let times = bench.report();
+    let (ours, plain) = (times.of(&name), times.of(&hand));
+    let note = format!("{} of {}, for {CONNECTIONS} requests", shown(plain), shown(ours));
+    record("time of a plain handler, of `me` by Basic", plain / ours * 100.0, &note);
 }

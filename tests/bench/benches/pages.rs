@@ -4,8 +4,9 @@
 
 use std::cmp::Ordering;
 
-use identity_bench::measure::{Bench, Goal, asked_for};
+use identity_bench::measure::{Bench, Goal, asked_for, shown};
 use identity_bench::policies::{Owner, Policies, Size, resource_id, username};
+use identity_bench::report::record;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::entity::{Authorization, PartyKind, Scope, User};
 use identity_core::search::entities::{
@@ -261,6 +262,26 @@ fn pages_of_authorizations() {
         compare(&mut bench, name, &at_small, &at_hand, *indexed, finds_more);
     }
     bench.report();
+    last_page(&small);
+}
+
+/// The last page by offset, compared with the first one.
+fn last_page(world: &World) {
+    let (filter, last) = (AuthorizationFilter::default(), world.authorization_count() - PAGE);
+    let mut bench = Bench::new("The last page of 100,000 authorizations");
+    for (name, offset) in [("first page", 0), ("last page", last)] {
+        let (filter, window) = (&filter, page(Start::Offset(offset)));
+        bench.case(name, move || {
+            let found = authorizations(world, &Visible::All, filter, &[], &window, &SearchBudget::default()).unwrap();
+            assert_eq!(found.items.len(), PAGE);
+            found.items.len()
+        });
+    }
+    bench.compare("last page", "first page", Some(Goal::AtMost(1.5)));
+    let times = bench.report();
+    let (first, last) = (times.of("first page"), times.of("last page"));
+    let note = format!("{} against {}", shown(last), shown(first));
+    record("page at the end of 100,000 authorizations, of the first", last / first, &note);
 }
 
 fn main() {

@@ -16,16 +16,13 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_adapters_sqlite::SqliteStores;
 use identity_bench::cpu::Threads;
 use identity_bench::driver::{Driver, request, wait_for};
-use identity_bench::measure::{asked_for, resident_kb};
+use identity_bench::measure::{asked_for, resident_kb, shown};
 use identity_bench::policies::{Policies, Size, resource_id, username};
+use identity_bench::provider::{Algorithm, Provider, serve_bytes};
+use identity_bench::report::record;
 use identity_core::entity::{Authorization, Container, Membership, Party, Scope, Tenant};
 use identity_core::port::{Clock as _, Commit, PolicyStore as _};
 use identity_core::value::{
@@ -45,70 +42,6 @@ const LEAST_SHARE: f64 = 0.55;
 const MOST_GROWTH: f64 = 1.15;
 /// Most memory of a cached token, in kB.
 const TOKEN_SIZE: f64 = 1.5;
-
-/// A provider with one key, which serves its metadata and its key set.
-struct Provider {
-    issuer: String,
-    key: EcdsaKeyPair,
-}
-
-impl Provider {
-    fn start() -> Self {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-        let point = key.public_key().as_ref();
-        let coordinate = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
-        let key_set = json!({"keys": [{
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "1", "x": coordinate(1..33), "y": coordinate(33..65),
-        }]});
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
-        let metadata = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
-        serve_bytes(
-            listener,
-            [("/.well-known/openid-configuration", metadata), ("/keys", key_set)]
-                .map(|(path, json)| (path.to_owned(), json.to_string().into_bytes()))
-                .into(),
-        );
-        Self { issuer, key }
-    }
-
-    /// An access token with about as many claims as one of Keycloak.
-    fn token(&self, username: &Username) -> String {
-        let now = SystemClock.now().unix_timestamp();
-        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": "1"});
-        let claims = json!({
-            "iss": self.issuer, "aud": "identity", "sub": username.as_str(), "exp": now + 3600, "iat": now,
-            "jti": "3f6c6a3e-7a0e-4d2c-9e06-7ec8a1f8b6a1", "sid": "61c7f0c9-6f0c-4b2a-9a6a-3b1b1d1f3d11", "acr": "1",
-            "azp": "console", "scope": "openid profile email", "email": "somebody@example.com", "email_verified": true,
-            "name": "Somebody Somewhere", "preferred_username": username.as_str(), "given_name": "Somebody",
-            "family_name": "Somewhere", "allowed-origins": ["https://console.example.com"],
-            "realm_access": {"roles": ["default-roles-platform", "offline_access", "uma_authorization"]},
-            "resource_access": {"account": {"roles": ["manage-account", "manage-account-links", "view-profile"]}},
-        });
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(&header), part(&claims));
-        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature");
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-}
-
-/// Serves the bytes of each path with one worker, for any method, until the process ends.
-fn serve_bytes(listener: TcpListener, answers: BTreeMap<String, Vec<u8>>) {
-    std::thread::spawn(move || {
-        let app = move || {
-            answers.iter().fold(App::new(), |app, (path, answer)| {
-                let answer = web::Bytes::from(answer.clone());
-                let handler = move |_: web::Bytes| {
-                    let answer = answer.clone();
-                    async move { HttpResponse::Ok().content_type("application/json").body(answer) }
-                };
-                app.route(path, web::to(handler))
-            })
-        };
-        let server = || HttpServer::new(app).workers(1).disable_signals().listen(listener).expect("a port").run();
-        actix_web::rt::System::new().block_on(async move { server().await }).expect("a server");
-    });
-}
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
@@ -179,6 +112,9 @@ async fn store(directory: &std::path::Path) {
 /// A kind of request.
 struct Case {
     name: &'static str,
+    /// The measures of the report: the share of a plain handler, and the growth with memberships.
+    share: &'static str,
+    growth: &'static str,
     method: &'static str,
     path: &'static str,
     /// The body for a caller.
@@ -186,23 +122,48 @@ struct Case {
 }
 
 const CASES: [Case; 5] = [
-    Case { name: "authorizations of a token", method: "GET", path: "/api/authorizations/for-token", body: None },
-    Case { name: "tenants of a token", method: "GET", path: "/api/tenants/for-token", body: None },
+    Case {
+        name: "authorizations of a token",
+        share: "CPU of a plain handler, of `authorizations/for-token`",
+        growth: "growth with 30 memberships, `authorizations/for-token`",
+        method: "GET",
+        path: "/api/authorizations/for-token",
+        body: None,
+    },
+    Case {
+        name: "tenants of a token",
+        share: "CPU of a plain handler, of `tenants/for-token`",
+        growth: "growth with 30 memberships, `tenants/for-token`",
+        method: "GET",
+        path: "/api/tenants/for-token",
+        body: None,
+    },
     Case {
         name: "an evaluation",
+        share: "CPU of a plain handler, of an evaluation",
+        growth: "growth with 30 memberships, an evaluation",
         method: "POST",
         path: "/access/v1/evaluation",
         body: Some(|user| question(user, 0).to_string()),
     },
     Case {
         name: "a batch of 100",
+        share: "CPU of a plain handler, of a batch of 100",
+        growth: "growth with 30 memberships, a batch of 100",
         method: "POST",
         path: "/access/v1/evaluations",
         body: Some(|user| {
             json!({"evaluations": (0..100).map(|id| question(user, id)).collect::<Vec<_>>()}).to_string()
         }),
     },
-    Case { name: "me", method: "GET", path: "/v2/authentication/me", body: None },
+    Case {
+        name: "me",
+        share: "CPU of a plain handler, of `me` by bearer token",
+        growth: "growth with 30 memberships, `me` by bearer token",
+        method: "GET",
+        path: "/v2/authentication/me",
+        body: None,
+    },
 ];
 
 fn question(user: &str, id: usize) -> Value {
@@ -246,7 +207,7 @@ impl Measured {
 /// Growth of this process for each of many further tokens, in kB.
 fn size_of_a_token(address: SocketAddr, provider: &Provider) -> f64 {
     const TOKENS: usize = 7_500;
-    let tokens = (CALLERS..CALLERS + TOKENS).map(|number| provider.token(&easy(number)));
+    let tokens = (CALLERS..CALLERS + TOKENS).map(|number| provider.token(Algorithm::Es256, &easy(number)));
     let requests = tokens.map(|token| request("GET", "/api/tenants/for-token", &format!("Bearer {token}"), None));
     let mut driver = Driver::new(address, requests.collect(), 1);
     let before = resident_kb();
@@ -254,6 +215,18 @@ fn size_of_a_token(address: SocketAddr, provider: &Provider) -> f64 {
         _ = driver.round();
     }
     (resident_kb() - before) / TOKENS as f64
+}
+
+/// Growth of this process over a million requests without a token, in MB. Metrics are not scraped.
+fn growth_without_scrape(address: SocketAddr) -> f64 {
+    const REQUESTS: usize = 1_000_000;
+    let anonymous = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec();
+    let mut driver = Driver::new(address, vec![anonymous], CONNECTIONS).expecting(401);
+    let mut send = |requests: usize| (0..requests / CONNECTIONS).for_each(|_| _ = driver.round());
+    send(REQUESTS / 20);
+    let before = resident_kb();
+    send(REQUESTS);
+    (resident_kb() - before) / 1024.0
 }
 
 fn main() {
@@ -264,7 +237,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(store(directory.path()));
     let provider = Provider::start();
-    let of = |username: Username| (username.to_string(), provider.token(&username));
+    let of = |username: Username| (username.to_string(), provider.token(Algorithm::Es256, &username));
     let easy: Vec<_> = (0..CALLERS).map(easy).map(of).collect();
     let loaded: Vec<_> = (0..CALLERS).map(|number| username(number * 100)).map(of).collect();
 
@@ -306,13 +279,23 @@ fn main() {
         }
     }
     let size = size_of_a_token(address, &provider);
-    println!("\n### Memory of a cached token\n\n{size:.1} kB (goal ≤ {TOKEN_SIZE} kB)");
+    println!("\n### Memory\n\nA cached token: {size:.1} kB (goal ≤ {TOKEN_SIZE} kB)");
+    record("a cached token", size, "resident growth for each of 7,500 tokens");
+    let grown = growth_without_scrape(address);
+    println!("A million refused requests: {grown:.1} MB");
+    record(
+        "growth over a million refused requests without a scrape of metrics",
+        grown,
+        "resident growth after 50,000 requests",
+    );
     println!("\n### CPU time of a request\n");
     println!("| request | server | plain handler | share | goal | with 30 memberships | growth | goal |");
     println!("|---|---|---|---|---|---|---|---|");
     for ((case, [easy, loaded]), plain) in CASES.iter().zip(&mut ours).zip(&mut plain) {
         let [easy, loaded, plain] = [easy, loaded, plain].map(Measured::median);
         let (share, growth) = (plain / easy, loaded / easy);
+        record(case.share, share * 100.0, &format!("{} of {}", shown(plain), shown(easy)));
+        record(case.growth, growth, &format!("{} against {}", shown(loaded), shown(easy)));
         let verdict = |reached: bool| if reached { "ok" } else { "**missed**" };
         println!(
             "| {} | {:.1} µs | {:.1} µs | {:.0} % | ≥ {:.0} %: {} | {:.1} µs | {growth:.2} | ≤ {MOST_GROWTH}: {} |",

@@ -11,6 +11,7 @@ pub struct Driver {
     connections: Vec<TcpStream>,
     requests: Vec<Vec<u8>>,
     next: usize,
+    status: u16,
     buffer: Vec<u8>,
 }
 
@@ -41,7 +42,13 @@ impl Driver {
         };
         let connections: Vec<TcpStream> = (0..connections).map(|_| connect()).collect();
         connections.iter().for_each(|stream| stream.set_nodelay(true).unwrap());
-        Self { connections, requests, next: 0, buffer: vec![0; 16 * 1024] }
+        Self { connections, requests, next: 0, status: 200, buffer: vec![0; 16 * 1024] }
+    }
+
+    /// Expects responses with this status instead of 200.
+    #[must_use]
+    pub fn expecting(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 
     /// Connects to send one GET request repeatedly.
@@ -58,7 +65,7 @@ impl Driver {
         }
         let mut body = Vec::new();
         for stream in &mut self.connections {
-            body = answer(stream, &mut self.buffer);
+            body = answer(stream, &mut self.buffer, self.status);
         }
         body
     }
@@ -95,7 +102,7 @@ pub fn wait_for(address: SocketAddr, request: &[u8]) {
 }
 
 /// Reads a complete response, with `Content-Length` or in chunks.
-fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<u8> {
+fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, status: u16) -> Vec<u8> {
     let mut filled = 0;
     let mut more = |buffer: &mut Vec<u8>| {
         if filled == buffer.len() {
@@ -114,7 +121,7 @@ fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<u8> {
         }
     };
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-    assert!(text.starts_with("http/1.1 200 "), "{text}");
+    assert!(text.starts_with(&format!("http/1.1 {status} ")), "{text}");
     let length = text.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
     let length: Option<usize> = length.map(|length| length.parse().unwrap());
     let body = head + 4;

@@ -14,3 +14,5 @@ pub mod floor;
 pub mod http;
 pub mod measure;
 pub mod policies;
+pub mod provider;
+pub mod report;

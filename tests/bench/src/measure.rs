@@ -1,6 +1,7 @@
 //! Measurement on a shared machine. All cases of a benchmark take turns, so that a slow phase affects all of them, and
 //! the result is the ratio of two cases.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ pub fn asked_for() -> bool {
 }
 
 /// Memory of this process, in kB.
+///
+/// # Panics
+/// On other systems than Linux.
 #[must_use]
 pub fn resident_kb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -83,11 +87,11 @@ impl<'c> Bench<'c> {
         self.lines.push(Line { case: case.into(), against: Some(against.into()), goal });
     }
 
-    /// Measures all cases and prints the table.
+    /// Measures all cases, prints the table and returns the times.
     ///
     /// # Panics
     /// When a reported case does not exist.
-    pub fn report(mut self) {
+    pub fn report(mut self) -> Times {
         let times: Vec<u32> = self.cases.iter_mut().map(calibrated).collect();
         let mut turns = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
         for _ in 0..ROUNDS {
@@ -95,11 +99,9 @@ impl<'c> Bench<'c> {
                 turns.push((case.run)(*times).as_secs_f64() / f64::from(*times));
             }
         }
-        let medians: Vec<f64> = turns.into_iter().map(median).collect();
-        let of = |name: &str| match self.cases.iter().position(|case| case.name == name) {
-            Some(place) => medians[place],
-            None => panic!("no case `{name}`"),
-        };
+        let names = self.cases.iter().map(|case| case.name.clone());
+        let times = Times(names.zip(turns.into_iter().map(median)).collect());
+        let of = |name: &str| times.of(name);
         let mut out = std::io::stdout().lock();
         let mut print = |line: String| writeln!(out, "{line}").unwrap();
         print(format!("\n### {}\n", self.title));
@@ -109,6 +111,21 @@ impl<'c> Bench<'c> {
             let against = line.against.as_deref().map(of);
             print(line.row(time, against));
         }
+        times
+    }
+}
+
+/// Median time of each case, in seconds.
+pub struct Times(BTreeMap<String, f64>);
+
+impl Times {
+    /// Returns the time of a case.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    #[must_use]
+    pub fn of(&self, case: &str) -> f64 {
+        *self.0.get(case).unwrap_or_else(|| panic!("no case `{case}`"))
     }
 }
 
@@ -155,7 +172,9 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn shown(seconds: f64) -> String {
+/// Formats a time.
+#[must_use]
+pub fn shown(seconds: f64) -> String {
     match seconds {
         s if s < 1e-6 => format!("{:.0} ns", s * 1e9),
         s if s < 1e-3 => format!("{:.1} µs", s * 1e6),

@@ -12,7 +12,7 @@ use crate::apply::Command;
 use crate::engine::ServerRequest;
 use crate::entity::{MappingRule, Session};
 use crate::entity::{Principal, WhichSessions};
-use crate::port::{ProviderError, RefusedSignIn};
+use crate::port::{MockSessionStore, ProviderError, RefusedSignIn, StoreError};
 use crate::search::PageRequest;
 use crate::service::{Caller, ServiceError};
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Namespace, NamespaceName, Username};
@@ -309,6 +309,25 @@ async fn another_password_ends_the_sessions_of_before() {
     assert!(!site.lives(&id).await);
     set_password(&site, "p").await;
     assert!(!site.lives(&id).await, "it has ended for good");
+}
+
+#[tokio::test]
+async fn sessions_that_ended_before_a_failure_are_recorded_and_revoked() {
+    let mut site = oidc().await;
+    let (one, _, _) = (site.sign_in().await, site.sign_in().await, site.sign_in().await);
+    let found = site.caller(&one, Activity::Person).await.unwrap();
+    let own = SessionQuery { of: None, page: PageRequest { offset: 0, limit: 10 } };
+    let listed = site.store.list(&own, site.sessions.now()).await.unwrap();
+    let mut store = MockSessionStore::new();
+    let of_one = listed.items.iter().find(|session| public_key(session.id) != found.key).cloned().unwrap();
+    store.expect_list().return_once(|_, _| Ok(listed));
+    store.expect_delete().times(1).return_once(|_| Ok(vec![of_one]));
+    store.expect_delete().returning(|_| Err(StoreError::Conflict));
+    site.sessions.ports.store = Arc::new(store);
+    let outcome = site.sessions.end_others(&found.caller, Some(&found.key)).await;
+    assert!(matches!(outcome, Err(ServiceError::Store(_))), "{outcome:?}");
+    assert_eq!(site.provider.revocations.load(Ordering::SeqCst), 1);
+    assert_eq!(site.reasons().await.iter().filter(|reason| *reason == "ended_by_owner").count(), 1);
 }
 
 #[tokio::test]

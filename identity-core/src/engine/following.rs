@@ -9,7 +9,7 @@ use tracing::{error, info};
 use super::Engine;
 use crate::port::{ChangeSink, Clock, Loading, Logged, PolicyStore, PolicyTransaction, StoreError, Tail};
 use crate::value::Revision;
-use crate::world::{Change, Unrecordable, World};
+use crate::world::{Building, Change, Unrecordable, World};
 
 /// Maximum time since the store last confirmed that the world is the latest revision. Above it, a request queries the
 /// store before it uses the world. The follower ([`Engine::follow`]) queries more often. The limit therefore only
@@ -357,25 +357,24 @@ impl Engine {
 }
 
 pub(super) async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
-    let mut loading = LoadingWorld { empty, world: empty.clone() };
+    let mut loading = LoadingWorld { empty, building: Building::new(empty.clone()) };
     let revision = store.load(Loading::into_sink(&mut loading)).await?;
-    loading.world.set_revision(revision);
-    Ok(loading.world)
+    Ok(loading.building.finish(revision))
 }
 
-/// World that is filled while its data is loaded. A restart of the load begins again with the empty world.
+/// A world that is built while its data is loaded.
 struct LoadingWorld<'e> {
     empty: &'e World,
-    world: World,
+    building: Building,
 }
 
 impl ChangeSink for LoadingWorld<'_> {
     fn restart(&mut self) {
-        self.world = self.empty.clone();
+        self.building = Building::new(self.empty.clone());
     }
 
     fn add(&mut self, change: Change) {
-        if let Err(reason) = self.world.record(&change) {
+        if let Err(reason) = self.building.add(&change) {
             left_out(&reason);
         }
     }

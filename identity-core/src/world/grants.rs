@@ -44,6 +44,14 @@ impl Default for Run {
 }
 
 impl Run {
+    fn of(mut grants: Vec<Grant>) -> Self {
+        grants.sort_unstable_by_key(|grant| (grant.owner, grant.key));
+        if grants.len() <= INLINE_MAX {
+            return Self::Few(grants.into());
+        }
+        Self::Many(grants.into_iter().map(|grant| ((grant.owner, grant.key), grant.permissions)).collect())
+    }
+
     fn insert(&mut self, grant: Grant) {
         match self {
             Self::Many(tree) => {
@@ -206,6 +214,25 @@ impl Grants {
             }
             Scope::Id(id) => place.ids.entry(id.clone()).or_default().insert(grant),
             Scope::Property(name) => place.properties.entry(name.clone()).or_default().insert(grant),
+        }
+    }
+
+    /// Inserts many grants on one resource.
+    pub(super) fn insert_run(
+        &mut self,
+        resource_type: TypeIndex,
+        id: ResourceId,
+        conditional: bool,
+        grants: Vec<Grant>,
+    ) {
+        let Some(place) = self.of_type(resource_type) else { return };
+        place.count += grants.len();
+        let runs = if conditional { &mut place.conditional_ids } else { &mut place.ids };
+        let run = runs.entry(id).or_default();
+        if run.is_empty() {
+            *run = Run::of(grants);
+        } else {
+            grants.into_iter().for_each(|grant| run.insert(grant));
         }
     }
 

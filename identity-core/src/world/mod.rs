@@ -8,6 +8,7 @@
 //! by API permission.
 
 mod access;
+mod building;
 mod change;
 mod grants;
 mod listing;
@@ -28,6 +29,7 @@ use ranked::Ranked;
 pub use change::Change;
 pub use record::Unrecordable;
 
+pub(crate) use building::Building;
 pub(crate) use grants::{Grant, Run};
 pub(crate) use listing::{Keys, Listing, Place};
 pub(crate) use members::Members;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Grant, Kind, Place, Record, Symbol, World};
+use super::{Building, Change, Grant, Kind, Place, Record, Symbol, World};
 use crate::catalog::{Family, TypeIndex, UnknownAccess};
 use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, Scope};
 use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
@@ -27,15 +27,17 @@ pub enum Unrecordable {
     Full,
 }
 
+/// The resource type, the condition and the grant of an authorization.
+type Entry = (TypeIndex, Option<Arc<Condition>>, Grant);
+
 impl World {
     /// Returns the world at `revision` with `changes` applied, and the errors of the changes that could not be applied.
     /// Such changes are skipped, so they grant nothing.
     #[must_use]
     pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
-        let mut world = self.clone();
-        let refused = changes.iter().filter_map(|change| world.record(change).err()).collect();
-        world.revision = revision;
-        (world, refused)
+        let mut building = Building::new(self.clone());
+        let refused = changes.iter().filter_map(|change| building.add(change).err()).collect();
+        (building.finish(revision), refused)
     }
 
     /// Applies one change and updates all indexes. The operation is idempotent.
@@ -132,8 +134,18 @@ impl World {
     }
 
     fn put_authorization(&mut self, authorization: &Authorization) -> Result<(), Unrecordable> {
+        self.remove_authorization(authorization.key);
+        let (resource_type, condition, grant) = self.grant_of(authorization)?;
+        let scope = self.grants.shared(resource_type, &authorization.scope);
+        self.grants.insert(resource_type, &scope, condition.is_some(), grant);
+        self.owned.insert((grant.owner, grant.key), ());
+        self.store(grant, resource_type, scope, condition);
+        Ok(())
+    }
+
+    /// Checks an authorization against the catalog and interns its owner. Returns its entry in the indexes.
+    pub(super) fn grant_of(&mut self, authorization: &Authorization) -> Result<Entry, Unrecordable> {
         let key = authorization.key;
-        self.remove_authorization(key);
         let unknown = |reason| Unrecordable::Authorization { key, reason };
         let names = authorization.permissions.iter().map(crate::value::PermissionName::as_str);
         let (resource_type, permissions) =
@@ -143,15 +155,22 @@ impl World {
         }
         let owner = self.names.intern_party(&authorization.owner).ok_or(Unrecordable::Full)?;
         let condition = authorization.condition.clone().map(Arc::new);
-        let grant = Grant { owner, key, permissions };
-        let scope = self.grants.shared(resource_type, &authorization.scope);
-        self.grants.insert(resource_type, &scope, condition.is_some(), grant);
-        self.owned.insert((owner, key), ());
+        Ok((resource_type, condition, Grant { owner, key, permissions }))
+    }
+
+    /// Stores an authorization and lists it. The caller adds it to the indexes by resource and by owner.
+    pub(super) fn store(
+        &mut self,
+        grant: Grant,
+        resource_type: TypeIndex,
+        scope: Scope,
+        condition: Option<Arc<Condition>>,
+    ) {
+        let Grant { owner, key, permissions } = grant;
         if let Some(place) = self.place(owner, resource_type, &scope, condition.as_ref()) {
             self.listing.insert(place, key);
         }
         self.authorizations.insert(key, Record { owner, resource_type, scope, permissions, condition });
-        Ok(())
     }
 
     fn remove_authorization(&mut self, key: AuthorizationKey) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub(crate) use entries::Entries;
 use imbl::ordmap::DiffItem;
-use node::{Child, Node, leave_out_shared};
+use node::{Child, MAX, Node, leave_out_shared};
 
 /// A persistent sorted map. Cloning takes constant time, and clones share all nodes that are not changed afterwards.
 #[derive(Clone)]
@@ -138,6 +138,34 @@ impl<K: Ord + Clone, V: Clone> Ranked<K, V> {
             Bound::Excluded(to) => self.rank(|key| key.borrow() < to),
         };
         start..end.max(start)
+    }
+
+    pub(crate) fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.get(key).is_some()
+    }
+
+    /// Inserts entries that are sorted by distinct keys. An empty map gets full nodes.
+    pub(crate) fn extend_sorted(&mut self, entries: Vec<(K, V)>) {
+        if self.len > 0 {
+            entries.into_iter().for_each(|(key, value)| _ = self.insert(key, value));
+            return;
+        }
+        self.len = entries.len();
+        let mut entries = entries.into_iter().peekable();
+        let mut level = Vec::with_capacity(self.len.div_ceil(MAX));
+        while entries.peek().is_some() {
+            level.extend(Child::of(Arc::new(Node::Leaf(entries.by_ref().take(MAX).collect()))));
+        }
+        while level.len() > 1 {
+            let branch = |children: &[Child<K, V>]| Child::of(Arc::new(Node::Branch(children.to_vec())));
+            level = level.chunks(MAX).filter_map(branch).collect();
+        }
+        if let Some(root) = level.pop() {
+            self.root = root.node;
+        }
     }
 
     /// Inserts or replaces an entry. Returns the previous value of the key, if any.

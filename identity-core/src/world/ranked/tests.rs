@@ -48,6 +48,24 @@ fn check(node: &Node<u16, u8>, is_root: bool) {
 
 proptest! {
     #[test]
+    fn sorted_entries_are_inserted_at_once(
+        first in proptest::collection::btree_map(0_u16..3000, any::<u8>(), 0..2500),
+        more in proptest::collection::btree_map(0_u16..3000, any::<u8>(), 0..300),
+        later in steps(300),
+    ) {
+        let (mut map, mut plain) = (Ranked::default(), BTreeMap::new());
+        for entries in [first, more] {
+            map.extend_sorted(entries.clone().into_iter().collect());
+            plain.extend(entries);
+            check(&map.root, true);
+            prop_assert_eq!(map.len(), plain.len());
+        }
+        make(&later, &mut map, &mut plain);
+        check(&map.root, true);
+        prop_assert!(map.iter(pair).eq(plain.iter().map(|(key, value)| (*key, *value))));
+    }
+
+    #[test]
     fn it_is_a_sorted_map_with_positions(
         steps in steps(2000), start in 0_usize..700, count in 0_usize..700, skip in 0_usize..700,
         from in 0_u16..600, to in 0_u16..600,

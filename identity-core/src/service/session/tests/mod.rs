@@ -12,7 +12,7 @@ use crate::apply::Command;
 use crate::engine::ServerRequest;
 use crate::entity::{MappingRule, Session};
 use crate::entity::{Principal, WhichSessions};
-use crate::port::{MockSessionStore, ProviderError, RefusedSignIn, StoreError};
+use crate::port::{MockSessionStore, ProviderError, RefusedSignIn, SessionQuery, StoreError};
 use crate::search::PageRequest;
 use crate::service::{Caller, ServiceError};
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Namespace, NamespaceName, Username};

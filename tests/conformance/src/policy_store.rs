@@ -404,7 +404,8 @@ pub async fn replicas_share_one_store(backend: &dyn Backend) {
 pub async fn a_large_commit_is_one_commit(backend: &dyn Backend) {
     let store = backend.open(NEVER).await.policy;
     let read = identity_core::entity::Scope::Any;
-    let changes: Vec<Change> = (0..3_400u64)
+    // Two full pages of a load, and the empty one after them.
+    let changes: Vec<Change> = (0..8_192u64)
         .flat_map(|n| {
             let name = format!("user-{n}");
             let owner = ("USER", name.as_str());

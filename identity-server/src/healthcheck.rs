@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_there_is_not_ready() {
+    fn a_refused_connection_is_not_ready() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert!(matches!(check(&url(free).unwrap()), Err(NotReady::Silent(_))));
     }

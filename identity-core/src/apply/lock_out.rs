@@ -13,7 +13,7 @@ use crate::world::{Kind, Sources, Symbol, World};
 /// same check prevents the removal of the last administrator and closes the set-up of the first one.
 #[must_use]
 pub fn is_administered(world: &World) -> bool {
-    AdminPower::ALL.into_iter().any(|power| somebody_has(world, power))
+    AdminPower::ALL.into_iter().any(|power| has_holder(world, power))
 }
 
 /// Whether each power is held by a principal that can sign in, in the order of [`AdminPower::ALL`].
@@ -21,7 +21,7 @@ pub(super) struct Powers([bool; AdminPower::ALL.len()]);
 
 impl Powers {
     pub(super) fn of(world: &World) -> Self {
-        Self(AdminPower::ALL.map(|power| somebody_has(world, power)))
+        Self(AdminPower::ALL.map(|power| has_holder(world, power)))
     }
 
     /// Returns [`Refusal::LockOut`] if a power is lost in `after`. Otherwise the powers of `after` become the new
@@ -36,8 +36,8 @@ impl Powers {
     }
 }
 
-fn somebody_has(world: &World, power: AdminPower) -> bool {
-    holders(world, power).any(|holder| can_be_somebody(world, holder))
+fn has_holder(world: &World, power: AdminPower) -> bool {
+    holders(world, power).any(|holder| leads_to_sign_in(world, holder))
 }
 
 /// Returns the direct holders of a power: the roles that hold the permission, or the owners of the authorization.
@@ -63,9 +63,9 @@ pub(crate) fn holders(world: &World, power: AdminPower) -> Box<dyn Iterator<Item
 }
 
 /// Returns whether the party, or one of its direct or indirect members, is a principal that can sign in.
-fn can_be_somebody(world: &World, party: Symbol) -> bool {
+fn leads_to_sign_in(world: &World, party: Symbol) -> bool {
     if has_members(world, party) {
-        world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
+        world.member_index().all_members(party).any(|member| leads_to_sign_in(world, member))
     } else {
         can_sign_in(world, party)
     }

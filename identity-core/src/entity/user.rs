@@ -12,7 +12,7 @@ pub struct User {
     pub name: Option<Name>,
     /// E-mail address. Not unique: several users may share one.
     pub email: Option<Email>,
-    /// Password hash. The placeholder [`PasswordHash::of_nobody`] if the user has no password.
+    /// Password hash. The placeholder [`PasswordHash::placeholder`] if the user has no password.
     pub password: PasswordHash,
 }
 
@@ -31,6 +31,6 @@ impl User {
     /// Returns true if the user has a password to sign in with.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        !self.password.is_of_nobody()
+        !self.password.is_placeholder()
     }
 }

@@ -83,7 +83,7 @@ pub struct Subject {
 
 impl Subject {
     /// Creates a subject without memberships and grants, even if stored data grants access to the id of the principal.
-    pub(crate) fn of_nobody(world: &World, principal: Principal) -> Self {
+    pub(crate) fn without_rights(world: &World, principal: Principal) -> Self {
         Self {
             revision: world.revision(),
             principal,

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_reads_without_permission() {
+    fn reading_needs_the_permission() {
         let (logs, caller) = log_for(&[]);
         assert_eq!(now(logs.search(&caller, &all())).unwrap().total, 0);
         assert!(

@@ -148,7 +148,7 @@ impl Authentication {
         let anonymous = Username::parse(ANONYMOUS).ok().filter(|_| self.unprotected);
         let Some(anonymous) = anonymous.map(Principal::User) else { return Ok(None) };
         let world = self.engine.current_world().await?;
-        let subject = Arc::new(Subject::of_nobody(&world, anonymous.clone()));
+        let subject = Arc::new(Subject::without_rights(&world, anonymous.clone()));
         let credential: Arc<dyn Credential> = Arc::new(Unprotected(anonymous));
         let actor = Actor::Anonymous;
         Ok(Some(Caller {
@@ -255,7 +255,7 @@ impl Authentication {
     ) -> Result<Caller, AuthenticationError> {
         let hasher = self.basic.as_ref().ok_or(AuthenticationError::NotOffered("basic"))?;
         let user = self.engine.current_world().await?.user(username).map(|user| user.password.clone());
-        let hash = user.unwrap_or_else(|| PasswordHash::of_nobody(username));
+        let hash = user.unwrap_or_else(|| PasswordHash::placeholder(username));
         if !hasher.remembers(password, &hash).await {
             self.verify(hasher.as_ref(), username, password, &hash, address).await?;
         }

@@ -102,7 +102,7 @@ impl Credential for Unprotected {
 
 impl CheckedCredential for &Unprotected {
     fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
-        Ok(Subject::of_nobody(world, self.0.clone()))
+        Ok(Subject::without_rights(world, self.0.clone()))
     }
 }
 

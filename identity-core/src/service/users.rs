@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_can_read_themselves_and_nobody_else() {
+    fn users_can_read_only_themselves() {
         let world = World::new(Sources::BuiltIn, ResourceCatalog::standard());
         let commands: Vec<_> = ["eve", "root", "*"].into_iter().map(user).flat_map(user_creation).collect();
         let world = apply(&world, &commands, Authority::Administrator).unwrap().world;

@@ -71,14 +71,14 @@ impl PasswordHash {
     /// Creates a placeholder for an unknown user or a user without a password. No password verifies against it. It
     /// differs by username, as real hashes do, so that caches and rate limits treat unknown users like known ones.
     #[must_use]
-    pub fn of_nobody(username: &str) -> Self {
-        Self::new(format!("{NOBODY}{username}"))
+    pub fn placeholder(username: &str) -> Self {
+        Self::new(format!("{PLACEHOLDER}{username}"))
     }
 
-    /// Returns true for a placeholder from [`Self::of_nobody`], against which no password verifies.
+    /// Returns true for a placeholder from [`Self::placeholder`], against which no password verifies.
     #[must_use]
-    pub fn is_of_nobody(&self) -> bool {
-        self.expose().starts_with(NOBODY)
+    pub fn is_placeholder(&self) -> bool {
+        self.expose().starts_with(PLACEHOLDER)
     }
 
     /// Returns the hash as text, for the hasher and the store only.
@@ -89,7 +89,7 @@ impl PasswordHash {
 }
 
 /// Prefix that marks a placeholder hash.
-const NOBODY: &str = "{nobody}";
+const PLACEHOLDER: &str = "{nobody}";
 
 impl Serialize for PasswordHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,6 +10,17 @@ use crate::catalog::TypeIndex;
 use crate::entity::{Authorization, Scope};
 use crate::value::{AuthorizationKey, ResourceId, Revision};
 
+impl World {
+    /// Returns the world at `revision` with `changes` applied, and the errors of the changes that could not be applied.
+    /// Such changes are skipped, so they grant nothing.
+    #[must_use]
+    pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
+        let mut building = Building::new(self.clone());
+        let refused = changes.iter().filter_map(|change| building.add(change).err()).collect();
+        (building.finish(revision), refused)
+    }
+}
+
 /// A world under construction.
 pub(crate) struct Building {
     world: World,

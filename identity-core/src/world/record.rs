@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Building, Change, Grant, Kind, Place, Record, Symbol, World};
+use super::{Change, Grant, Kind, Place, Record, Symbol, World};
 use crate::catalog::{Family, TypeIndex, UnknownAccess};
 use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, Scope};
 use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
@@ -31,15 +31,6 @@ pub enum Unrecordable {
 type Entry = (TypeIndex, Option<Arc<Condition>>, Grant);
 
 impl World {
-    /// Returns the world at `revision` with `changes` applied, and the errors of the changes that could not be applied.
-    /// Such changes are skipped, so they grant nothing.
-    #[must_use]
-    pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
-        let mut building = Building::new(self.clone());
-        let refused = changes.iter().filter_map(|change| building.add(change).err()).collect();
-        (building.finish(revision), refused)
-    }
-
     /// Applies one change and updates all indexes. The operation is idempotent.
     pub(crate) fn record(&mut self, change: &Change) -> Result<(), Unrecordable> {
         match change {

@@ -79,7 +79,7 @@ pub async fn apply(
             "bootstrap.rules_of_any_issuer: mapping rules without an issuer match the tokens of every provider"
         );
     }
-    if config.keycloak.is_none() && nobody_can_administer(&engine.world()) {
+    if config.keycloak.is_none() && has_no_administrator(&engine.world()) {
         warn!(
             "bootstrap.administrator.missing: no principal can administer; set `bootstrap.initial-claim.value` to the \
              claim value of the first administrator, or add a member to `initialization.default-roles.admin`"
@@ -107,7 +107,7 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     if config.profile == Profile::Builtin {
         let users = [("bootstrap.users", &bootstrap.users), ("initialization.users", &config.initialization.users)];
         for (section, seeds) in users {
-            let hash = |seed: &UserSeed| (seed.username.clone(), PasswordHash::of_nobody(seed.username.as_str()));
+            let hash = |seed: &UserSeed| (seed.username.clone(), PasswordHash::placeholder(seed.username.as_str()));
             let hashes: BTreeMap<Username, PasswordHash> = seeds.iter().map(hash).collect();
             plans.push((section, Box::new(move |world| Ok(users::commands(seeds, &hashes, world)))));
         }
@@ -162,7 +162,7 @@ pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -
 }
 
 /// Whether tokens are required, but neither a mapping rule nor a member of the administrator role exists.
-fn nobody_can_administer(world: &World) -> bool {
+fn has_no_administrator(world: &World) -> bool {
     let admins = RoleId::parse(preset::ADMIN_ROLE).map(Container::Role);
     world.sources() != Sources::BuiltIn
         && world.mapping_rules().len() == 0

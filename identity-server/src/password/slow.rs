@@ -145,10 +145,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password() {
+    async fn an_unknown_user_has_no_password() {
         let hasher = SlowHasher::new().unwrap();
         for password in ["", "x", "{nobody}x"] {
-            assert!(!hasher.verify(&secret(password), &PasswordHash::of_nobody("x"), STRANGER).await.unwrap());
+            assert!(!hasher.verify(&secret(password), &PasswordHash::placeholder("x"), STRANGER).await.unwrap());
             assert!(!hasher.verify(&secret(password), &hash(password), STRANGER).await.unwrap());
         }
     }
@@ -220,7 +220,7 @@ mod tests {
         for garbage in [
             "",
             "p",
-            PasswordHash::of_nobody("p").expose(),
+            PasswordHash::placeholder("p").expose(),
             "{bcrypt}$2a$10$abcdefghijklmnopqrstuv",
             "{bcrypt}$2a$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
             "{bcrypt}$2a$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",

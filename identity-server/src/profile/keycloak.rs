@@ -142,10 +142,10 @@ impl Directory for InKeycloak {
         for problem in &problems {
             error!(problem = problem as &dyn std::error::Error, "keycloak.entity.failed");
         }
-        if let Some(first) = problems.first() {
-            let text = format!("{} configured entities could not be created, the first: {first}", problems.len());
-            *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
-        }
+        let not_made = problems
+            .first()
+            .map(|first| format!("{} configured entities could not be created, the first: {first}", problems.len()));
+        *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = not_made;
         self.look_at_registration().await;
         Ok(())
     }

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_asks_faster_than_they_may_and_nobody_pays_for_another() {
+    fn each_caller_has_a_rate_of_its_own() {
         let rate_limit = RateLimit::new(NonZeroU32::new(10));
         let ann = Actor::Anonymous;
         let noon = Duration::from_secs(1000);

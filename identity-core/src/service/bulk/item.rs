@@ -108,7 +108,7 @@ impl Item {
             Self::CreateUser(user, password) => {
                 let username = user.username.as_str();
                 let hash = match (password, hash) {
-                    (NewPassword::Absent, _) => PasswordHash::of_nobody(username),
+                    (NewPassword::Absent, _) => PasswordHash::placeholder(username),
                     (NewPassword::Imported(hash), _) | (NewPassword::Plain(_), Some(hash)) => hash,
                     // The password was not hashed, because the user exists and is skipped.
                     (NewPassword::Plain(_), None) if world.user(username).is_some() => return Ok(Vec::new()),

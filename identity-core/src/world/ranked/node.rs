@@ -147,12 +147,19 @@ impl<K: Ord + Clone, V: Clone> Child<K, V> {
 /// Inserts an item at index `at`. If this exceeds [`MAX`], splits off and returns the right half, or only the inserted
 /// item if it is the last one.
 fn insert_at<T>(items: &mut Vec<T>, at: usize, item: T) -> Option<Vec<T>> {
+    if at == MAX {
+        return Some(vec![item]);
+    }
     if items.len() == items.capacity() {
-        items.reserve_exact(GROWTH);
+        // A node that is about to be split needs no space for more.
+        items.reserve_exact(if items.len() < MAX { GROWTH.min(MAX - items.len()) } else { 1 });
     }
     items.insert(at, item);
-    let is_last = at + 1 == items.len();
-    (items.len() > MAX).then(|| items.split_off(if is_last { at } else { MAX / 2 }))
+    (items.len() > MAX).then(|| {
+        let right = items.split_off(MAX / 2);
+        items.shrink_to(MAX / 2 + GROWTH);
+        right
+    })
 }
 
 /// Merges the child at `at` with a neighbor if together they have at most [`JOINED`] items.

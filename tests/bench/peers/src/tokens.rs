@@ -1,6 +1,7 @@
 //! Verification of new tokens, compared with jsonwebtoken and with the raw signature check.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
@@ -10,15 +11,28 @@ use identity_bench::measure::{Bench, shown};
 use identity_bench::policies::username;
 use identity_bench::provider::{Algorithm, Provider};
 use identity_bench::report::record;
-use identity_core::port::TokenVerifier as _;
+use identity_core::port::{Clock, TokenVerifier as _};
 use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::value::{ClaimSelector, Namespace};
-use identity_server::effects::SystemClock;
 use jsonwebtoken::{DecodingKey, Validation, decode};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 /// Number of distinct tokens.
 const TOKENS: usize = 256;
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+}
 
 fn verifier(issuer: &str) -> OidcTokenVerifier {
     let claims = PrincipalClaims {

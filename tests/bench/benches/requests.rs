@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use identity_adapters_sqlite::SqliteStores;
@@ -236,7 +237,7 @@ fn main() {
     let directory = tempfile::tempdir().expect("a directory");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(store(directory.path()));
-    let provider = Provider::start();
+    let provider = Provider::start(Arc::new(SystemClock));
     let of = |username: Username| (username.to_string(), provider.token(Algorithm::Es256, &username));
     let easy: Vec<_> = (0..CALLERS).map(easy).map(of).collect();
     let loaded: Vec<_> = (0..CALLERS).map(|number| username(number * 100)).map(of).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use aws_lc_rs::rand::SystemRandom;
@@ -9,9 +10,9 @@ use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_core::port::Clock;
 use identity_core::value::Username;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 /// Signature algorithm of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +40,18 @@ pub struct Provider {
     pub issuer: String,
     /// The key set.
     pub key_set: Value,
+    clock: Arc<dyn Clock>,
     rsa: RsaKeyPair,
     ec: EcdsaKeyPair,
 }
 
 impl Provider {
-    /// Starts the provider. It ends with this process.
+    /// Starts the provider. It ends with this process. `clock` gives the times of tokens.
     ///
     /// # Panics
     /// If no key can be created or no port is free.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(clock: Arc<dyn Clock>) -> Self {
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -68,7 +70,7 @@ impl Provider {
         let documents = [("/.well-known/openid-configuration", &metadata), ("/keys", &key_set)];
         let served = documents.map(|(path, json)| (path.to_owned(), json.to_string().into_bytes()));
         serve_bytes(listener, served.into());
-        Self { issuer, key_set, rsa, ec }
+        Self { issuer, key_set, clock, rsa, ec }
     }
 
     /// The public key of an algorithm: DER for RSA, the point for ECDSA.
@@ -86,7 +88,7 @@ impl Provider {
     /// If it cannot be signed.
     #[must_use]
     pub fn token(&self, algorithm: Algorithm, username: &Username) -> String {
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let now = self.clock.now().unix_timestamp();
         let header = json!({"alg": algorithm.name(), "typ": "at+jwt", "kid": algorithm.name()});
         let claims = json!({
             "iss": self.issuer, "aud": "identity", "sub": username.as_str(), "exp": now + 3600, "iat": now,

@@ -224,7 +224,7 @@ fn growth_without_scrape(address: SocketAddr) -> f64 {
     let anonymous = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec();
     let mut driver = Driver::new(address, vec![anonymous], CONNECTIONS).expecting(401);
     let mut send = |requests: usize| (0..requests / CONNECTIONS).for_each(|_| _ = driver.round());
-    send(REQUESTS / 20);
+    send(REQUESTS / 4);
     let before = resident_kb();
     send(REQUESTS);
     (resident_kb() - before) / 1024.0
@@ -287,7 +287,7 @@ fn main() {
     record(
         "growth over a million refused requests without a scrape of metrics",
         grown,
-        "resident growth after 50,000 requests",
+        "resident growth after 250,000 requests",
     );
     println!("\n### CPU time of a request\n");
     println!("| request | server | plain handler | share | goal | with 30 memberships | growth | goal |");

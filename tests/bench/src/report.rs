@@ -176,7 +176,7 @@ impl Report {
         const HEIGHT: f64 = 400.0;
         /// Decimal exponents of the axes: sizes, and times in seconds.
         const SIZES: (f64, f64) = (3.0, 6.0);
-        const TIMES: (f64, f64) = (-7.0, 1.0);
+        const TIMES: (f64, f64) = (-8.0, 1.0);
         const COLORS: [&str; 4] = ["#0f62fe", "#6929c4", "#005d5d", "#9f1853"];
         let x = |size: f64| 70.0 + (size.log10() - SIZES.0) / (SIZES.1 - SIZES.0) * (WIDTH - 220.0);
         let y = |time: f64| HEIGHT - 40.0 - (time.log10() - TIMES.0) / (TIMES.1 - TIMES.0) * (HEIGHT - 60.0);
@@ -186,6 +186,7 @@ impl Report {
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>\n"
         );
         for (exponent, label) in [
+            (-8, "10 ns"),
             (-7, "100 ns"),
             (-6, "1 µs"),
             (-5, "10 µs"),

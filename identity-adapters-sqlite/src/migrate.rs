@@ -1,13 +1,14 @@
 //! Schema migrations of the SQLite file.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use identity_adapters_sql::migrator;
-use identity_core::port::StoreError;
+use identity_core::port::{Impairment, StoreError};
 use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
 
-use crate::database::{BEGIN_WRITING, Database};
+use crate::database::{BEGIN_WRITING, Connection, Database};
 use crate::error::{failed, impairment};
 
 static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
@@ -26,13 +27,25 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
 
 /// Runs all pending migrations in one write transaction: all or none, and in one process at a time.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
-    let mut lease = database.writer().await?;
+    let mut lease = first_writer(database).await?;
     // Begun through the driver instead of the lease: the migrator nests transactions in it, which the driver must
     // track.
     let connection = lease.connection().map_err(failed)?;
     let mut transaction = connection.begin_with(BEGIN_WRITING).await.map_err(failed)?;
     MIGRATOR.run_direct(None, &mut *transaction, false).await.map_err(refused)?;
     transaction.commit().await.map_err(failed)
+}
+
+/// Opens the write connection. When several processes create a file, the first connection of each switches it to the
+/// write-ahead log. SQLite then fails at once instead of waiting for the lock, so the switch is retried for a second.
+async fn first_writer(database: &Database) -> Result<Connection, StoreError> {
+    for _ in 0..50 {
+        match database.writer().await {
+            Err(StoreError::Impaired(Impairment::Locked, _)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            outcome => return outcome,
+        }
+    }
+    database.writer().await
 }
 
 fn refused(error: MigrateError) -> StoreError {
@@ -56,8 +69,6 @@ fn refused(error: MigrateError) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use identity_core::port::Impairment;
-
     use super::*;
 
     #[tokio::test]

@@ -25,7 +25,7 @@ pub type TailRow = (i64, i64, Option<i64>, Option<String>);
 ///
 /// # Errors
 /// [`StoreError::Schema`] if the format is newer than [`FORMAT`].
-pub fn require_format(stored: i64) -> Result<(), StoreError> {
+pub(crate) fn require_format(stored: i64) -> Result<(), StoreError> {
     if stored <= FORMAT {
         return Ok(());
     }

@@ -23,10 +23,6 @@ const READER_PATIENCE: Duration = Duration::from_secs(5);
 /// searches.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Number of rows that the thread of a connection reads ahead. Each hand-over between threads costs more than reading a
-/// row.
-const ROW_BUFFER: usize = 1024;
-
 /// Statement that begins a write transaction and takes the write lock immediately.
 pub(crate) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
@@ -52,8 +48,7 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(WRITER_PATIENCE)
-            .row_buffer_size(ROW_BUFFER);
+            .busy_timeout(WRITER_PATIENCE);
         let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
         Ok(Self {
             writer: pool().max_connections(1).acquire_timeout(WRITER_PATIENCE).connect_lazy_with(options.clone()),

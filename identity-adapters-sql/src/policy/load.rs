@@ -7,12 +7,15 @@ use async_trait::async_trait;
 use futures_util::future::join;
 use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use identity_core::port::{Loading, StoreError};
+use identity_core::value::Revision;
 use identity_core::world::Change;
 use sqlx::SqlStr;
 
 use super::packed::{Packed, PackedRow};
+use crate::change_log::require_format;
 use crate::entity::{JsonRow, read};
-use crate::table::Pack;
+use crate::row::Row as _;
+use crate::table::{Pack, Table};
 
 /// Number of entities per page, which bounds the memory of client and server.
 const PAGE: usize = 4096;
@@ -24,11 +27,17 @@ pub trait Pages: Send {
     async fn page(&mut self, sql: SqlStr, parameters: &[String]) -> Result<Option<String>, StoreError>;
 }
 
-/// Loads all policy data. Entities are read before references to them.
+/// The single row with the format and the revision of the data.
+const NEWEST: Table = Table { name: "policy_revision", key: &["id"], columns: &["format", "revision"] };
+
+/// Loads all policy data and returns its revision. Entities are read before references to them.
 ///
 /// # Errors
-/// If a statement fails, or a row is not a valid entity.
-pub async fn load(from: &mut impl Pages, pack: Pack, into: &mut Loading<'_>) -> Result<(), StoreError> {
+/// If a statement fails, the data has a newer format, or a row is not a valid entity.
+pub async fn load(from: &mut impl Pages, pack: Pack, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
+    let (format, revision) = newest(from, pack).await?;
+    require_format(format)?;
+    into.restart();
     let kinds = [
         Kind::of::<CustomType>(pack, |row| read(row).map(Change::ResourceTypePut)),
         Kind::of::<User>(pack, |row| read(row).map(Change::UserPut)),
@@ -42,7 +51,21 @@ pub async fn load(from: &mut impl Pages, pack: Pack, into: &mut Loading<'_>) -> 
     for kind in kinds {
         kind.load(from, into).await?;
     }
-    Ok(())
+    Ok(Revision(revision.cast_unsigned()))
+}
+
+/// Reads the format and the revision.
+async fn newest(from: &mut impl Pages, pack: Pack) -> Result<(i64, i64), StoreError> {
+    let (columns, sql) = NEWEST.page(None, None, 1, pack);
+    let text = from.page(sql, &[]).await?.unwrap_or_default();
+    let page = Packed::parse(&text, &columns).map_err(|error| unreadable(NEWEST.name, error))?;
+    let row = page.rows().next().ok_or_else(|| unreadable(NEWEST.name, "no row".to_owned()))?;
+    let integer = |column| row.integer(column).map_err(|error| error.of(&row, &NEWEST));
+    Ok((integer("format")?, integer("revision")?))
+}
+
+fn unreadable(table: &'static str, reason: String) -> StoreError {
+    StoreError::unreadable(table, String::new(), reason)
 }
 
 /// The statements that read all entities of one kind, in the order of their keys.
@@ -67,8 +90,7 @@ impl Kind {
     async fn load(&self, from: &mut impl Pages, into: &mut Loading<'_>) -> Result<(), StoreError> {
         let mut next = from.page(self.first_page.clone(), &[]).await?;
         while let Some(text) = next {
-            let page = Packed::parse(&text, &self.columns)
-                .map_err(|error| StoreError::unreadable(self.table, String::new(), error))?;
+            let page = Packed::parse(&text, &self.columns).map_err(|error| unreadable(self.table, error))?;
             let last = page.key_of_last(self.key).filter(|_| page.len() == PAGE);
             let more = async {
                 match &last {

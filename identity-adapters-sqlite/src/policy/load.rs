@@ -1,7 +1,6 @@
 //! Loads all policy data from SQLite.
 
 use async_trait::async_trait;
-use identity_adapters_sql::change_log::require_format;
 use identity_adapters_sql::policy::{Pages, load as load_pages};
 use identity_core::port::{Loading, StoreError};
 use identity_core::value::Revision;
@@ -12,13 +11,8 @@ use crate::dialect::pack;
 use crate::error::failed;
 
 /// Loads all data. The connection must be in a transaction, so that all statements see the same commits.
-pub(super) async fn load(mut connection: Connection, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
-    let newest = sqlx::query_as("SELECT format, revision FROM policy_revision").fetch_one(&mut connection);
-    let (format, revision): (i64, i64) = newest.await.map_err(failed)?;
-    require_format(format)?;
-    into.restart();
-    load_pages(&mut Snapshot(connection), pack, into).await?;
-    Ok(Revision(revision.cast_unsigned()))
+pub(super) async fn load(connection: Connection, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
+    load_pages(&mut Snapshot(connection), pack, into).await
 }
 
 struct Snapshot(Connection);

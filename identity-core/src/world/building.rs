@@ -56,7 +56,7 @@ impl Building {
         Self { world, owned: Vec::new(), grants: BTreeMap::new() }
     }
 
-    /// Applies one change. An error leaves the world as it was.
+    /// Applies one change, with the same effect and errors as [`World::record`].
     pub(crate) fn add(&mut self, change: &Change) -> Result<(), Unrecordable> {
         match change {
             Change::AuthorizationPut(authorization) if !self.world.authorizations.contains(&authorization.key) => {

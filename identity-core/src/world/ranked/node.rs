@@ -151,8 +151,7 @@ fn insert_at<T>(items: &mut Vec<T>, at: usize, item: T) -> Option<Vec<T>> {
         return Some(vec![item]);
     }
     if items.len() == items.capacity() {
-        // A node that is about to be split needs no space for more.
-        items.reserve_exact(if items.len() < MAX { GROWTH.min(MAX - items.len()) } else { 1 });
+        items.reserve_exact(GROWTH.min(MAX + 1 - items.len()));
     }
     items.insert(at, item);
     (items.len() > MAX).then(|| {

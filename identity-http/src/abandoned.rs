@@ -1,10 +1,12 @@
 //! Runs each request to completion when its client disconnects, but cancels the work that has not started yet.
 
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use actix_web::Error;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorInternalServerError;
-use actix_web::middleware::Next;
+use futures_util::FutureExt as _;
 use identity_core::cancellation::Cancellation;
 
 tokio::task_local! {
@@ -20,22 +22,44 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Outermost middleware: runs each request in its own task, so that it completes even after its client disconnects.
+/// Completes the processing of a request, even after its client disconnects.
 ///
 /// A change is thereby never separated from its audit record and its log line. Work that has not started yet, such as a
 /// search or a queued change, checks `cancellation()` and stops. The signal also fires once the response head is ready.
 ///
 /// # Errors
-/// If a wrapped service fails or panics.
-pub async fn outlive_client<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+/// If the processing fails or panics.
+pub(crate) async fn outlive_client<T: 'static>(
+    work: impl Future<Output = Result<T, Error>> + 'static,
+) -> Result<T, Error> {
     let cancellation = Cancellation::default();
     let _cancel = CancelOnDrop(cancellation.clone());
-    let rest = CANCELLATION.scope(cancellation, next.call(request));
-    let outcome = actix_web::rt::spawn(rest).await;
+    let work = CANCELLATION.scope(cancellation, AssertUnwindSafe(work).catch_unwind());
+    let outcome = Outliving(Some(Box::pin(work))).await;
     outcome.unwrap_or_else(|_| Err(ErrorInternalServerError("An internal error occurred; see the server log.")))
+}
+
+/// Future that is continued in a task of its own if it is dropped before its completion. Requests whose clients stay
+/// connected need no task.
+struct Outliving<F: Future + 'static>(Option<Pin<Box<F>>>);
+
+impl<F: Future + 'static> Future for Outliving<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(work) = &mut self.0 else { return Poll::Pending };
+        let outcome = ready!(work.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<F: Future + 'static> Drop for Outliving<F> {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            actix_web::rt::spawn(async move { _ = work.await });
+        }
+    }
 }
 
 /// Returns the cancellation signal of the current request. Outside of a request, the signal never fires.

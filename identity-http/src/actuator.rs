@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+
+use crate::hosts::{Hosts, check_host};
 
 /// Health of one dependency of the server, such as the store or an identity provider.
 #[derive(Clone, Debug, Serialize)]
@@ -46,14 +49,16 @@ struct Health {
     components: std::collections::BTreeMap<String, Component>,
 }
 
-/// Mounts the endpoints below `/actuator`. They require no credentials.
-pub fn mount(operations: &Arc<dyn Operations>, config: &mut web::ServiceConfig) {
-    config
+/// Mounts the endpoints below `/actuator`. They require no credentials, and respond to requests for `hosts` only.
+pub fn mount(operations: &Arc<dyn Operations>, hosts: &Hosts, config: &mut web::ServiceConfig) {
+    let hosts = hosts.clone();
+    let endpoints = web::scope("/actuator")
         .app_data(web::Data::from(Arc::clone(operations)))
-        .route("/actuator/health", web::get().to(health))
-        .route("/actuator/health/liveness", web::get().to(liveness))
-        .route("/actuator/health/readiness", web::get().to(readiness))
-        .route("/actuator/prometheus", web::get().to(prometheus));
+        .route("/health", web::get().to(health))
+        .route("/health/liveness", web::get().to(liveness))
+        .route("/health/readiness", web::get().to(readiness))
+        .route("/prometheus", web::get().to(prometheus));
+    config.service(endpoints.wrap(from_fn(move |request, next| check_host(hosts.clone(), request, next))));
 }
 
 /// Liveness probe: always 200 and `UP`, because restarting the process does not repair a dependency.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
 use actix_web::web::Data;
+use ipnet::IpNet;
 
 /// Networks of the proxies whose forwarding headers are accepted. Empty by default: the headers are ignored.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +17,7 @@ pub struct TrustedProxies(Arc<[Network]>);
 
 /// An IP address or a CIDR block, such as `10.0.0.0/8`. A single address is a block with the full prefix length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Parses an address or a CIDR block: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
@@ -27,45 +25,15 @@ impl Network {
     /// # Errors
     /// If the text is neither an address nor a block, or if bits after the prefix are set, as in `192.0.2.1/24`.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const NEITHER: &str = "must be an IP address, or a block such as `10.0.0.0/8`";
-        let (address, prefix) = match text.split_once('/') {
-            None => (text, None),
-            Some((address, prefix)) => (address, Some(prefix)),
-        };
-        let address: IpAddr = address.parse().map_err(|_| NEITHER)?;
-        let whole = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
-            None => whole,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().map_err(|_| NEITHER)?,
-            Some(_) => return Err(NEITHER),
-        };
-        if prefix > whole {
-            return Err(NEITHER);
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(Self(address.to_canonical().into()));
         }
-        if bits(address) & !mask(prefix, whole) != 0 {
+        let block: IpNet = text.parse().map_err(|_| "must be an IP address, or a block such as `10.0.0.0/8`")?;
+        if block.addr() != block.network() {
             return Err("must not have bits set after the prefix length");
         }
-        Ok(Self { address: address.to_canonical(), prefix })
+        Ok(Self(block))
     }
-
-    fn holds(&self, address: IpAddr) -> bool {
-        let whole = if self.address.is_ipv4() { 32 } else { 128 };
-        self.address.is_ipv4() == address.is_ipv4()
-            && (bits(self.address) ^ bits(address)) & mask(self.prefix.min(whole), whole) == 0
-    }
-}
-
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_bits().into(),
-        IpAddr::V6(address) => address.to_bits(),
-    }
-}
-
-/// Returns the network mask with `prefix` leading one bits, for addresses of `whole` bits (32 or 128).
-fn mask(prefix: u8, whole: u8) -> u128 {
-    let all = u128::MAX >> (128 - u32::from(whole));
-    all & !all.checked_shr(prefix.into()).unwrap_or(0)
 }
 
 impl TrustedProxies {
@@ -76,7 +44,7 @@ impl TrustedProxies {
     }
 
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.holds(address))
+        self.0.iter().any(|Network(block)| block.contains(&address))
     }
 
     /// Determines the client address. Forwarding headers are evaluated only if `peer`, the remote address of the
@@ -168,7 +136,8 @@ mod tests {
             ("::/0", "::1", "127.0.0.1"),
         ] {
             let network = Network::parse(block).unwrap();
-            assert!(network.holds(inside.parse().unwrap()) && !network.holds(outside.parse().unwrap()), "{block}");
+            let proxies = TrustedProxies::new(&[network]);
+            assert!(proxies.trust(inside.parse().unwrap()) && !proxies.trust(outside.parse().unwrap()), "{block}");
         }
         for text in ["", "x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/129", "10.0.0.0/8/8"] {
             assert!(Network::parse(text).is_err(), "{text}");

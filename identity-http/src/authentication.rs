@@ -18,7 +18,7 @@ use crate::Limits;
 use crate::abandoned;
 use crate::address;
 use crate::endpoints;
-use crate::load::receive::Receiving;
+use crate::load::receive::{Receiving, has_body};
 use crate::overload;
 use crate::problem::Problem;
 use crate::refused_rules;
@@ -92,6 +92,10 @@ struct RequestAuthentication<'a> {
 impl RequestAuthentication<'_> {
     /// Authenticates the caller and receives the whole body, which extractors then read from the request.
     async fn caller_of_whole(&self, request: &ServiceRequest, payload: Payload) -> Result<Found, Problem> {
+        if !has_body(request) {
+            overload::admit(request, self.engine)?;
+            return self.fresh_caller(request).await;
+        }
         let mut receiving = Receiving::start(request.request(), payload, None);
         let at_once = match &mut receiving {
             Ok(receiving) => receiving.at_once().await,

@@ -10,7 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HOST;
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError, web};
+use actix_web::{Error, ResponseError};
 
 use crate::problem::Problem;
 
@@ -59,27 +59,33 @@ fn is_local(name: &str) -> bool {
         || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Middleware: responds with 421 (RFC 9110 §15.5.20) to requests for a host name that [`Hosts`] does not allow.
+impl Hosts {
+    /// Checks the header `Host` and the host of an absolute request target.
+    ///
+    /// # Errors
+    /// If one of them is not allowed: 421 (RFC 9110 §15.5.20).
+    pub(crate) fn check(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        let mut named = request.headers().get_all(HOST);
+        let is_allowed = named.all(|host| host.to_str().is_ok_and(|host| self.answer(host)))
+            && request.uri().host().is_none_or(|host| self.answer(host));
+        let detail = "This server accepts requests for local host names only, such as `localhost`.";
+        if is_allowed { Ok(()) } else { Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail)) }
+    }
+}
+
+/// Middleware: rejects requests for host names that `hosts` does not allow.
 ///
 /// # Errors
 /// If a wrapped service fails.
-pub async fn check_host<B: MessageBody + 'static>(
-    hosts: web::Data<Hosts>,
+pub(crate) async fn check_host<B: MessageBody + 'static>(
+    hosts: Hosts,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let fits = {
-        let mut named = request.headers().get_all(HOST);
-        let absolute = request.uri().host();
-        named.all(|host| host.to_str().is_ok_and(|host| hosts.answer(host)))
-            && absolute.is_none_or(|host| hosts.answer(host))
-    };
-    if fits {
-        return Ok(next.call(request).await?.map_into_left_body());
+    match hosts.check(&request) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
     }
-    let detail = "This server accepts requests for local host names only, such as `localhost`.";
-    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail);
-    Ok(request.into_response(problem.error_response()).map_into_right_body())
 }
 
 #[cfg(test)]

@@ -39,30 +39,31 @@ mod timestamp;
 #[cfg(feature = "ui")]
 mod ui;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, Scope, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{
     Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, People, Roles, Tenants,
 };
 
-pub use abandoned::outlive_client;
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster};
 pub use headers::Https;
-pub use hosts::{Hosts, check_host};
+pub use hosts::Hosts;
 pub use ids::IdRules;
 pub use load::{BodyLimits, ConnectionLimits, Quota, serve};
 pub use management::bulk::BulkChanges;
 pub use openapi::openapi_document;
-pub use problem::no_such_path;
-pub use request::observe;
 pub use session::{FirstAdministrator, SignIn};
+
+use request::Processing;
 
 /// The HTTP APIs of a server, with their shared settings. An API whose service is `None` is not mounted.
 #[derive(Clone)]
@@ -126,10 +127,34 @@ pub struct Limits {
 }
 
 impl Surfaces {
-    /// Mounts all configured APIs and `/api/openapi.json` under the current scope. The default handler returns the
-    /// admin UI (feature `ui`) or 404.
+    /// Mounts everything that this service consists of: the configured APIs and `/api/openapi.json` below
+    /// [`Surfaces::base_path`], the metadata of access decisions at the root of the host, and the middleware around them,
+    /// which adds request ids, security headers, problem documents, metrics and limits.
+    ///
+    /// All paths below the base path belong to this service. With an empty base path, register other services before it.
     pub fn mount(&self, config: &mut web::ServiceConfig) {
         shape::describe_by(openapi_document);
+        if let Some(decisions) = &self.decisions {
+            config.service(self.processed(decisions.metadata()));
+        }
+        let endpoints = web::scope(&self.base_path).configure(|config| self.mount_endpoints(config));
+        config.service(self.processed(endpoints));
+    }
+
+    /// Mounts the response to all paths that no service is registered for: 404, with the same middleware as
+    /// [`Surfaces::mount`]. Call it last.
+    pub fn mount_not_found(&self, config: &mut web::ServiceConfig) {
+        config.service(self.processed(web::scope("").default_service(web::to(problem::no_such_path))));
+    }
+
+    /// Adds the middleware of all endpoints.
+    fn processed(&self, endpoints: Scope) -> impl HttpServiceFactory + 'static {
+        let processing = Processing { ids: Arc::clone(&self.ids), https: self.https, hosts: self.hosts.clone() };
+        let processing = Rc::new(processing);
+        endpoints.wrap(from_fn(move |request, next| request::process(Rc::clone(&processing), request, next)))
+    }
+
+    fn mount_endpoints(&self, config: &mut web::ServiceConfig) {
         config
             .app_data(web::Data::from(Arc::clone(&self.engine)))
             .app_data(web::Data::from(Arc::clone(&self.authentication)))

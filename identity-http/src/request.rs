@@ -10,12 +10,14 @@ use actix_web::error::ErrorServiceUnavailable;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, ResponseError as _};
 use identity_core::port::Ids;
 use tracing::{debug, warn};
 
+use crate::abandoned::outlive_client;
 use crate::address;
 use crate::headers::{self, Https};
+use crate::hosts::Hosts;
 use crate::json_array::Unfinished;
 use crate::line_limit::LineLimit;
 use crate::load::Connection;
@@ -36,14 +38,29 @@ const RETRY: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) Arc<str>);
 
-/// Middleware around the whole application: assigns the request id, completes problem documents, adds security headers,
-/// and records the access log and metrics.
+/// Settings of the processing of every request.
+pub(crate) struct Processing {
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) https: Https,
+    pub(crate) hosts: Hosts,
+}
+
+/// Middleware around all endpoints, as one layer, because each layer costs every request an allocation.
 ///
 /// # Errors
-/// If a wrapped service fails, or if the client disconnects before the request is processed.
-pub async fn observe<B: MessageBody + 'static>(
-    ids: web::Data<dyn Ids>,
-    https: web::Data<Https>,
+/// If a wrapped service fails or panics, or if the client disconnects before the request is processed.
+pub(crate) async fn process<B: MessageBody + 'static>(
+    processing: Rc<Processing>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    outlive_client(observe(processing, request, next)).await
+}
+
+/// Assigns the request id, rejects requests for other hosts, completes problem documents, adds security headers, and
+/// records the access log and metrics.
+async fn observe<B: MessageBody + 'static>(
+    processing: Rc<Processing>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
@@ -57,14 +74,17 @@ pub async fn observe<B: MessageBody + 'static>(
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|text| {
         !text.is_empty() && text.len() <= MAX_REQUEST_ID && text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
     });
-    let id: Arc<str> = given.map_or_else(|| Arc::from(ids.fresh()), Arc::from);
+    let id: Arc<str> = given.map_or_else(|| Arc::from(processing.ids.fresh()), Arc::from);
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let method = request.method().clone();
 
     if let Some(connection) = &connection {
         connection.begin(has_body(&request));
     }
-    let response = next.call(request).await?;
+    let response = match processing.hosts.check(&request) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
+    };
     // Handlers and extractors return problems without the path of the request; it is added here.
     let style = response.request().extensions().get::<Style>().copied();
     let mut problem = response.response().extensions().get::<Problem>().cloned();
@@ -75,7 +95,7 @@ pub async fn observe<B: MessageBody + 'static>(
         }
     }
     let mut response = match problem {
-        None => response.map_into_left_body(),
+        None => response,
         Some(problem) => {
             let answer: actix_web::HttpResponse<BoxBody> = problem.respond(response.request().path(), style);
             let headers = response.headers().clone();
@@ -106,7 +126,7 @@ pub async fn observe<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID.clone(), value);
     }
-    headers::add(headers, **https);
+    headers::add(headers, processing.https);
 
     let route = request_metrics::route(response.request());
     let status = response.status().as_u16();

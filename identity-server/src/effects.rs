@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::rand;
 use identity_core::port::{Clock, Ids};
 use time::OffsetDateTime;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// Clock that reads the wall-clock and monotonic time of the system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +31,11 @@ pub struct RandomIds;
 impl Ids for RandomIds {
     #[expect(clippy::disallowed_methods, reason = "these are the ids")]
     fn fresh(&self) -> String {
-        Uuid::new_v4().to_string()
+        // Each request has an id. This generator works in user space; the one of `uuid` makes a system call.
+        let mut bytes = [0; 16];
+        let id =
+            rand::fill(&mut bytes).map_or_else(|_| Uuid::new_v4(), |()| Builder::from_random_bytes(bytes).into_uuid());
+        id.to_string()
     }
 }
 

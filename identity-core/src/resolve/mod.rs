@@ -8,6 +8,7 @@
 mod permissions;
 mod principal;
 mod reader;
+mod recent_subjects;
 mod remark;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 pub use permissions::ClaimedPermissions;
 pub use principal::{ClaimedGroups, PrincipalClaims, UsernameCase};
 pub use reader::{ClaimForm, ClaimReader};
+pub use recent_subjects::RecentSubjects;
 pub use remark::{DropReason, Hint, Remark};
 
 use std::collections::BTreeSet;
@@ -157,14 +159,21 @@ struct InWorld<T> {
     value: T,
 }
 
+impl<T> InWorld<T> {
+    fn new(world: &Arc<World>, value: T) -> Self {
+        Self { world: Arc::downgrade(world), value }
+    }
+
+    fn is_of(&self, world: &Arc<World>) -> bool {
+        std::ptr::eq(self.world.as_ptr(), Arc::as_ptr(world))
+    }
+}
+
 impl<T: Send + Sync + 'static> InWorld<T> {
     /// Returns the value that `memo` holds if it was computed from `world`. Otherwise computes and stores it. Also
     /// returns whether the value is new.
     fn kept(memo: &Memo, world: &Arc<World>, compute: impl FnOnce() -> T) -> (Arc<Self>, bool) {
-        memo.current(
-            |kept: &Self| std::ptr::eq(kept.world.as_ptr(), Arc::as_ptr(world)),
-            || Self { world: Arc::downgrade(world), value: compute() },
-        )
+        memo.current(|kept: &Self| kept.is_of(world), || Self::new(world, compute()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is kept with a token equals what is computed afresh, at every revision.
+//! Cached subjects, of tokens and of principals, equal freshly resolved ones at every revision.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use identity_core::apply::apply;
 use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::decide::Authority;
 use identity_core::entity::{Memo, VerifiedToken};
-use identity_core::resolve::{resolve_token, subject_of_token};
+use identity_core::resolve::{RecentSubjects, ResolveInput, resolve, resolve_token, subject_of_token};
 use identity_core::search::granted_resources;
 use identity_core::value::{Claims, GroupId, StoredClaims};
 use identity_core::world::{Sources, World};
@@ -41,6 +41,7 @@ proptest! {
     ) {
         const FAMILIES: &[Family] = &[Family::Management, Family::Custom];
         let tokens: Vec<_> = callers.iter().map(|caller| token(sources, caller)).collect();
+        let recent = RecentSubjects::default();
         let mut world = Arc::new(World::new(sources, ResourceCatalog::standard()));
         for (command, used) in history.iter().zip(uses.iter().cycle()) {
             if let Ok(applied) = apply(&world, std::slice::from_ref(command), Authority::Administrator) {
@@ -59,6 +60,10 @@ proptest! {
                     prop_assert_eq!(listed, granted_resources(&world, &fresh, FAMILIES).collect::<Vec<_>>());
                 }
                 prop_assert!(!subject_of_token(&world, token).1, "kept until the world changes");
+                let by_id = resolve(&world, ResolveInput::by_id(&world, &token.principal));
+                let kept = recent.subject(&world, &token.principal);
+                prop_assert_eq!(&*kept, &by_id);
+                prop_assert!(Arc::ptr_eq(&kept, &recent.subject(&world, &token.principal)), "kept until the world changes");
             }
         }
     }

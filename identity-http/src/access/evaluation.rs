@@ -24,6 +24,8 @@ use crate::route::resource;
 const MAX_EVALUATIONS: usize = 1000;
 /// Maximum of the size of a batch's [`DEFAULTS`], in bytes of JSON, times its number of evaluations.
 const MAX_DEFAULTS: usize = 4 * 1024 * 1024;
+/// Number of evaluations after which a batch lets other requests of the worker run.
+const TURN: usize = 16;
 /// Members of a batch request that each evaluation inherits unless it has its own.
 const DEFAULTS: [&str; 4] = ["subject", "action", "resource", "context"];
 
@@ -263,7 +265,10 @@ pub(crate) async fn evaluations(
     permit(&access, &caller, &complete, explain).await?;
     let mut batch = access.batch(&caller);
     let mut evaluations = Vec::with_capacity(questions.len());
-    for question in questions {
+    for (number, question) in questions.into_iter().enumerate() {
+        if number % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
         let decision = match question {
             Ok(asked) => {
                 let evaluated = if explain {
@@ -280,8 +285,6 @@ pub(crate) async fn evaluations(
         };
         let last = semantic.ends_with(&decision);
         evaluations.push(decision);
-        // Lets other tasks run between evaluations.
-        tokio::task::yield_now().await;
         if last {
             break;
         }
@@ -292,6 +295,10 @@ pub(crate) async fn evaluations(
 /// Completes an evaluation of a batch with the default members. A present member replaces the default as a whole.
 fn merged(body: &Object, item: Value) -> Result<EvaluationRequest, Unfit> {
     let Value::Object(mut item) = item else { return Err(Unfit::of("", "of an evaluation must be an object")) };
-    let member = |name: &str| Some((name.to_owned(), item.remove(name).or_else(|| body.get(name).cloned())?));
-    ObjectBody(DEFAULTS.into_iter().filter_map(member).collect()).read::<EvaluationBody>()?.parse()
+    for (name, value) in body {
+        if !item.contains_key(name) {
+            item.insert(name.clone(), value.clone());
+        }
+    }
+    ObjectBody(item).read::<EvaluationBody>()?.parse()
 }

@@ -3,26 +3,24 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{HttpResponse, Scope, http::StatusCode, web};
 use serde_json::json;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, no_such_path};
 use crate::route::resource;
 
 const WELL_KNOWN: &str = "/.well-known/authzen-configuration";
 /// Value of `Cache-Control`: clients and proxies may cache the document for an hour.
 const MAX_AGE: &str = "public, max-age=3600";
 
-pub(super) fn mount(identifier: Option<Arc<str>>, config: &mut ServiceConfig) {
+pub(super) fn scope(identifier: Option<Arc<str>>) -> Scope {
     // The path of the identifier follows the well-known suffix.
-    let path = identifier.as_deref().map_or("", path_of);
-    let path = format!("{WELL_KNOWN}{path}");
+    let path = identifier.as_deref().map_or("", path_of).to_owned();
     let answer = move || {
         let identifier = identifier.clone();
         async move { document(identifier.as_deref()) }
     };
-    config.service(resource(&path).get(answer));
+    web::scope(WELL_KNOWN).service(resource(&path).get(answer)).default_service(web::to(no_such_path))
 }
 
 fn path_of(identifier: &str) -> &str {

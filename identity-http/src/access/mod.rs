@@ -17,12 +17,11 @@ mod wire;
 
 use std::sync::Arc;
 
-use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpMessage, ResponseError};
+use actix_web::{Error, HttpMessage, ResponseError, Scope};
 use identity_core::service::access::Access;
 use utoipa::IntoResponses;
 
@@ -88,9 +87,9 @@ impl Decisions {
         config.service(scope);
     }
 
-    /// Mounts `/.well-known/authzen-configuration` at the root of the host, regardless of the base path.
-    pub fn mount_metadata(&self, config: &mut ServiceConfig) {
-        metadata::mount(self.identifier.clone(), config);
+    /// Builds `/.well-known/authzen-configuration` at the root of the host, regardless of the base path.
+    pub(crate) fn metadata(&self) -> Scope {
+        metadata::scope(self.identifier.clone())
     }
 }
 

@@ -1,7 +1,10 @@
 //! `/access/v1/review/…`: access reviews as JSON or CSV (RFC 4180). Each line is a grant with the path that leads to
 //! it.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
+use actix_web::error::ErrorInternalServerError;
 use actix_web::web::{Data, Query, ServiceConfig};
 use identity_core::entity::Condition;
 use identity_core::service::access::{Access, EntityRef, Line, RequestKind, Review};
@@ -133,31 +136,51 @@ impl From<Line> for LineView {
     }
 }
 
+/// Names of the CSV columns, in the order of [`LineView::cells`].
+const COLUMNS: [&str; 10] = [
+    "partyType",
+    "partyId",
+    "resourceType",
+    "resourceId",
+    "permissions",
+    "condition",
+    "authorizationKey",
+    "path",
+    "requests",
+    "similarTo",
+];
+
 impl LineView {
-    fn csv(&self) -> String {
-        let condition = self.condition.as_ref().map(Condition::to_string).unwrap_or_default();
-        let key = self.authorization_key.as_deref().unwrap_or_default();
-        let permissions = self.permissions.join(" ");
-        let cells = [
-            self.party_type,
-            &self.party_id,
-            &self.resource_type,
-            &self.resource_id,
-            &permissions,
-            &condition,
-            key,
-            &self.path,
-            &self.requests.map(|requests| requests.to_string()).unwrap_or_default(),
-            &self.similar_to.join(" "),
-        ];
-        cells.map(cell).join(",") + "\r\n"
+    fn cells(&self) -> [Cow<'_, str>; 10] {
+        [
+            self.party_type.into(),
+            (&self.party_id).into(),
+            (&self.resource_type).into(),
+            (&self.resource_id).into(),
+            self.permissions.join(" ").into(),
+            self.condition.as_ref().map(Condition::to_string).unwrap_or_default().into(),
+            self.authorization_key.as_deref().unwrap_or_default().into(),
+            (&self.path).into(),
+            self.requests.map(|requests| requests.to_string()).unwrap_or_default().into(),
+            self.similar_to.join(" ").into(),
+        ]
     }
 }
 
-/// Quotes a CSV cell (RFC 4180). Text that a spreadsheet would evaluate as a formula is prefixed with `'`.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+/// Writes lines as CSV (RFC 4180), with a header line. All cells of the lines are quoted.
+fn csv(lines: &[LineView]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let (quoted, ends) = (csv::QuoteStyle::Always, csv::Terminator::CRLF);
+    let header = (COLUMNS.join(",") + "\r\n").into_bytes();
+    let mut writer = csv::WriterBuilder::new().quote_style(quoted).terminator(ends).from_writer(header);
+    for line in lines {
+        writer.write_record(line.cells().map(inert).iter().map(|cell| cell.as_bytes()))?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// Prefixes text that a spreadsheet would evaluate as a formula with `'`.
+fn inert(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text }
 }
 
 /// Lists the parties that hold a permission on a resource, with every grant path.
@@ -224,27 +247,46 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
             let administration = review.administration.map(AdministrationView::from);
             HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration })
         }
-        Format::Csv => {
-            let head = "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests,similarTo\r\n";
-            let body: String = std::iter::once(head.to_owned()).chain(lines.iter().map(LineView::csv)).collect();
-            HttpResponse::Ok()
+        Format::Csv => match csv(&lines) {
+            Ok(body) => HttpResponse::Ok()
                 .content_type("text/csv; charset=utf-8; header=present")
                 .insert_header(("Content-Disposition", "attachment; filename=\"review.csv\""))
                 .insert_header(("X-Identity-More", review.more.to_string()))
-                .body(body)
-        }
+                .body(body),
+            Err(error) => ErrorInternalServerError(error).error_response(),
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::cell;
+    use super::*;
+
+    fn line(party_id: &str) -> LineView {
+        let (permissions, similar_to) = (vec!["READ".to_owned(), "UPDATE".to_owned()], Vec::new());
+        LineView {
+            party_type: "USER",
+            party_id: party_id.to_owned(),
+            resource_type: "ROLE".to_owned(),
+            resource_id: "*".to_owned(),
+            permissions,
+            condition: None,
+            authorization_key: Some("7".to_owned()),
+            path: String::new(),
+            requests: None,
+            similar_to,
+        }
+    }
 
     #[test]
-    fn no_cell_is_a_formula_or_ends_early() {
-        assert_eq!(cell("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        for text in ["=1+1", "+1", "-1", "@x", "\tx"] {
-            assert_eq!(cell(text), format!("\"'{text}\""));
+    fn quotes_cells_and_disarms_formulas() {
+        let text = |id: &str| String::from_utf8(csv(&[line(id)]).unwrap()).unwrap();
+        let lines = text("a,\"b\"\n");
+        let (head, rest) = lines.split_once("\r\n").unwrap();
+        assert_eq!(head, COLUMNS.join(","));
+        assert_eq!(rest, "\"USER\",\"a,\"\"b\"\"\n\",\"ROLE\",\"*\",\"READ UPDATE\",\"\",\"7\",\"\",\"\",\"\"\r\n");
+        for id in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
+            assert!(text(id).contains(&format!(",\"'{id}\",")), "{id}");
         }
     }
 }

@@ -100,16 +100,16 @@ pub(crate) struct EvaluationBody {
     _context: Option<Object>,
 }
 
-/// Rejects an empty string. `pointer` is its location in the body.
-fn filled(text: String, pointer: &str) -> Result<String, Unfit> {
-    if text.is_empty() { Err(Unfit::of(pointer, "must not be empty")) } else { Ok(text) }
+/// Rejects an empty string. `member` of the object at `pointer` is its location in the body.
+fn filled(text: String, pointer: &str, member: &str) -> Result<String, Unfit> {
+    if text.is_empty() { Err(Unfit::of(format!("{pointer}/{member}"), "must not be empty")) } else { Ok(text) }
 }
 
 impl EntityBody {
     fn parse(self, pointer: &str) -> Result<EntityRef, Unfit> {
         Ok(EntityRef {
-            kind: filled(self.r#type, &format!("{pointer}/type"))?,
-            id: filled(self.id, &format!("{pointer}/id"))?,
+            kind: filled(self.r#type, pointer, "type")?,
+            id: filled(self.id, pointer, "id")?,
             properties: self.properties.unwrap_or_default(),
         })
     }
@@ -118,21 +118,21 @@ impl EntityBody {
 impl SearchedEntityBody {
     /// Parses the entity. Its id is required, unless the search looks for entities of this part (`is_searched`).
     pub(crate) fn parse(self, pointer: &str, is_searched: bool) -> Result<EntityRef, Unfit> {
-        let at = format!("{pointer}/id");
+        let unfit = |rule| Unfit::of(format!("{pointer}/id"), rule);
         let id = match self.id {
             _ if is_searched => String::new(),
-            Some(Value::String(id)) => filled(id, &at)?,
-            Some(_) => return Err(Unfit::of(at, "must be a string")),
-            None => return Err(Unfit::of(at, "is missing")),
+            Some(Value::String(id)) => filled(id, pointer, "id")?,
+            Some(_) => return Err(unfit("must be a string")),
+            None => return Err(unfit("is missing")),
         };
-        let kind = filled(self.r#type, &format!("{pointer}/type"))?;
+        let kind = filled(self.r#type, pointer, "type")?;
         Ok(EntityRef { kind, id, properties: self.properties.unwrap_or_default() })
     }
 }
 
 impl ActionBody {
     pub(crate) fn parse(self) -> Result<Action, Unfit> {
-        Ok(Action { name: filled(self.name, "/action/name")?, properties: self.properties.unwrap_or_default() })
+        Ok(Action { name: filled(self.name, "/action", "name")?, properties: self.properties.unwrap_or_default() })
     }
 }
 

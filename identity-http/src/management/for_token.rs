@@ -52,7 +52,7 @@ pub(crate) async fn tenants(Bearer(caller): Bearer) -> HttpResponse {
     responses((status = 200, body = Vec<ResourceAuthorizationView>), Failures))]
 pub(crate) async fn authorizations(Bearer(caller): Bearer) -> HttpResponse {
     let view = |(kind, scope, permissions): (_, _, BTreeSet<_>)| {
-        if permissions.is_empty() { None } else { ResourceAuthorizationView::new(&kind, &scope, permissions) }
+        if permissions.is_empty() { None } else { ResourceAuthorizationView::new(kind, &scope, permissions) }
     };
     json_array::respond(caller.authorizations().map(view), None)
 }

@@ -123,10 +123,10 @@ pub(crate) struct ResourceAuthorizationView {
     /// Resource key, or `*` for all resources.
     #[schema(example = "*")]
     resource_key: String,
-    #[schema(example = "process-definition")]
-    resource_type: String,
-    #[schema(example = json!(["READ"]))]
-    permissions: BTreeSet<String>,
+    #[schema(example = "process-definition", value_type = String)]
+    resource_type: ResourceTypeName,
+    #[schema(example = json!(["READ"]), value_type = BTreeSet<String>)]
+    permissions: BTreeSet<PermissionName>,
     /// Additional condition of the authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<ComparisonBody>>)]
@@ -137,20 +137,15 @@ impl ResourceAuthorizationView {
     /// Creates the view of a grant without a condition. `None` for a grant by property, which this format cannot
     /// express.
     pub(crate) fn new(
-        resource_type: &ResourceTypeName,
+        resource_type: ResourceTypeName,
         scope: &Scope,
         permissions: BTreeSet<PermissionName>,
     ) -> Option<Self> {
-        Some(Self {
-            resource_key: scope.resource_id()?.to_owned(),
-            resource_type: resource_type.to_string(),
-            permissions: permissions.iter().map(ToString::to_string).collect(),
-            condition: None,
-        })
+        Some(Self { resource_key: scope.resource_id()?.to_owned(), resource_type, permissions, condition: None })
     }
 
     pub(crate) fn of(authorization: Authorization) -> Option<Self> {
-        let view = Self::new(&authorization.resource_type, &authorization.scope, authorization.permissions)?;
+        let view = Self::new(authorization.resource_type, &authorization.scope, authorization.permissions)?;
         Some(Self { condition: authorization.condition, ..view })
     }
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server as Running;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer};
 use identity_http::actuator::{self, Operations};
-use identity_http::{ConnectionLimits, Hosts, Quota, Surfaces, check_host, observe, outlive_client, serve};
+use identity_http::{ConnectionLimits, Hosts, Quota, Surfaces, serve};
 
 use tokio::net::TcpSocket;
 
@@ -50,12 +49,7 @@ impl Listening {
 
     pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>, hosts: Hosts) -> Result<Running, RunError> {
         let operations = Arc::clone(operations);
-        let app = move || {
-            App::new()
-                .app_data(web::Data::new(hosts.clone()))
-                .configure(|config| actuator::mount(&operations, config))
-                .wrap(from_fn(check_host))
-        };
+        let app = move || App::new().configure(|config| actuator::mount(&operations, &hosts, config));
         let server = HttpServer::new(app)
             .workers(1)
             .max_connections(MANAGEMENT_CONNECTIONS)
@@ -66,7 +60,6 @@ impl Listening {
     }
 
     pub(super) fn serve_api(&mut self, settings: &Server, surfaces: Surfaces) -> Result<Running, RunError> {
-        let base_path = self.base_path.clone();
         let limits = ConnectionLimits {
             connections: Arc::new(Quota::new(settings.connections.total, settings.connections.each)),
             buffered: Arc::clone(&surfaces.limits.bodies.buffered),
@@ -78,22 +71,8 @@ impl Listening {
             workers: settings.workers.map(NonZeroUsize::get),
             drain_timeout: settings.drain_timeout,
         };
-        let app = move || {
-            App::new()
-                .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
-                .app_data(web::Data::new(surfaces.https))
-                .app_data(web::Data::new(surfaces.hosts.clone()))
-                .configure(|root| {
-                    if let Some(decisions) = &surfaces.decisions {
-                        decisions.mount_metadata(root);
-                    }
-                })
-                .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
-                .default_service(web::to(identity_http::no_such_path))
-                .wrap(from_fn(check_host))
-                .wrap(from_fn(observe))
-                .wrap(from_fn(outlive_client))
-        };
+        let app =
+            move || App::new().configure(|root| surfaces.mount(root)).configure(|root| surfaces.mount_not_found(root));
         let listener = self.api.take().ok_or_else(|| RunError::Serve(io::ErrorKind::AddrInUse.into()))?;
         serve(listener, &limits, app).map_err(RunError::Serve)
     }

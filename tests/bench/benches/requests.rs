@@ -3,7 +3,7 @@
 //!
 //! The callers have distinct tokens of an OpenID Connect provider, which are verified before the measurement, and the
 //! policies contain 100,000 authorizations. Half of the callers have no memberships, the others have 30. Only the
-//! threads of the servers are counted, not the client.
+//! threads of the servers are counted, not the client. An argument, such as `me`, selects the cases with that name.
 
 #![expect(
     clippy::expect_used,
@@ -231,6 +231,19 @@ fn growth_without_scrape(address: SocketAddr) -> f64 {
     (resident_kb() - before) / 1024.0
 }
 
+fn report_memory(address: SocketAddr, provider: &Provider) {
+    let size = size_of_a_token(address, provider);
+    println!("\n### Memory\n\nA cached token: {size:.1} kB (goal ≤ {TOKEN_SIZE} kB)");
+    record("a cached token", size, "resident growth for each of 7,500 tokens");
+    let grown = growth_without_scrape(address);
+    println!("A million refused requests: {grown:.1} MB");
+    record(
+        "growth over a million refused requests without a scrape of metrics",
+        grown,
+        "resident growth after 250,000 requests",
+    );
+}
+
 fn main() {
     if !asked_for() {
         return;
@@ -248,9 +261,12 @@ fn main() {
         wait_for(address, &request("GET", "/api/me", &format!("Bearer {}", easy[0].1), None));
         address
     });
+    let names: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_chosen = |case: &&Case| names.is_empty() || names.iter().any(|name| name == case.name);
+    let cases: Vec<&Case> = CASES.iter().filter(is_chosen).collect();
     let mut ours: Vec<[Measured; 2]> = Vec::new();
     let mut answers = BTreeMap::new();
-    for case in &CASES {
+    for case in &cases {
         let mut drivers = [&easy, &loaded].map(|callers| Driver::new(address, requests(case, callers), CONNECTIONS));
         let bodies = drivers.each_mut().map(|driver| {
             // Verifies all tokens.
@@ -264,7 +280,7 @@ fn main() {
         let address = listener.local_addr().expect("an address");
         serve_bytes(listener, answers);
         let driver = |case: &Case| Driver::new(address, requests(case, &easy), CONNECTIONS);
-        CASES
+        cases
             .iter()
             .map(|case| Measured::new(driver(case)))
             .map(|mut plain| {
@@ -280,20 +296,13 @@ fn main() {
             plain.turn(&plain_threads);
         }
     }
-    let size = size_of_a_token(address, &provider);
-    println!("\n### Memory\n\nA cached token: {size:.1} kB (goal ≤ {TOKEN_SIZE} kB)");
-    record("a cached token", size, "resident growth for each of 7,500 tokens");
-    let grown = growth_without_scrape(address);
-    println!("A million refused requests: {grown:.1} MB");
-    record(
-        "growth over a million refused requests without a scrape of metrics",
-        grown,
-        "resident growth after 250,000 requests",
-    );
+    if names.is_empty() {
+        report_memory(address, &provider);
+    }
     println!("\n### CPU time of a request\n");
     println!("| request | server | plain handler | share | goal | with 30 memberships | growth | goal |");
     println!("|---|---|---|---|---|---|---|---|");
-    for ((case, [easy, loaded]), plain) in CASES.iter().zip(&mut ours).zip(&mut plain) {
+    for ((case, [easy, loaded]), plain) in cases.iter().zip(&mut ours).zip(&mut plain) {
         let [easy, loaded, plain] = [easy, loaded, plain].map(Measured::median);
         let (share, growth) = (plain / easy, loaded / easy);
         record(case.share, share * 100.0, &format!("{} of {}", shown(plain), shown(easy)));

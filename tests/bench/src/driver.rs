@@ -1,6 +1,9 @@
 //! Sends requests in turn over persistent HTTP connections.
+//!
+//! Responses are awaited by polling. If this client slept, each response would have to wake it, which counts as CPU time of
+//! the server, and more often for a slow server than for a fast one.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -41,7 +44,10 @@ impl Driver {
             }
         };
         let connections: Vec<TcpStream> = (0..connections).map(|_| connect()).collect();
-        connections.iter().for_each(|stream| stream.set_nodelay(true).unwrap());
+        for stream in &connections {
+            stream.set_nodelay(true).unwrap();
+            stream.set_nonblocking(true).unwrap();
+        }
         Self { connections, requests, next: 0, status: 200, buffer: vec![0; 16 * 1024] }
     }
 
@@ -60,7 +66,7 @@ impl Driver {
     /// Sends one request on each connection concurrently and returns the last response body as received.
     pub fn round(&mut self) -> Vec<u8> {
         for stream in &mut self.connections {
-            stream.write_all(&self.requests[self.next]).unwrap();
+            write(stream, &self.requests[self.next]);
             self.next = (self.next + 1) % self.requests.len();
         }
         let mut body = Vec::new();
@@ -101,6 +107,15 @@ pub fn wait_for(address: SocketAddr, request: &[u8]) {
     }
 }
 
+fn write(stream: &mut TcpStream, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+            written => bytes = &bytes[written.unwrap()..],
+        }
+    }
+}
+
 /// Reads a complete response, with `Content-Length` or in chunks.
 fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, status: u16) -> Vec<u8> {
     let mut filled = 0;
@@ -108,7 +123,12 @@ fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, status: u16) -> Vec<u8> 
         if filled == buffer.len() {
             buffer.resize(2 * filled, 0);
         }
-        let read = stream.read(&mut buffer[filled..]).unwrap();
+        let read = loop {
+            match stream.read(&mut buffer[filled..]) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                read => break read.unwrap(),
+            }
+        };
         assert!(read > 0, "the connection ended");
         filled += read;
         filled

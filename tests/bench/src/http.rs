@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use async_trait::async_trait;
 use identity_core::apply::{Command, apply, missing_defaults};
@@ -15,13 +14,13 @@ use identity_core::decide::Authority;
 use identity_core::engine::Engine;
 use identity_core::entity::{Container, Membership, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
-use identity_core::port::{Commit, Evidence, Ids, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
+use identity_core::port::{Commit, Evidence, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
 use identity_core::preset;
 use identity_core::service::access::{Access, RecentCallers};
 use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
 use identity_core::value::{Claims, Revision, RoleId, StoredClaims, Username, storable};
 use identity_core::world::{Change, Sources, World};
-use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
+use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies};
 use time::OffsetDateTime;
 
 /// Number of concurrent connections.
@@ -152,15 +151,7 @@ pub fn serve(listener: TcpListener, rows: Vec<Change>) {
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let surfaces = surfaces(&engine(rows).await);
-            let ids: Arc<dyn Ids> = Arc::clone(&surfaces.ids);
-            let app = move || {
-                let surfaces = surfaces.clone();
-                App::new()
-                    .app_data(web::Data::from(Arc::clone(&ids)))
-                    .app_data(web::Data::new(Https(false)))
-                    .service(web::scope("").configure(move |scope| surfaces.mount(scope)))
-                    .wrap(from_fn(observe))
-            };
+            let app = move || App::new().configure(|config| surfaces.mount(config));
             let server = HttpServer::new(app).workers(1).disable_signals();
             // Connections stay idle until their case runs.
             let patient = server.client_request_timeout(Duration::ZERO).keep_alive(Duration::from_secs(3600));

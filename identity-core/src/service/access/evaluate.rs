@@ -1,7 +1,6 @@
 //! Access evaluation: decides whether a subject may perform an action on a resource.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use super::{Access, EvaluationRequest, Identified, Known};
 use crate::decide::{Decision, Explanation, decide};
@@ -85,8 +84,8 @@ impl Access {
 pub struct Batch<'a> {
     access: &'a Access,
     caller: &'a Caller,
-    /// Subjects of earlier requests, by type and ID, or the reason why one could not be identified.
-    known: HashMap<(String, String), Result<Known, NotEvaluated>>,
+    /// Subjects of earlier requests by ID, for each type, or the reason why one could not be identified.
+    known: HashMap<String, HashMap<String, Result<Known, NotEvaluated>>>,
 }
 
 impl Batch<'_> {
@@ -95,12 +94,14 @@ impl Batch<'_> {
     /// # Errors
     /// As [`Access::evaluate`].
     pub async fn evaluate(&mut self, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
-        let world = &self.caller.world;
-        let known = match self.known.entry((asked.subject.kind.clone(), asked.subject.id.clone())) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(self.access.known(world, &asked.subject).await?),
-        };
-        Ok(evaluated(world, asked, known, |_, _| None))
+        let (world, subject) = (&self.caller.world, &asked.subject);
+        if let Some(known) = self.known.get(&subject.kind).and_then(|known| known.get(&subject.id)) {
+            return Ok(evaluated(world, asked, known, |_, _| None));
+        }
+        let known = self.access.known(world, subject).await?;
+        let evaluated = evaluated(world, asked, &known, |_, _| None);
+        self.known.entry(subject.kind.clone()).or_default().insert(subject.id.clone(), known);
+        Ok(evaluated)
     }
 }
 

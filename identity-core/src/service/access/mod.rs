@@ -37,7 +37,7 @@ use crate::engine::Engine;
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Principal, VerifiedToken};
 use crate::port::{AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
-use crate::resolve::{ResolveInput, Subject, resolve, resolve_token, subject_of_token};
+use crate::resolve::{RecentSubjects, ResolveInput, Subject, resolve, resolve_token, subject_of_token};
 use crate::value::Claims;
 use crate::world::World;
 use rate_limit::RateLimit;
@@ -51,6 +51,7 @@ pub struct Access {
     verifier: Option<Arc<dyn TokenVerifier>>,
     logins: Arc<RecentCallers>,
     rate_limit: RateLimit,
+    recent: RecentSubjects,
 }
 
 /// Kind of access request. Each kind requires a permission of its own.
@@ -106,11 +107,12 @@ impl Identified {
         }
     }
 
-    /// As [`Self::known`], but caches the resolved subject of a token until the policy data changes.
-    fn known_in(&self, world: &Arc<World>) -> Known {
+    /// As [`Self::known`], but caches the resolved subject until the policy data changes: of a token with the token, of
+    /// a principal in `recent`.
+    fn known_in(&self, world: &Arc<World>, recent: &RecentSubjects) -> Known {
         match &self.0 {
             Who::Token(token) => Known { subject: subject_of_token(world, token).0, claims: Some(token.claims.read()) },
-            Who::Principal(_) => self.known(world),
+            Who::Principal(principal) => Known { subject: recent.subject(world, principal), claims: None },
         }
     }
 }
@@ -138,6 +140,7 @@ impl Access {
             verifier,
             logins,
             rate_limit: RateLimit::new(questions_per_second),
+            recent: RecentSubjects::default(),
         }
     }
 
@@ -208,7 +211,7 @@ impl Access {
         world: &Arc<World>,
         evaluation_request: &EntityRef,
     ) -> Result<Result<Known, NotEvaluated>, ServiceError> {
-        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known_in(world)))
+        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known_in(world, &self.recent)))
     }
 }
 

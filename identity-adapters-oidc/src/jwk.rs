@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::{KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -29,13 +32,47 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Key {
     kid: Option<String>,
     algorithm: SigningAlgorithm,
-    public: ParsedPublicKey,
+    public: PublicKey,
     retired: AtomicBool,
 }
 
+/// A valid public key, in the form that verifies signatures.
+enum PublicKey {
+    /// Key and algorithm of `jsonwebtoken`.
+    Jwt(DecodingKey, jsonwebtoken::Algorithm),
+    /// Key for `ES512`, which `jsonwebtoken` does not support.
+    P521(ParsedPublicKey),
+}
+
+impl PublicKey {
+    fn new(parsed: ParsedPublicKey, algorithm: SigningAlgorithm) -> Self {
+        let key = match algorithm.key_kind() {
+            KeyKind::Rsa => DecodingKey::from_rsa_der,
+            KeyKind::Ec(..) => DecodingKey::from_ec_der,
+            KeyKind::Ed25519 => DecodingKey::from_ed_der,
+        };
+        match algorithm.jwt() {
+            Some(algorithm) => Self::Jwt(key(parsed.as_ref()), algorithm),
+            None => Self::P521(parsed),
+        }
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Jwt(key, _) => key.try_get_as_bytes().ok(),
+            Self::P521(key) => Some(key.as_ref()),
+        }
+    }
+}
+
 impl Key {
-    pub(crate) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
-        self.public.verify_sig(signed, signature).is_ok()
+    /// Verifies a decoded signature. The provider is named, because the default of the process could be replaced.
+    pub(crate) fn verifies(&self, signed: &[u8], signature: &Vec<u8>) -> bool {
+        match &self.public {
+            PublicKey::Jwt(key, algorithm) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
+                .is_ok_and(|verifier| verifier.verify(signed, signature).is_ok()),
+            PublicKey::P521(key) => key.verify_sig(signed, signature).is_ok(),
+        }
     }
 
     /// Whether the issuer no longer publishes this key. Tokens that were verified with it are then dropped from the
@@ -49,7 +86,7 @@ impl Key {
     }
 
     pub(crate) fn is_same_material(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm && self.public.as_ref() == other.public.as_ref()
+        self.algorithm == other.algorithm && self.public.bytes() == other.public.bytes()
     }
 }
 
@@ -134,14 +171,15 @@ impl KeySet {
     }
 }
 
-/// A published key, as in JSON (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+/// A published key, as in JSON (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). `jsonwebtoken::jwk::Jwk` is stricter about
+/// members that are not needed and about base64, and drops unknown names of algorithms.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
     kid: Option<String>,
     #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
+    usage: Option<PublicKeyUse>,
+    key_ops: Option<Vec<KeyOperations>>,
     alg: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -153,8 +191,8 @@ struct Jwk {
 impl Jwk {
     /// Returns one [`Key`] for each allowed algorithm that the published key fits. Empty if it is not for signatures.
     fn keys(self, allowed: &[SigningAlgorithm]) -> Result<Vec<Key>, &'static str> {
-        let signs = self.usage.as_deref().is_none_or(|usage| usage == "sig");
-        let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|name| name == "verify"));
+        let signs = self.usage.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
+        let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
         if !signs || !verifies {
             return Ok(Vec::new());
         }
@@ -172,7 +210,8 @@ impl Jwk {
         let mut keys = Vec::new();
         for algorithm in allowed.iter().filter(fits).copied() {
             match self.public(algorithm.key_kind()) {
-                Some(Ok(public)) => {
+                Some(Ok(parsed)) => {
+                    let public = PublicKey::new(parsed, algorithm);
                     keys.push(Key { kid: self.kid.clone(), algorithm, public, retired: AtomicBool::new(false) });
                 }
                 Some(Err(reason)) => fault = reason,
@@ -186,8 +225,9 @@ impl Jwk {
     fn public(&self, kind: KeyKind) -> Option<Result<ParsedPublicKey, &'static str>> {
         let curve = |name| self.crv.as_deref() == Some(name);
         match (kind, self.kty.as_str()) {
-            (KeyKind::Rsa(parameters), "RSA") => Some(self.rsa().and_then(|components| {
-                components.to_parsed_public_key(parameters).map_err(|_| "`n` and `e` are not an RSA key")
+            (KeyKind::Rsa, "RSA") => Some(self.rsa().and_then(|components| {
+                let parsed = components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
+                parsed.map_err(|_| "`n` and `e` are not an RSA key")
             })),
             (KeyKind::Ec(name, length, algorithm), "EC") if curve(name) => Some(self.point(length).and_then(|point| {
                 ParsedPublicKey::new(algorithm, point).map_err(|_| "`x` and `y` are not a point of its curve")

@@ -128,22 +128,13 @@ impl Credentials {
 
     /// Returns a signed client assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9) with a random `jti`, valid for 60 s.
     fn assert(&self, key: &SigningKey, audience: &str) -> Option<String> {
-        let mut header = json!({"alg": key.algorithm.name(), "typ": "JWT"});
-        let named = key.thumbprint.iter().map(|(name, text)| (*name, text));
-        for (name, text) in named.chain(key.key_id.iter().map(|id| ("kid", id))) {
-            header.as_object_mut()?.insert(name.to_owned(), json!(text));
-        }
         let mut id = [0; 16];
         SystemRandom::new().fill(&mut id).ok()?;
         let now = self.clock.now().unix_timestamp();
-        let claims = json!({
+        key.sign(&json!({
             "iss": self.client_id, "sub": self.client_id, "aud": audience, "jti": URL_SAFE_NO_PAD.encode(id),
             "iat": now, "exp": now.saturating_add(ASSERTION_LIFETIME),
-        });
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let signature = key.sign(signed.as_bytes())?;
-        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        }))
     }
 }
 

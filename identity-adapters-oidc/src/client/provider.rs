@@ -246,7 +246,7 @@ impl IdentityProvider for OidcProvider {
 
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
         let endpoints = self.endpoints().await?;
-        Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request))
+        Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request)?)
     }
 
     async fn redeem(&self, response: &AuthorizationResponse, sent: &PendingSignIn) -> Result<SignedIn, ProviderError> {
@@ -311,7 +311,7 @@ impl IdentityProvider for OidcProvider {
         }
         let endpoints = self.endpoints().await?;
         let url = self.party.url(&endpoints, Endpoint::EndSession).ok();
-        Ok(self.end_session(url, ending))
+        Ok(self.end_session(url, ending)?)
     }
 
     async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {

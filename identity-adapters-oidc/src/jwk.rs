@@ -32,46 +32,29 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Key {
     kid: Option<String>,
     algorithm: SigningAlgorithm,
-    public: PublicKey,
+    public: ParsedPublicKey,
+    /// The same key for `jsonwebtoken`. `None` for `ES512`, which that crate does not support.
+    jwt: Option<(jsonwebtoken::Algorithm, DecodingKey)>,
     retired: AtomicBool,
 }
 
-/// A valid public key, in the form that verifies signatures.
-enum PublicKey {
-    /// Key and algorithm of `jsonwebtoken`.
-    Jwt(DecodingKey, jsonwebtoken::Algorithm),
-    /// Key for `ES512`, which `jsonwebtoken` does not support.
-    P521(ParsedPublicKey),
-}
-
-impl PublicKey {
-    fn new(parsed: ParsedPublicKey, algorithm: SigningAlgorithm) -> Self {
+impl Key {
+    fn new(kid: Option<String>, algorithm: SigningAlgorithm, public: ParsedPublicKey) -> Self {
         let key = match algorithm.key_kind() {
             KeyKind::Rsa => DecodingKey::from_rsa_der,
             KeyKind::Ec(..) => DecodingKey::from_ec_der,
             KeyKind::Ed25519 => DecodingKey::from_ed_der,
         };
-        match algorithm.jwt() {
-            Some(algorithm) => Self::Jwt(key(parsed.as_ref()), algorithm),
-            None => Self::P521(parsed),
-        }
+        let jwt = algorithm.jwt().map(|algorithm| (algorithm, key(public.as_ref())));
+        Self { kid, algorithm, public, jwt, retired: AtomicBool::new(false) }
     }
 
-    fn bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::Jwt(key, _) => key.try_get_as_bytes().ok(),
-            Self::P521(key) => Some(key.as_ref()),
-        }
-    }
-}
-
-impl Key {
     /// Verifies a decoded signature. The provider is named, because the default of the process could be replaced.
     pub(crate) fn verifies(&self, signed: &[u8], signature: &Vec<u8>) -> bool {
-        match &self.public {
-            PublicKey::Jwt(key, algorithm) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
+        match &self.jwt {
+            Some((algorithm, key)) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
                 .is_ok_and(|verifier| verifier.verify(signed, signature).is_ok()),
-            PublicKey::P521(key) => key.verify_sig(signed, signature).is_ok(),
+            None => self.public.verify_sig(signed, signature).is_ok(),
         }
     }
 
@@ -86,7 +69,7 @@ impl Key {
     }
 
     pub(crate) fn is_same_material(&self, other: &Self) -> bool {
-        self.algorithm == other.algorithm && self.public.bytes() == other.public.bytes()
+        self.algorithm == other.algorithm && self.public.as_ref() == other.public.as_ref()
     }
 }
 
@@ -210,10 +193,7 @@ impl Jwk {
         let mut keys = Vec::new();
         for algorithm in allowed.iter().filter(fits).copied() {
             match self.public(algorithm.key_kind()) {
-                Some(Ok(parsed)) => {
-                    let public = PublicKey::new(parsed, algorithm);
-                    keys.push(Key { kid: self.kid.clone(), algorithm, public, retired: AtomicBool::new(false) });
-                }
+                Some(Ok(public)) => keys.push(Key::new(self.kid.clone(), algorithm, public)),
                 Some(Err(reason)) => fault = reason,
                 None => {}
             }

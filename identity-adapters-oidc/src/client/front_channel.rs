@@ -11,19 +11,17 @@ use openidconnect::{
 use url::Url;
 
 use super::provider::OidcProvider;
+use super::relying_party::NOT_A_URL;
 
 /// Maximum length in bytes of an ID token that is sent as `id_token_hint`. Servers accept URLs of at least 8 KiB, and
 /// not all accept longer ones. Without the hint, the provider asks users to confirm the logout.
 const LONGEST_HINT: usize = 6 * 1024;
 
-/// Refusal of a request whose return address is not a URL. The server configures it, so this does not occur.
-const NO_RETURN: RefusedSignIn = RefusedSignIn::Malformed("the redirect URI is not a URL");
-
 impl OidcProvider {
     /// Builds the URL of the authorization request (OpenID Connect Core 1.0 §3.1.2.1, RFC 7636 §4.3). `url` is the
     /// authorization endpoint; its query is kept.
     pub(super) fn authorization(&self, url: Url, request: &AuthorizationRequest) -> Result<String, RefusedSignIn> {
-        let redirect_uri = RedirectUrl::new(request.redirect_uri.clone()).map_err(|_| NO_RETURN)?;
+        let redirect_uri = RedirectUrl::new(request.redirect_uri.clone()).map_err(|_| NOT_A_URL)?;
         let (state, nonce) = (CsrfToken::new(request.state.clone()), Nonce::new(request.nonce.clone()));
         // The crate needs issuer and keys only for its own checks of ID tokens, which are not used.
         let issuer = IssuerUrl::from_url(url.clone());
@@ -83,7 +81,7 @@ impl OidcProvider {
         if hint.len() <= LONGEST_HINT {
             url.query_pairs_mut().append_pair("id_token_hint", hint);
         }
-        let return_uri = PostLogoutRedirectUrl::new(ending.return_uri.clone()).map_err(|_| NO_RETURN)?;
+        let return_uri = PostLogoutRedirectUrl::new(ending.return_uri.clone()).map_err(|_| NOT_A_URL)?;
         let mut request = LogoutRequest::from(EndSessionUrl::from_url(url))
             .set_client_id(ClientId::new(client_id.clone()))
             .set_post_logout_redirect_uri(return_uri)

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::authentication::Credentials;
 use super::kinds::ProviderQuirks;
-use super::relying_party::{RelyingParty, overrides};
+use super::relying_party::{RelyingParty, overrides, patiently};
 use super::settings::{ClientAuthentication, EndpointUrls};
 use super::telemetry::ClientTelemetry;
 use super::token::{Grant, Tokens};
@@ -237,7 +237,8 @@ impl Inner {
             None if request.resources.is_empty() => Vec::new(),
             None => return Err(RefusedSignIn::Malformed("this provider selects resources by scopes").into()),
         };
-        self.party.repeatable_tokens(&endpoints, Grant::Client { scopes: &request.scopes }, &resources).await
+        let grant = Grant::Client { scopes: &request.scopes };
+        patiently(|| self.party.tokens(&endpoints, grant, &resources)).await
     }
 
     /// Returns the discovered endpoints. During an outage, the last good discovery document stays in use.

@@ -26,6 +26,9 @@ use crate::settings::fetched_url;
 /// Delays before the two retries of repeatable requests.
 const RETRIES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
+/// Refusal of a request with a return address that is not a URL.
+pub(super) const NOT_A_URL: RefusedSignIn = RefusedSignIn::Malformed("the redirect URI is not a URL");
+
 /// A client registered at a provider: its credentials, endpoint overrides and telemetry.
 pub(crate) struct RelyingParty {
     pub(crate) issuer: Arc<str>,
@@ -59,7 +62,7 @@ impl RelyingParty {
     }
 
     /// Requests tokens without retries: a code or refresh token is valid once, and a lost response may have consumed
-    /// it. `parameters` are added to those of the grant.
+    /// it. [`patiently`] retries a grant that is not consumed. `parameters` are added to those of the grant.
     pub(crate) async fn tokens(
         &self,
         endpoints: &Endpoints,
@@ -72,29 +75,26 @@ impl RelyingParty {
         let call = Call { party: self, endpoints, request: "token", url: &url, http, accept };
         let client = client.set_token_uri(TokenUrl::from_url(url.clone()));
         let parameters = proof.into_iter().chain(parameters.iter().cloned());
+        // The requests of `oauth2` have no common trait.
+        macro_rules! send {
+            ($request:expr) => {
+                parameters
+                    .fold($request, |request, (name, value)| request.add_extra_param(name, value))
+                    .request_async(&call)
+            };
+        }
         let text = |secret: &Secret| secret.expose().to_owned();
         let answer = match grant {
             Grant::Code { code, verifier, redirect_uri } => {
-                let redirect_uri = RedirectUrl::new(redirect_uri.to_owned())
-                    .map_err(|_| RefusedSignIn::Malformed("the redirect URI is not a URL"))?;
-                let request = client
-                    .exchange_code(AuthorizationCode::new(text(code)))
-                    .set_pkce_verifier(PkceCodeVerifier::new(text(verifier)))
-                    .set_redirect_uri(Cow::Owned(redirect_uri));
-                let request = parameters.fold(request, |request, (name, value)| request.add_extra_param(name, value));
-                request.request_async(&call).await
+                let redirect_uri = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| NOT_A_URL)?;
+                let request = client.exchange_code(AuthorizationCode::new(text(code)));
+                let request = request.set_pkce_verifier(PkceCodeVerifier::new(text(verifier)));
+                send!(request.set_redirect_uri(Cow::Owned(redirect_uri))).await
             }
-            Grant::Refresh(token) => {
-                let token = RefreshToken::new(text(token));
-                let request = client.exchange_refresh_token(&token);
-                let request = parameters.fold(request, |request, (name, value)| request.add_extra_param(name, value));
-                request.request_async(&call).await
-            }
+            Grant::Refresh(token) => send!(client.exchange_refresh_token(&RefreshToken::new(text(token)))).await,
             Grant::Client { scopes } => {
                 let scopes = scopes.iter().cloned().map(Scope::new);
-                let request = client.exchange_client_credentials().add_scopes(scopes);
-                let request = parameters.fold(request, |request, (name, value)| request.add_extra_param(name, value));
-                request.request_async(&call).await
+                send!(client.exchange_client_credentials().add_scopes(scopes)).await
             }
         };
         answer.map(Tokens::from).map_err(failure)
@@ -108,16 +108,6 @@ impl RelyingParty {
             Err(ProviderError::Unavailable { .. }) => "unavailable",
         };
         self.telemetry.asked(what, code);
-    }
-
-    /// Requests tokens, with retries during an outage. Only for grants that a request does not consume.
-    pub(crate) async fn repeatable_tokens(
-        &self,
-        endpoints: &Endpoints,
-        grant: Grant<'_>,
-        parameters: &[(&'static str, String)],
-    ) -> Result<Tokens, ProviderError> {
-        patiently(|| self.tokens(endpoints, grant, parameters)).await
     }
 
     /// Revokes a refresh token (RFC 7009 §2), with retries during an outage. Does nothing without a revocation
@@ -212,8 +202,8 @@ impl<'c> AsyncHttpClient<'c> for Call<'_> {
     }
 }
 
-/// Retries a call up to twice while the provider is unavailable.
-async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
+/// Retries a call up to twice while the provider is unavailable. Only for requests that consume nothing.
+pub(crate) async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>>,
 {

@@ -1,18 +1,16 @@
 //! Grants and responses of a token endpoint (RFC 6749 §5.1), by the crate `oauth2`.
 
-use std::fmt;
-
 use identity_core::port::{ProviderError, RefusedSignIn};
-use identity_core::value::{Secret, strict_json_object};
+use identity_core::value::{Secret, strict_json_object, text_or_integer};
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    Client, ErrorResponse, ExtraTokenFields, RequestTokenError, StandardRevocableToken, StandardTokenResponse,
-    TokenResponse as _,
+    AccessToken, Client, ErrorResponse, ExtraTokenFields, RequestTokenError, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Assumed lifetime of an access token if the response has no `expires_in`.
 const DEFAULT_LIFETIME: time::Duration = time::Duration::minutes(5);
@@ -28,19 +26,13 @@ pub(crate) type TokenClient = Client<
 
 type TokenAnswer = StandardTokenResponse<IdTokenField, BasicTokenType>;
 
-/// The ID token of a response (OpenID Connect Core 1.0 §3.1.3.3), as text: [`super::signed`] parses it.
-#[derive(Deserialize, Serialize)]
+/// The ID token of a response (OpenID Connect Core 1.0 §3.1.3.3), as a secret text: [`super::signed`] parses it.
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct IdTokenField {
-    id_token: Option<String>,
+    id_token: Option<AccessToken>,
 }
 
 impl ExtraTokenFields for IdTokenField {}
-
-impl fmt::Debug for IdTokenField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdTokenField")
-    }
-}
 
 /// Successful response of a token endpoint.
 pub(crate) struct Tokens {
@@ -52,11 +44,11 @@ pub(crate) struct Tokens {
 
 impl From<TokenAnswer> for Tokens {
     fn from(answer: TokenAnswer) -> Self {
-        let secret = |text: &String| Secret::new(text.clone());
+        let secret = |token: &AccessToken| Secret::new(token.secret().clone());
         Self {
-            access_token: secret(answer.access_token().secret()),
+            access_token: secret(answer.access_token()),
             id_token: answer.extra_fields().id_token.as_ref().map(secret),
-            refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
+            refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
             lifetime: answer.expires_in().and_then(|lifetime| lifetime.try_into().ok()).unwrap_or(DEFAULT_LIFETIME),
         }
     }
@@ -81,39 +73,31 @@ pub(crate) fn failure<E: ErrorResponse>(error: RequestTokenError<ProviderError, 
     }
 }
 
-/// Checks a token response, and returns it with only the members that are used. Some providers send `expires_in` as a
-/// string, which becomes a number.
+/// Checks a token response, and returns the members that are used. Null counts as absent. Some providers send
+/// `expires_in` as a string, which becomes a number.
 pub(crate) fn checked(body: &[u8]) -> Result<Vec<u8>, RefusedSignIn> {
-    let members = strict_json_object(body).map_err(RefusedSignIn::Malformed)?;
+    let mut members = strict_json_object(body).map_err(RefusedSignIn::Malformed)?;
+    members.retain(|name, value| name != "scope" && !value.is_null());
     // A client must not use a token of an unknown type (RFC 6749 §7.1).
-    let is_bearer = |kind: &&Value| kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
-    let kind = members.get("token_type").filter(is_bearer);
-    let kind = kind.ok_or(RefusedSignIn::Malformed("`token_type` is not `Bearer`"))?;
-    let mut checked = Map::from_iter([("token_type".to_owned(), kind.clone())]);
+    let is_bearer = |kind: &str| kind.eq_ignore_ascii_case("bearer");
+    if !members.get("token_type").and_then(Value::as_str).is_some_and(is_bearer) {
+        return Err(RefusedSignIn::Malformed("`token_type` is not `Bearer`"));
+    }
     for (name, fault) in [
         ("access_token", "`access_token` is not a string"),
         ("id_token", "`id_token` is not a string"),
         ("refresh_token", "`refresh_token` is not a string"),
     ] {
-        match members.get(name) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(text)) if !text.is_empty() => {
-                checked.insert(name.to_owned(), Value::from(text.as_str()));
-            }
-            Some(_) => return Err(RefusedSignIn::Malformed(fault)),
+        if members.get(name).is_some_and(|value| value.as_str().is_none_or(str::is_empty)) {
+            return Err(RefusedSignIn::Malformed(fault));
         }
     }
-    if !checked.contains_key("access_token") {
+    if !members.contains_key("access_token") {
         return Err(RefusedSignIn::Malformed("`access_token` is missing"));
     }
-    let seconds = match members.get("expires_in") {
-        None | Some(Value::Null) => return Ok(Value::from(checked).to_string().into_bytes()),
-        Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(_) => None,
-    };
-    let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-    let seconds = seconds.ok_or(RefusedSignIn::Malformed("`expires_in` is not a number of seconds"))?;
-    checked.insert("expires_in".to_owned(), seconds.into());
-    Ok(Value::from(checked).to_string().into_bytes())
+    if let Some(lifetime) = members.get_mut("expires_in") {
+        let seconds = text_or_integer(lifetime).and_then(|seconds| seconds.parse::<u32>().ok());
+        *lifetime = seconds.ok_or(RefusedSignIn::Malformed("`expires_in` is not a number of seconds"))?.into();
+    }
+    Ok(Value::from(members).to_string().into_bytes())
 }

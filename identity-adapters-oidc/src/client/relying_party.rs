@@ -18,7 +18,7 @@ use url::Url;
 use super::authentication::{Credentials, Proven};
 use super::settings::EndpointUrls;
 use super::telemetry::ClientTelemetry;
-use super::token::{Grant, Tokens, checked, failure};
+use super::token::{CheckedBody, Grant, Tokens, checked, failure};
 use crate::discovery::{Endpoint, Endpoints, Found};
 use crate::http::{Answer, FetchError, Http};
 use crate::settings::fetched_url;
@@ -181,7 +181,7 @@ struct Call<'p> {
     url: &'p Url,
     http: Http,
     /// Returns the checked body of a successful response, and `None` for any other status.
-    accept: fn(&Answer) -> Option<Result<Vec<u8>, RefusedSignIn>>,
+    accept: fn(&Answer) -> Option<CheckedBody>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Call<'_> {

@@ -73,9 +73,12 @@ pub(crate) fn failure<E: ErrorResponse>(error: RequestTokenError<ProviderError, 
     }
 }
 
+/// Body of a response for `oauth2`, or the reason for its rejection.
+pub(crate) type CheckedBody = Result<Vec<u8>, RefusedSignIn>;
+
 /// Checks a token response, and returns the members that are used. Null counts as absent. Some providers send
 /// `expires_in` as a string, which becomes a number.
-pub(crate) fn checked(body: &[u8]) -> Result<Vec<u8>, RefusedSignIn> {
+pub(crate) fn checked(body: &[u8]) -> CheckedBody {
     let mut members = strict_json_object(body).map_err(RefusedSignIn::Malformed)?;
     members.retain(|name, value| name != "scope" && !value.is_null());
     // A client must not use a token of an unknown type (RFC 6749 §7.1).

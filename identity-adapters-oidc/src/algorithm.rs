@@ -6,8 +6,6 @@ use std::str::FromStr;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
 };
 
 /// An asymmetric signature algorithm. There is no variant for `none` or for a symmetric algorithm, so neither can be
@@ -41,9 +39,9 @@ pub enum SigningAlgorithm {
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA")]
 pub struct UnknownAlgorithm;
 
-/// Type of public key that an algorithm requires, with the parameters to verify signatures.
+/// Type of public key that an algorithm requires.
 pub(crate) enum KeyKind {
-    Rsa(&'static RsaParameters),
+    Rsa,
     /// JWK name of the curve (`crv`), length of a coordinate in bytes, and verification algorithm.
     Ec(&'static str, usize, &'static EcdsaVerificationAlgorithm),
     Ed25519,
@@ -91,14 +89,14 @@ impl SigningAlgorithm {
         }
     }
 
+    /// Returns the algorithm of `jsonwebtoken`. `None` for `ES512`, which that crate does not support.
+    pub(crate) fn jwt(self) -> Option<jsonwebtoken::Algorithm> {
+        self.name().parse().ok()
+    }
+
     pub(crate) const fn key_kind(self) -> KeyKind {
         match self {
-            Self::Rs256 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA256),
-            Self::Rs384 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA384),
-            Self::Rs512 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA512),
-            Self::Ps256 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA256),
-            Self::Ps384 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA384),
-            Self::Ps512 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA512),
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyKind::Rsa,
             Self::Es256 => KeyKind::Ec("P-256", 32, &ECDSA_P256_SHA256_FIXED),
             Self::Es384 => KeyKind::Ec("P-384", 48, &ECDSA_P384_SHA384_FIXED),
             Self::Es512 => KeyKind::Ec("P-521", 66, &ECDSA_P521_SHA512_FIXED),

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::value::Secret;
-use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, redirect};
+use oauth2::HttpRequest;
+use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, StatusCode, header, redirect};
 use url::Url;
 
 use crate::settings_error::SettingsProblem;
@@ -82,12 +82,6 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Credentials for HTTP Basic authentication (RFC 7617), already form-encoded as OAuth 2.0 requires.
-pub(crate) struct BasicLogin {
-    pub(crate) name: String,
-    pub(crate) password: Secret,
-}
-
 impl Http {
     pub(crate) fn new(settings: &HttpSettings) -> Result<Self, SettingsProblem> {
         Ok(Self { client: http_client(settings)?, settings: Arc::new(settings.clone()) })
@@ -111,33 +105,24 @@ impl Http {
         self.fetch(self.client.get(url.clone()).bearer_auth(token)).await
     }
 
-    /// Posts a form and returns the response, whatever its status.
-    pub(crate) async fn post(
-        &self,
-        url: &Url,
-        form: &[(&str, String)],
-        login: Option<BasicLogin>,
-    ) -> Result<Answer, FetchError> {
-        let request = self.client.post(url.clone()).form(form);
-        let response = self.send(match login {
-            Some(login) => request.basic_auth(login.name, Some(login.password.expose())),
-            None => request,
-        });
-        let response = response.await?;
+    /// Sends a request that `oauth2` prepared to `url`, and returns the response, whatever its status.
+    pub(crate) async fn post(&self, url: &Url, prepared: HttpRequest) -> Result<Answer, FetchError> {
+        let (mut parts, body) = prepared.into_parts();
+        if let Some(credentials) = parts.headers.get_mut(header::AUTHORIZATION) {
+            credentials.set_sensitive(true);
+        }
+        let request = self.client.post(url.clone()).headers(parts.headers).body(body);
+        let response = request.send().await.map_err(FetchError::from_transport)?;
         Ok(Answer { status: response.status().as_u16(), body: self.body(response).await? })
     }
 
     async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, FetchError> {
-        let response = self.send(request).await?;
-        if response.status() != reqwest::StatusCode::OK {
+        let request = request.header(header::ACCEPT, "application/json");
+        let response = request.send().await.map_err(FetchError::from_transport)?;
+        if response.status() != StatusCode::OK {
             return Err(FetchError::from_status(&response));
         }
         self.body(response).await
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Response, FetchError> {
-        let request = request.header(reqwest::header::ACCEPT, "application/json");
-        request.send().await.map_err(FetchError::from_transport)
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
@@ -195,7 +180,7 @@ impl FetchError {
     /// fragment, which may be secret.
     fn from_status(response: &Response) -> Self {
         let status = response.status().as_u16();
-        let location = response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         let target = location.and_then(|location| response.url().join(location).ok());
         match target.filter(|_| response.status().is_redirection()) {
             Some(mut to) => {

@@ -212,7 +212,7 @@ impl Issuer {
 }
 
 /// Returns the key that verifies the signature. Tries at most [`MAX_CANDIDATES`] distinct keys.
-fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Result<Arc<Key>, TokenError> {
+fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &Vec<u8>) -> Result<Arc<Key>, TokenError> {
     let mut distinct: Vec<Arc<Key>> = Vec::new();
     for key in keys {
         if distinct.len() < MAX_CANDIDATES && !distinct.iter().any(|other| other.is_same_material(&key)) {

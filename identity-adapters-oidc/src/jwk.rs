@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::{KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,12 +33,29 @@ pub(crate) struct Key {
     kid: Option<String>,
     algorithm: SigningAlgorithm,
     public: ParsedPublicKey,
+    /// The same key for `jsonwebtoken`. `None` for `ES512`, which that crate does not support.
+    jwt: Option<(jsonwebtoken::Algorithm, DecodingKey)>,
     retired: AtomicBool,
 }
 
 impl Key {
-    pub(crate) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
-        self.public.verify_sig(signed, signature).is_ok()
+    fn new(kid: Option<String>, algorithm: SigningAlgorithm, public: ParsedPublicKey) -> Self {
+        let key = match algorithm.key_kind() {
+            KeyKind::Rsa => DecodingKey::from_rsa_der,
+            KeyKind::Ec(..) => DecodingKey::from_ec_der,
+            KeyKind::Ed25519 => DecodingKey::from_ed_der,
+        };
+        let jwt = algorithm.jwt().map(|algorithm| (algorithm, key(public.as_ref())));
+        Self { kid, algorithm, public, jwt, retired: AtomicBool::new(false) }
+    }
+
+    /// Verifies a decoded signature. The provider is named, because the default of the process could be replaced.
+    pub(crate) fn verifies(&self, signed: &[u8], signature: &Vec<u8>) -> bool {
+        match &self.jwt {
+            Some((algorithm, key)) => (DEFAULT_PROVIDER.verifier_factory)(algorithm, key)
+                .is_ok_and(|verifier| verifier.verify(signed, signature).is_ok()),
+            None => self.public.verify_sig(signed, signature).is_ok(),
+        }
     }
 
     /// Whether the issuer no longer publishes this key. Tokens that were verified with it are then dropped from the
@@ -134,14 +154,15 @@ impl KeySet {
     }
 }
 
-/// A published key, as in JSON (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+/// A published key, as in JSON (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). `jsonwebtoken::jwk::Jwk` is stricter about
+/// members that are not needed and about base64, and drops unknown names of algorithms.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
     kid: Option<String>,
     #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
+    usage: Option<PublicKeyUse>,
+    key_ops: Option<Vec<KeyOperations>>,
     alg: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -153,8 +174,8 @@ struct Jwk {
 impl Jwk {
     /// Returns one [`Key`] for each allowed algorithm that the published key fits. Empty if it is not for signatures.
     fn keys(self, allowed: &[SigningAlgorithm]) -> Result<Vec<Key>, &'static str> {
-        let signs = self.usage.as_deref().is_none_or(|usage| usage == "sig");
-        let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|name| name == "verify"));
+        let signs = self.usage.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
+        let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
         if !signs || !verifies {
             return Ok(Vec::new());
         }
@@ -172,9 +193,7 @@ impl Jwk {
         let mut keys = Vec::new();
         for algorithm in allowed.iter().filter(fits).copied() {
             match self.public(algorithm.key_kind()) {
-                Some(Ok(public)) => {
-                    keys.push(Key { kid: self.kid.clone(), algorithm, public, retired: AtomicBool::new(false) });
-                }
+                Some(Ok(public)) => keys.push(Key::new(self.kid.clone(), algorithm, public)),
                 Some(Err(reason)) => fault = reason,
                 None => {}
             }
@@ -186,8 +205,9 @@ impl Jwk {
     fn public(&self, kind: KeyKind) -> Option<Result<ParsedPublicKey, &'static str>> {
         let curve = |name| self.crv.as_deref() == Some(name);
         match (kind, self.kty.as_str()) {
-            (KeyKind::Rsa(parameters), "RSA") => Some(self.rsa().and_then(|components| {
-                components.to_parsed_public_key(parameters).map_err(|_| "`n` and `e` are not an RSA key")
+            (KeyKind::Rsa, "RSA") => Some(self.rsa().and_then(|components| {
+                let parsed = components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
+                parsed.map_err(|_| "`n` and `e` are not an RSA key")
             })),
             (KeyKind::Ec(name, length, algorithm), "EC") if curve(name) => Some(self.point(length).and_then(|point| {
                 ParsedPublicKey::new(algorithm, point).map_err(|_| "`x` and `y` are not a point of its curve")

@@ -4,13 +4,17 @@
 //! * User sign-in at a provider: the port [`IdentityProvider`](identity_core::port::IdentityProvider).
 //! * Access tokens for services, by the client credentials grant: [`MachineTokens`].
 //!
+//! `jsonwebtoken` verifies the signatures of tokens and signs client assertions, with `aws-lc-rs`. `oauth2` and
+//! `openidconnect` build the requests to providers. This crate adds the strict reading of tokens, keys and responses,
+//! and the behavior during outages (docs/adr/0026-protocol-crates.md).
+//!
 //! # Token verification
 //!
 //! 1. **Cheap checks.** Size, three segments, header, algorithm. Only `iss` is read from the payload, to select the
 //!    issuer; no other claim is used before the signature is verified.
 //! 2. **The key.** The header's `kid` is looked up in the issuer's key sets, in their configured order. Key sets are
 //!    fetched on first use.
-//! 3. **The signature**, with a key that was parsed when its set was fetched.
+//! 3. **The signature**, with a key that was checked when its set was fetched.
 //! 4. **The claims**, each by its JSON type. Then [`PrincipalClaims`](identity_core::resolve::PrincipalClaims) resolve
 //!    the principal.
 //!

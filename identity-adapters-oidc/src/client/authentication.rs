@@ -7,15 +7,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_core::port::Clock;
 use identity_core::value::Secret;
+use oauth2::{AuthType, ClientId, ClientSecret};
 use serde_json::json;
-use url::form_urlencoded::byte_serialize;
 
 use super::files::Reloaded;
 use super::key::SigningKey;
 use super::kinds::ProviderQuirks;
 use super::settings::{AssertionAudience, AssertionSettings, ClientAuthentication, TlsSettings};
+use super::token::TokenClient;
 use crate::discovery::Endpoints;
-use crate::http::{BasicLogin, Http};
+use crate::http::Http;
 
 /// Lifetime of a client assertion (`exp` minus `iat`) in seconds.
 const ASSERTION_LIFETIME: i64 = 60;
@@ -39,10 +40,11 @@ enum Proof {
     Certificate(Arc<Reloaded<Http>>),
 }
 
-/// Authentication data of one request: form parameters, Basic credentials, or an HTTP client with a certificate.
+/// Authentication data of one request: a client with its credentials, further parameters, and the HTTP client, which may
+/// present a certificate.
 pub(crate) struct Proven {
-    pub(crate) form: Vec<(&'static str, String)>,
-    pub(crate) login: Option<BasicLogin>,
+    pub(crate) client: TokenClient,
+    pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) http: Http,
 }
 
@@ -97,21 +99,14 @@ impl Credentials {
     /// Returns the authentication data for one request. `None` if an assertion cannot be signed, for example because
     /// the system has no randomness.
     pub(crate) async fn prove(&self, issuer: &str, endpoints: &Endpoints, token_url: &str) -> Option<Proven> {
-        let mut form = Vec::new();
-        let mut login = None;
+        let client = TokenClient::new(ClientId::new(self.client_id.clone()));
+        let text = |secret: &Secret| ClientSecret::new(secret.expose().to_owned());
+        let mut parameters = Vec::new();
         // Each request uses exactly one authentication method (RFC 6749 §2.3.1).
-        if !matches!(self.proof, Proof::Basic(_)) {
-            form.push(("client_id", self.client_id.clone()));
-        }
-        match &self.proof {
-            Proof::None | Proof::Certificate(_) => {}
-            Proof::Basic(secret) => {
-                login = Some(BasicLogin {
-                    name: urlencoded(&self.client_id),
-                    password: Secret::new(urlencoded(secret.expose())),
-                });
-            }
-            Proof::Post(secret) => form.push(("client_secret", secret.expose().to_owned())),
+        let client = match &self.proof {
+            Proof::None | Proof::Certificate(_) => client,
+            Proof::Basic(secret) => client.set_client_secret(text(secret)).set_auth_type(AuthType::BasicAuth),
+            Proof::Post(secret) => client.set_client_secret(text(secret)).set_auth_type(AuthType::RequestBody),
             Proof::Assertion { key, audience } => {
                 let audience = match audience {
                     AssertionAudience::Issuer => issuer,
@@ -119,31 +114,23 @@ impl Credentials {
                     AssertionAudience::Fixed(text) => text,
                 };
                 let assertion = self.assert(&*key.get().await, audience)?;
-                form.push(("client_assertion_type", JWT_BEARER.to_owned()));
-                form.push(("client_assertion", assertion));
+                parameters.push(("client_assertion_type", JWT_BEARER.to_owned()));
+                parameters.push(("client_assertion", assertion));
+                client
             }
-        }
-        Some(Proven { form, login, http: self.http().await })
+        };
+        Some(Proven { client, parameters, http: self.http().await })
     }
 
     /// Returns a signed client assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9) with a random `jti`, valid for 60 s.
     fn assert(&self, key: &SigningKey, audience: &str) -> Option<String> {
-        let mut header = json!({"alg": key.algorithm.name(), "typ": "JWT"});
-        let named = key.thumbprint.iter().map(|(name, text)| (*name, text));
-        for (name, text) in named.chain(key.key_id.iter().map(|id| ("kid", id))) {
-            header.as_object_mut()?.insert(name.to_owned(), json!(text));
-        }
         let mut id = [0; 16];
         SystemRandom::new().fill(&mut id).ok()?;
         let now = self.clock.now().unix_timestamp();
-        let claims = json!({
+        key.sign(&json!({
             "iss": self.client_id, "sub": self.client_id, "aud": audience, "jti": URL_SAFE_NO_PAD.encode(id),
             "iat": now, "exp": now.saturating_add(ASSERTION_LIFETIME),
-        });
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let signature = key.sign(signed.as_bytes())?;
-        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        }))
     }
 }
 
@@ -179,9 +166,4 @@ fn certificate(settings: &TlsSettings, http: &Http, clock: Arc<dyn Clock>) -> Re
     let files = vec![settings.certificate.clone(), settings.key.clone()];
     let showing = Reloaded::new(files, clock, read).map_err(|reason| ("certificate", reason))?;
     Ok(Proof::Certificate(Arc::new(showing)))
-}
-
-/// Form-encodes a client id or secret for HTTP Basic credentials, as OAuth 2.0 requires (RFC 6749 §2.3.1, appendix B).
-fn urlencoded(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
 }

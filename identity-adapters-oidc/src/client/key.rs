@@ -2,36 +2,37 @@
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{EncodingKey, Header};
 use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+use pkcs8::PrivateKeyInfoRef;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::Value;
 
 use super::settings::{AssertionSettings, KeyFile, KeyId, Thumbprint};
-use crate::algorithm::SigningAlgorithm;
+use crate::algorithm::{KeyKind, SigningAlgorithm};
 
-enum Pair {
-    Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
-    Ec(EcdsaKeyPair),
-    Ed(Ed25519KeyPair),
-}
-
-/// A private key, and the header parameters that identify it. It does not implement `Debug`, so that it cannot be
+/// A private key, and the header of the tokens that it signs. It does not implement `Debug`, so that it cannot be
 /// logged.
 pub(crate) struct SigningKey {
-    pair: Pair,
-    pub(crate) algorithm: SigningAlgorithm,
-    pub(crate) key_id: Option<String>,
-    /// Name and value of the header parameter with the certificate thumbprint, `x5t` or `x5t#S256`.
-    pub(crate) thumbprint: Option<(&'static str, String)>,
+    signer: Signer,
+    header: Header,
+}
+
+enum Signer {
+    /// Key of `jsonwebtoken`, for the algorithm of the header.
+    Jwt(EncodingKey),
+    /// Key for `ES512`, which `jsonwebtoken` does not support.
+    P521(EcdsaKeyPair),
 }
 
 impl SigningKey {
@@ -47,120 +48,128 @@ impl SigningKey {
             (KeyFile::Pkcs12 { password, alias, .. }, [file]) => pkcs12(file, password.expose(), alias.as_deref())?,
             _ => return Err("no key file".to_owned()),
         };
-        let (pair, algorithm) = pair(&key, settings.algorithm)?;
+        let pair = Pair::read(&key, settings.algorithm)?;
         let certificate = match certificates.as_slice() {
             [] => None,
             some => {
-                let own = some.iter().find(|certificate| is_of(certificate, pair.public()));
+                let own = some.iter().find(|certificate| is_of(certificate, &pair.public));
                 Some(own.ok_or("none of the certificates matches the private key")?)
             }
         };
-        let named = |name, bytes: &[u8]| Some((name, URL_SAFE_NO_PAD.encode(bytes)));
-        let thumbprint = match (settings.thumbprint, certificate) {
-            (Some(Thumbprint::None), _) | (None, None) => None,
+        let encoded = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
+        // The algorithm of the header is replaced when a token is signed with `ES512`.
+        let mut header = Header::new(pair.algorithm.jwt().unwrap_or_default());
+        match (settings.thumbprint, certificate) {
+            (Some(Thumbprint::None), _) | (None, None) => {}
             (Some(_), None) => return Err("a thumbprint requires a certificate".to_owned()),
             (wanted, Some(certificate)) => match wanted.unwrap_or(usual) {
-                Thumbprint::None => None,
-                Thumbprint::Sha1 => named("x5t", digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref()),
-                Thumbprint::Sha256 => named("x5t#S256", digest(&SHA256, certificate).as_ref()),
+                Thumbprint::None => {}
+                Thumbprint::Sha1 => header.x5t = encoded(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref()),
+                Thumbprint::Sha256 => header.x5t_s256 = encoded(digest(&SHA256, certificate).as_ref()),
             },
-        };
-        let key_id = match &settings.key_id {
+        }
+        header.kid = match &settings.key_id {
             None => None,
             Some(KeyId::Fixed(id)) => Some(id.clone()),
-            Some(KeyId::PublicKeyDigest) => Some(URL_SAFE_NO_PAD.encode(digest(&SHA256, &pair.public_info()?))),
+            Some(KeyId::PublicKeyDigest) => encoded(digest(&SHA256, &pair.info).as_ref()),
         };
-        Ok(Self { pair, algorithm, key_id, thumbprint })
+        Ok(Self { signer: pair.signer, header })
     }
 
-    /// Returns the signature in JWS form (RFC 7518 §3). `None` if signing fails, for example because the system has no
-    /// randomness.
-    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Rsa(pair, encoding) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &random, message, &mut signature).ok()?;
-                Some(signature)
+    /// Returns the claims as a signed token. `None` if signing fails, for example because the system has no randomness.
+    pub(crate) fn sign(&self, claims: &Value) -> Option<String> {
+        match &self.signer {
+            Signer::Jwt(key) => jsonwebtoken::encode(&self.header, claims, key).ok(),
+            Signer::P521(pair) => {
+                let mut header = serde_json::to_value(&self.header).ok()?;
+                *header.get_mut("alg")? = Value::from(SigningAlgorithm::Es512.name());
+                let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+                let signed = format!("{}.{}", part(&header), part(claims));
+                let signature = pair.sign(&SystemRandom::new(), signed.as_bytes()).ok()?;
+                Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
             }
-            Pair::Ec(pair) => Some(pair.sign(&random, message).ok()?.as_ref().to_vec()),
-            Pair::Ed(pair) => Some(pair.sign(message).as_ref().to_vec()),
         }
     }
+}
+
+/// A private key with its public key.
+struct Pair {
+    signer: Signer,
+    algorithm: SigningAlgorithm,
+    /// Public key as certificates contain it: RSAPublicKey, an uncompressed point, or the raw bytes.
+    public: Vec<u8>,
+    /// Public key as DER-encoded SubjectPublicKeyInfo (RFC 5280 §4.1).
+    info: Vec<u8>,
 }
 
 impl Pair {
-    /// Returns the public key as certificates contain it: RSAPublicKey, an uncompressed point, or the raw bytes.
-    fn public(&self) -> &[u8] {
-        match self {
-            Self::Rsa(pair, _) => pair.public_key().as_ref(),
-            Self::Ec(pair) => pair.public_key().as_ref(),
-            Self::Ed(pair) => pair.public_key().as_ref(),
-        }
-    }
-
-    /// Returns the public key as DER-encoded SubjectPublicKeyInfo (RFC 5280 §4.1).
-    fn public_info(&self) -> Result<Vec<u8>, String> {
-        let der: Result<PublicKeyX509Der<'_>, _> = match self {
-            Self::Rsa(pair, _) => pair.public_key().as_der(),
-            Self::Ec(pair) => pair.public_key().as_der(),
-            Self::Ed(pair) => pair.public_key().as_der(),
+    /// Parses a private key for the `wanted` algorithm, or for the default algorithm of its key type.
+    fn read(der: &PrivateKeyDer<'_>, wanted: Option<SigningAlgorithm>) -> Result<Self, String> {
+        let found = match der {
+            PrivateKeyDer::Pkcs1(key) => {
+                let key = key.secret_pkcs1_der();
+                Self::rsa(RsaKeyPair::from_der(key), key, wanted)
+            }
+            PrivateKeyDer::Sec1(key) => Self::ec(EcdsaKeyPair::from_private_key_der, key.secret_sec1_der(), wanted),
+            PrivateKeyDer::Pkcs8(key) => {
+                let key = key.secret_pkcs8_der();
+                let content = PrivateKeyInfoRef::try_from(key).ok();
+                content
+                    .and_then(|content| Self::rsa(RsaKeyPair::from_pkcs8(key), content.private_key.as_bytes(), wanted))
+                    .or_else(|| Self::ec(EcdsaKeyPair::from_pkcs8, key, wanted))
+                    .or_else(|| Self::ed25519(key, wanted))
+            }
+            _ => None,
         };
-        der.map(|der| der.as_ref().to_vec()).map_err(|_| "the key has no public key".to_owned())
+        found.ok_or_else(|| match wanted {
+            Some(algorithm) => format!("the key is too weak or not suitable for {algorithm}"),
+            None => "the key is too weak or its type is not supported".to_owned(),
+        })
     }
-}
 
-/// Parses a private key for the `wanted` algorithm, or for the default algorithm of its key type.
-fn pair(der: &PrivateKeyDer<'_>, wanted: Option<SigningAlgorithm>) -> Result<(Pair, SigningAlgorithm), String> {
-    use SigningAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-    let rsa: Option<(&'static dyn RsaEncoding, _)> = match wanted {
-        None | Some(Rs256) => Some((&RSA_PKCS1_SHA256, Rs256)),
-        Some(Rs384) => Some((&RSA_PKCS1_SHA384, Rs384)),
-        Some(Rs512) => Some((&RSA_PKCS1_SHA512, Rs512)),
-        Some(Ps256) => Some((&RSA_PSS_SHA256, Ps256)),
-        Some(Ps384) => Some((&RSA_PSS_SHA384, Ps384)),
-        Some(Ps512) => Some((&RSA_PSS_SHA512, Ps512)),
-        Some(Es256 | Es384 | Es512 | EdDsa) => None,
-    };
-    let curves: [(&'static EcdsaSigningAlgorithm, _); 3] = [
-        (&ECDSA_P256_SHA256_FIXED_SIGNING, Es256),
-        (&ECDSA_P384_SHA384_FIXED_SIGNING, Es384),
-        (&ECDSA_P521_SHA512_FIXED_SIGNING, Es512),
-    ];
-    let may_be = |algorithm| wanted.is_none_or(|wanted| wanted == algorithm);
-    let mut curves = curves.into_iter().filter(|(_, algorithm)| may_be(*algorithm));
-    let found = match der {
-        PrivateKeyDer::Pkcs1(key) => rsa.and_then(|(encoding, algorithm)| {
-            let pair = RsaKeyPair::from_der(key.secret_pkcs1_der()).ok()?;
-            Some((Pair::Rsa(Box::new(pair), encoding), algorithm))
-        }),
-        PrivateKeyDer::Sec1(key) => curves.find_map(|(curve, algorithm)| {
-            let pair = EcdsaKeyPair::from_private_key_der(curve, key.secret_sec1_der()).ok()?;
-            Some((Pair::Ec(pair), algorithm))
-        }),
-        PrivateKeyDer::Pkcs8(key) => {
-            let key = key.secret_pkcs8_der();
-            let of_rsa = rsa.and_then(|(encoding, algorithm)| {
-                let pair = RsaKeyPair::from_pkcs8(key).ok()?;
-                Some((Pair::Rsa(Box::new(pair), encoding), algorithm))
-            });
-            let of_curve = || {
-                curves.find_map(|(curve, algorithm)| {
-                    EcdsaKeyPair::from_pkcs8(curve, key).ok().map(|pair| (Pair::Ec(pair), algorithm))
-                })
-            };
-            let of_edwards = || {
-                let pair = may_be(EdDsa).then(|| Ed25519KeyPair::from_pkcs8(key).ok()).flatten()?;
-                Some((Pair::Ed(pair), EdDsa))
-            };
-            of_rsa.or_else(of_curve).or_else(of_edwards)
-        }
-        _ => None,
-    };
-    found.ok_or_else(|| match wanted {
-        Some(algorithm) => format!("the key is too weak or not suitable for {algorithm}"),
-        None => "the key is too weak or its type is not supported".to_owned(),
-    })
+    fn new(
+        signer: Signer,
+        algorithm: SigningAlgorithm,
+        public: &(impl AsRef<[u8]> + AsDer<PublicKeyX509Der<'static>>),
+    ) -> Option<Self> {
+        let info = public.as_der().ok()?.as_ref().to_vec();
+        Some(Self { signer, algorithm, public: public.as_ref().to_vec(), info })
+    }
+
+    /// Checks an RSA key. `jsonwebtoken` signs with its PKCS#1 form.
+    fn rsa(pair: Result<RsaKeyPair, KeyRejected>, pkcs1: &[u8], wanted: Option<SigningAlgorithm>) -> Option<Self> {
+        let algorithm = wanted.unwrap_or(SigningAlgorithm::Rs256);
+        let fits = matches!(algorithm.key_kind(), KeyKind::Rsa);
+        let signer = Signer::Jwt(EncodingKey::from_rsa_der(pkcs1));
+        Self::new(signer, algorithm, pair.ok().filter(|_| fits)?.public_key())
+    }
+
+    fn ec(
+        read: impl Fn(&'static EcdsaSigningAlgorithm, &[u8]) -> Result<EcdsaKeyPair, KeyRejected>,
+        key: &[u8],
+        wanted: Option<SigningAlgorithm>,
+    ) -> Option<Self> {
+        let curves: [(&'static EcdsaSigningAlgorithm, _); 3] = [
+            (&ECDSA_P256_SHA256_FIXED_SIGNING, SigningAlgorithm::Es256),
+            (&ECDSA_P384_SHA384_FIXED_SIGNING, SigningAlgorithm::Es384),
+            (&ECDSA_P521_SHA512_FIXED_SIGNING, SigningAlgorithm::Es512),
+        ];
+        let mut curves = curves.into_iter().filter(|(_, algorithm)| wanted.is_none_or(|wanted| wanted == *algorithm));
+        let (pair, algorithm) = curves.find_map(|(curve, algorithm)| Some((read(curve, key).ok()?, algorithm)))?;
+        let public = pair.public_key().clone();
+        let signer = match algorithm.jwt() {
+            Some(_) => Signer::Jwt(EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref())),
+            None => Signer::P521(pair),
+        };
+        Self::new(signer, algorithm, &public)
+    }
+
+    fn ed25519(pkcs8: &[u8], wanted: Option<SigningAlgorithm>) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
+        let fits = wanted.is_none_or(|wanted| wanted == SigningAlgorithm::EdDsa);
+        let signer = Signer::Jwt(EncodingKey::from_ed_der(pkcs8));
+        fits.then(|| Self::new(signer, SigningAlgorithm::EdDsa, pair.public_key()))?
+    }
 }
 
 fn certificates_in(files: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {

@@ -9,9 +9,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::authentication::Credentials;
 use super::kinds::ProviderQuirks;
-use super::relying_party::{RelyingParty, Tokens, overrides};
+use super::relying_party::{RelyingParty, overrides, patiently};
 use super::settings::{ClientAuthentication, EndpointUrls};
 use super::telemetry::ClientTelemetry;
+use super::token::{Grant, Tokens};
 use crate::discovery::{Discovery, Endpoints};
 use crate::http::{Http, HttpSettings};
 use crate::provider_kind::ProviderKind;
@@ -231,16 +232,13 @@ impl Inner {
 
     async fn fetch(&self, request: &MachineTokenRequest) -> Result<Tokens, ProviderError> {
         let endpoints = self.endpoints().await?;
-        let mut form = vec![("grant_type", "client_credentials".to_owned())];
-        if !request.scopes.is_empty() {
-            form.push(("scope", request.scopes.join(" ")));
-        }
-        match self.habits.resource {
-            Some((name, _)) => form.extend(request.resources.iter().map(|resource| (name, resource.clone()))),
-            None if request.resources.is_empty() => {}
+        let resources: Vec<_> = match self.habits.resource {
+            Some((name, _)) => request.resources.iter().map(|resource| (name, resource.clone())).collect(),
+            None if request.resources.is_empty() => Vec::new(),
             None => return Err(RefusedSignIn::Malformed("this provider selects resources by scopes").into()),
-        }
-        self.party.repeatable_tokens(&endpoints, form).await
+        };
+        let grant = Grant::Client { scopes: &request.scopes };
+        patiently(|| self.party.tokens(&endpoints, grant, &resources)).await
     }
 
     /// Returns the discovered endpoints. During an outage, the last good discovery document stays in use.

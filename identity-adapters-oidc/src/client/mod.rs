@@ -14,6 +14,7 @@ mod relying_party;
 mod settings;
 mod signed;
 mod telemetry;
+mod token;
 
 pub use machine::{MachineToken, MachineTokenRequest, MachineTokenSettings, MachineTokens};
 pub use provider::OidcProvider;

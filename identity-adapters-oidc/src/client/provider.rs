@@ -17,10 +17,11 @@ use super::authentication::Credentials;
 use super::claims::{Sources, from_source};
 use super::kinds::ProviderQuirks;
 use super::problems::Problems;
-use super::relying_party::{RelyingParty, Tokens, overrides};
+use super::relying_party::{RelyingParty, overrides};
 use super::settings::{ProviderSettings, UserInfoMode};
 use super::signed::{Expected, IdToken};
 use super::telemetry::ClientTelemetry;
+use super::token::{Grant, Tokens};
 use crate::compact::Compact;
 use crate::discovery::{Endpoint, Endpoints};
 use crate::http::FetchError;
@@ -100,15 +101,12 @@ impl OidcProvider {
 
     /// Requests tokens, for the first configured resource if the provider kind supports the parameter `resource` (RFC
     /// 8707).
-    async fn tokens(
-        &self,
-        endpoints: &Endpoints,
-        mut form: Vec<(&'static str, String)>,
-    ) -> Result<Tokens, ProviderError> {
-        if let (Some(("resource", _)), Some(resource)) = (self.habits.resource, self.settings.resources.first()) {
-            form.push(("resource", resource.clone()));
-        }
-        self.party.tokens(endpoints, form).await
+    async fn tokens(&self, endpoints: &Endpoints, grant: Grant<'_>) -> Result<Tokens, ProviderError> {
+        let resource = match (self.habits.resource, self.settings.resources.first()) {
+            (Some(("resource", _)), Some(resource)) => Some(("resource", resource.clone())),
+            _ => None,
+        };
+        self.party.tokens(endpoints, grant, resource.as_slice()).await
     }
 
     /// Returns the claims of an access token that is valid for this service. Its user must be that of the ID token. A
@@ -248,7 +246,7 @@ impl IdentityProvider for OidcProvider {
 
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
         let endpoints = self.endpoints().await?;
-        Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request))
+        Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request)?)
     }
 
     async fn redeem(&self, response: &AuthorizationResponse, sent: &PendingSignIn) -> Result<SignedIn, ProviderError> {
@@ -259,13 +257,9 @@ impl IdentityProvider for OidcProvider {
             None if endpoints.names_itself => return Err(RefusedSignIn::Issuer.into()),
             _ => {}
         }
-        let form = vec![
-            ("grant_type", "authorization_code".to_owned()),
-            ("code", response.code.expose().to_owned()),
-            ("redirect_uri", sent.redirect_uri.clone()),
-            ("code_verifier", sent.code_verifier.expose().to_owned()),
-        ];
-        let mut tokens = self.tokens(&endpoints, form).await?;
+        let (code, verifier) = (&response.code, &sent.code_verifier);
+        let grant = Grant::Code { code, verifier, redirect_uri: &sent.redirect_uri };
+        let mut tokens = self.tokens(&endpoints, grant).await?;
         let raw = tokens.id_token.take().ok_or(RefusedSignIn::Malformed("`id_token` is missing"))?;
         let now = self.party.clock.now();
         let id_token = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
@@ -281,9 +275,7 @@ impl IdentityProvider for OidcProvider {
     async fn refresh(&self, known: &SignedIn) -> Result<SignedIn, ProviderError> {
         let refresh_token = known.refresh_token.as_ref().ok_or(RefusedSignIn::Grant)?;
         let endpoints = self.endpoints().await?;
-        let form =
-            vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
-        let mut tokens = self.tokens(&endpoints, form).await?;
+        let mut tokens = self.tokens(&endpoints, Grant::Refresh(refresh_token)).await?;
         // Claims of the earlier ID token, which was validated when it was received.
         let former = Compact::split(known.id_token.expose()).and_then(|compact| compact.payload());
         let former = former.map_err(RefusedSignIn::Token)?;
@@ -319,7 +311,7 @@ impl IdentityProvider for OidcProvider {
         }
         let endpoints = self.endpoints().await?;
         let url = self.party.url(&endpoints, Endpoint::EndSession).ok();
-        Ok(self.end_session(url, ending))
+        Ok(self.end_session(url, ending)?)
     }
 
     async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {

@@ -1,26 +1,33 @@
 //! Back-channel requests of a client to its provider, and the interpretation of responses.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::port::{Clock, ProviderError, RefusedSignIn};
 use identity_core::value::{Secret, strict_json_object};
-use serde_json::{Map, Value};
+use oauth2::{
+    AsyncHttpClient, AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RevocationUrl, Scope, TokenUrl,
+};
+use serde_json::Value;
 use url::Url;
 
-use super::authentication::Credentials;
+use super::authentication::{Credentials, Proven};
 use super::settings::EndpointUrls;
 use super::telemetry::ClientTelemetry;
+use super::token::{CheckedBody, Grant, Tokens, checked, failure};
 use crate::discovery::{Endpoint, Endpoints, Found};
-use crate::http::{Answer, FetchError};
+use crate::http::{Answer, FetchError, Http};
 use crate::settings::fetched_url;
 
 /// Delays before the two retries of repeatable requests.
 const RETRIES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
-/// Assumed lifetime of an access token if the response has no `expires_in`.
-const DEFAULT_LIFETIME: time::Duration = time::Duration::minutes(5);
+/// Refusal of a request with a return address that is not a URL.
+pub(super) const NOT_A_URL: RefusedSignIn = RefusedSignIn::Malformed("the redirect URI is not a URL");
 
 /// A client registered at a provider: its credentials, endpoint overrides and telemetry.
 pub(crate) struct RelyingParty {
@@ -31,14 +38,6 @@ pub(crate) struct RelyingParty {
     pub(crate) clock: Arc<dyn Clock>,
     /// Time after which a caller may retry, reported with the error that the provider is unavailable.
     pub(crate) back_off: Duration,
-}
-
-/// Successful response of a token endpoint (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
-pub(crate) struct Tokens {
-    pub(crate) access_token: Secret,
-    pub(crate) id_token: Option<Secret>,
-    pub(crate) refresh_token: Option<Secret>,
-    pub(crate) lifetime: time::Duration,
 }
 
 impl RelyingParty {
@@ -63,17 +62,42 @@ impl RelyingParty {
     }
 
     /// Requests tokens without retries: a code or refresh token is valid once, and a lost response may have consumed
-    /// it.
+    /// it. [`patiently`] retries a grant that is not consumed. `parameters` are added to those of the grant.
     pub(crate) async fn tokens(
         &self,
         endpoints: &Endpoints,
-        form: Vec<(&'static str, String)>,
+        grant: Grant<'_>,
+        parameters: &[(&'static str, String)],
     ) -> Result<Tokens, ProviderError> {
         let url = self.needed(endpoints, Endpoint::Token)?;
-        let answer = self.post("token", endpoints, &url, form).await?;
-        let tokens = if answer.status == 200 { self.read(&answer.body) } else { Err(self.refusal(&answer, endpoints)) };
-        self.count("token", &tokens);
-        tokens
+        let Proven { client, parameters: proof, http } = self.prove(endpoints, &url).await?;
+        let accept = |answer: &Answer| (answer.status == 200).then(|| checked(&answer.body));
+        let call = Call { party: self, endpoints, request: "token", url: &url, http, accept };
+        let client = client.set_token_uri(TokenUrl::from_url(url.clone()));
+        let parameters = proof.into_iter().chain(parameters.iter().cloned());
+        // The requests of `oauth2` have no common trait.
+        macro_rules! send {
+            ($request:expr) => {
+                parameters
+                    .fold($request, |request, (name, value)| request.add_extra_param(name, value))
+                    .request_async(&call)
+            };
+        }
+        let text = |secret: &Secret| secret.expose().to_owned();
+        let answer = match grant {
+            Grant::Code { code, verifier, redirect_uri } => {
+                let redirect_uri = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| NOT_A_URL)?;
+                let request = client.exchange_code(AuthorizationCode::new(text(code)));
+                let request = request.set_pkce_verifier(PkceCodeVerifier::new(text(verifier)));
+                send!(request.set_redirect_uri(Cow::Owned(redirect_uri))).await
+            }
+            Grant::Refresh(token) => send!(client.exchange_refresh_token(&RefreshToken::new(text(token)))).await,
+            Grant::Client { scopes } => {
+                let scopes = scopes.iter().cloned().map(Scope::new);
+                send!(client.exchange_client_credentials().add_scopes(scopes)).await
+            }
+        };
+        answer.map(Tokens::from).map_err(failure)
     }
 
     /// Counts the outcome of a request that the provider answered. Requests without an answer are counted in `failed`.
@@ -86,15 +110,6 @@ impl RelyingParty {
         self.telemetry.asked(what, code);
     }
 
-    /// Requests tokens, with retries during an outage. Only for grants that a request does not consume.
-    pub(crate) async fn repeatable_tokens(
-        &self,
-        endpoints: &Endpoints,
-        form: Vec<(&'static str, String)>,
-    ) -> Result<Tokens, ProviderError> {
-        patiently(|| self.tokens(endpoints, form.clone())).await
-    }
-
     /// Revokes a refresh token (RFC 7009 §2), with retries during an outage. Does nothing without a revocation
     /// endpoint.
     pub(crate) async fn revoke(&self, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
@@ -103,25 +118,25 @@ impl RelyingParty {
     }
 
     async fn revoke_at(&self, url: &Url, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
-        let form = vec![("token", token.expose().to_owned()), ("token_type_hint", "refresh_token".to_owned())];
-        let answer = self.post("revoke", endpoints, url, form).await?;
-        let is_done = (200..300).contains(&answer.status);
-        let outcome = if is_done { Ok(()) } else { Err(self.refusal(&answer, endpoints)) };
-        self.count("revoke", &outcome);
-        outcome
+        let Proven { client, parameters, http } = self.prove(endpoints, url).await?;
+        let accept = |answer: &Answer| (200..300).contains(&answer.status).then(|| Ok(Vec::new()));
+        let call = Call { party: self, endpoints, request: "revoke", url, http, accept };
+        // `oauth2` accepts only HTTPS here. Whether a provider may use plain HTTP is decided with its endpoints, and the
+        // request is sent to `url`.
+        let mut secure = url.clone();
+        let _ = secure.set_scheme("https");
+        let client = client.set_revocation_url(RevocationUrl::from_url(secure));
+        let request = client.revoke_token(RefreshToken::new(token.expose().to_owned()).into());
+        let request =
+            request.map_err(|_| RefusedSignIn::Malformed("a required endpoint is missing or cannot be used"))?;
+        let request =
+            parameters.into_iter().fold(request, |request, (name, value)| request.add_extra_param(name, value));
+        request.request_async(&call).await.map_err(failure)
     }
 
-    async fn post(
-        &self,
-        what: &'static str,
-        endpoints: &Endpoints,
-        url: &Url,
-        mut form: Vec<(&'static str, String)>,
-    ) -> Result<Answer, ProviderError> {
+    async fn prove(&self, endpoints: &Endpoints, url: &Url) -> Result<Proven, ProviderError> {
         let proven = self.credentials.prove(&self.issuer, endpoints, url.as_str()).await;
-        let proven = proven.ok_or_else(|| self.unavailable())?;
-        form.extend(proven.form);
-        proven.http.post(url, &form, proven.login).await.map_err(|error| self.failed(what, url, &error))
+        proven.ok_or_else(|| self.unavailable())
     }
 
     fn failed(&self, what: &'static str, url: &Url, error: &FetchError) -> ProviderError {
@@ -132,27 +147,6 @@ impl RelyingParty {
         } else {
             RefusedSignIn::Malformed("the response is too large or malformed").into()
         }
-    }
-
-    fn read(&self, body: &[u8]) -> Result<Tokens, ProviderError> {
-        let members = strict_json_object(body).map_err(RefusedSignIn::Malformed)?;
-        let text = |name: &'static str, fault: &'static str| match members.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(Secret::new(text.clone()))),
-            Some(_) => Err(RefusedSignIn::Malformed(fault)),
-        };
-        // A client must not use a token of an unknown type (RFC 6749 §7.1).
-        let is_bearer = |kind: &str| kind.eq_ignore_ascii_case("bearer");
-        if !members.get("token_type").and_then(Value::as_str).is_some_and(is_bearer) {
-            return Err(RefusedSignIn::Malformed("`token_type` is not `Bearer`").into());
-        }
-        let access_token = text("access_token", "`access_token` is not a string")?;
-        Ok(Tokens {
-            access_token: access_token.ok_or(RefusedSignIn::Malformed("`access_token` is missing"))?,
-            id_token: text("id_token", "`id_token` is not a string")?,
-            refresh_token: text("refresh_token", "`refresh_token` is not a string")?,
-            lifetime: lifetime(&members)?,
-        })
     }
 
     /// Returns the error for a status other than 200 (RFC 6749 §5.2). Only the error code is read from the body,
@@ -178,8 +172,38 @@ impl RelyingParty {
     }
 }
 
-/// Retries a call up to twice while the provider is unavailable.
-async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
+/// The HTTP client of one request that `oauth2` prepares. It checks the response before that crate parses it.
+struct Call<'p> {
+    party: &'p RelyingParty,
+    endpoints: &'p Endpoints,
+    /// Name of the request in metrics and logs.
+    request: &'static str,
+    url: &'p Url,
+    http: Http,
+    /// Returns the checked body of a successful response, and `None` for any other status.
+    accept: fn(&Answer) -> Option<CheckedBody>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Call<'_> {
+    type Error = ProviderError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, ProviderError>> + Send + 'c>>;
+
+    fn call(&'c self, prepared: HttpRequest) -> Self::Future {
+        let Self { party, endpoints, request, url, http, accept } = self;
+        Box::pin(async move {
+            let answer = http.post(url, prepared).await.map_err(|error| party.failed(request, url, &error))?;
+            let outcome = match accept(&answer) {
+                Some(body) => body.map_err(ProviderError::from),
+                None => Err(party.refusal(&answer, endpoints)),
+            };
+            party.count(request, &outcome);
+            outcome.map(HttpResponse::new)
+        })
+    }
+}
+
+/// Retries a call up to twice while the provider is unavailable. Only for requests that consume nothing.
+pub(crate) async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>>,
 {
@@ -220,17 +244,4 @@ fn is_code(code: &str) -> bool {
     !code.is_empty()
         && code.len() <= 64
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-}
-
-/// Returns `expires_in`, in seconds (default: 5 minutes). Some providers send it as a string.
-fn lifetime(members: &Map<String, Value>) -> Result<time::Duration, RefusedSignIn> {
-    let seconds = match members.get("expires_in") {
-        None | Some(Value::Null) => return Ok(DEFAULT_LIFETIME),
-        Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(_) => None,
-    };
-    let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-    let seconds = seconds.ok_or(RefusedSignIn::Malformed("`expires_in` is not a number of seconds"))?;
-    Ok(time::Duration::seconds(seconds.into()))
 }

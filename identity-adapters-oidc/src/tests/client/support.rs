@@ -157,10 +157,32 @@ pub(super) fn is_unavailable<T>(outcome: &Result<T, ProviderError>) -> bool {
     matches!(outcome, Err(ProviderError::Unavailable { .. }))
 }
 
-/// A URL without its query, and the query.
+/// A URL without its query, and the query in the order in which the tests list the parameters of requests. That order
+/// has no meaning (RFC 6749 §3.1); other parameters keep theirs.
 pub(super) fn taken_apart(url: &str) -> (Url, Parameters) {
+    const LISTED: [&str; 14] = [
+        "response_type",
+        "id_token_hint",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "post_logout_redirect_uri",
+        "state",
+        "logout_hint",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "prompt",
+        "returnTo",
+    ];
     let mut url = Url::parse(url).unwrap();
-    let query = url.query_pairs().into_owned().collect();
+    let query: Parameters = url.query_pairs().into_owned().collect();
+    let is_listed = |name: &str| LISTED.contains(&name);
+    let first = query.iter().take_while(|(name, _)| !is_listed(name)).cloned();
+    let listed = LISTED.iter().flat_map(|listed| query.iter().filter(move |(name, _)| name == listed)).cloned();
+    let last = query.iter().skip_while(|(name, _)| !is_listed(name)).filter(|(name, _)| !is_listed(name)).cloned();
+    let query = first.chain(listed).chain(last).collect();
     url.set_query(None);
     (url, query)
 }

@@ -116,6 +116,7 @@ pub mod cancellation;
 pub mod catalog;
 pub mod decide;
 pub mod diff;
+pub mod document;
 pub mod engine;
 pub mod entity;
 pub mod port;

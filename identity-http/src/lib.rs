@@ -9,6 +9,7 @@ mod access;
 pub mod actuator;
 mod address;
 mod authentication;
+mod bearer;
 mod body;
 mod cluster;
 mod condition;
@@ -54,6 +55,7 @@ use identity_core::service::{
 
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
+pub use bearer::{BearerCaller, forbidden};
 pub use cluster::{About, Cluster};
 pub use headers::Https;
 pub use hosts::Hosts;
@@ -126,7 +128,46 @@ pub struct Limits {
     pub revision_wait: Duration,
 }
 
+impl Default for Limits {
+    /// Returns the limits of [`BodyLimits::default`], and a wait of 2 seconds for a revision.
+    fn default() -> Self {
+        Self { bodies: BodyLimits::default(), revision_wait: Duration::from_secs(2) }
+    }
+}
+
 impl Surfaces {
+    /// Creates surfaces at the root of the host that serve only `/api/me` and the rights of a token's bearer. Set further
+    /// fields to mount further APIs, with `Surfaces { tenants: …, ..Surfaces::new(…) }`.
+    ///
+    /// Browsers are expected to use plain HTTP, all host names are allowed, and no proxy is trusted.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, authentication: Arc<Authentication>, ids: Arc<dyn Ids>) -> Self {
+        Self {
+            engine,
+            authentication,
+            people: None,
+            clients: None,
+            apis: None,
+            groups: None,
+            roles: None,
+            memberships: None,
+            bulk: None,
+            tenants: None,
+            mapping_rules: None,
+            authorizations: None,
+            decisions: None,
+            audit_logs: None,
+            cluster: None,
+            sign_in: None,
+            base_path: String::new(),
+            https: Https(false),
+            ids,
+            limits: Limits::default(),
+            hosts: Hosts::any(),
+            proxies: TrustedProxies::default(),
+        }
+    }
+
     /// Mounts everything that this service consists of: the configured APIs and `/api/openapi.json` below
     /// [`Surfaces::base_path`], the metadata of access decisions at the root of the host, and the middleware around them,
     /// which adds request ids, security headers, problem documents, metrics and limits.

@@ -12,9 +12,9 @@ use identity_core::service::Cutoffs;
 use time::OffsetDateTime;
 
 use crate::config::{Config, Postgres, Store};
-use crate::effects::SystemClock;
 use crate::profile::{self, Shared};
 use crate::run::postgres_settings;
+use identity_adapters_system::SystemClock;
 
 /// Error that lists the services that cannot be used, one line each.
 #[derive(Debug, thiserror::Error)]

@@ -23,9 +23,9 @@ use tracing::{error, info, warn};
 
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
-use crate::effects::{RandomIds, SystemClock};
 use crate::profile::{self, AssemblyError, Parts};
 use directory::{follow_cutoffs, initialised, look_for_orphans, settle_deletions};
+use identity_adapters_system::{RandomIds, SystemClock};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;

@@ -70,6 +70,22 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// Creates a user.
+    ///
+    /// # Errors
+    /// If the text is not a username.
+    pub fn user(username: &str) -> Result<Self, InvalidValue> {
+        Username::parse(username).map(Self::User)
+    }
+
+    /// Creates an OAuth client.
+    ///
+    /// # Errors
+    /// If the text is not a client id.
+    pub fn client(client_id: &str) -> Result<Self, InvalidValue> {
+        ClientId::parse(client_id).map(Self::Client)
+    }
+
     /// Username or client id. A user and a client may have the same id.
     #[must_use]
     pub fn id(&self) -> &str {

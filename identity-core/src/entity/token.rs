@@ -6,7 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Memo, Permission, Principal};
-use crate::value::{Email, GroupId, StoredClaims};
+use crate::value::{Claims, Email, GroupId, StoredClaims};
 
 /// Contents of an access token that passed all checks.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,25 @@ pub struct VerifiedToken {
     pub expires_at: OffsetDateTime,
     /// Cache of the last value computed from the token, such as its resolved subject.
     pub memo: Memo,
+}
+
+impl VerifiedToken {
+    /// Creates the contents of a token without groups, permissions, name and email address. The memberships and permissions
+    /// of the policy store apply.
+    #[must_use]
+    pub fn new(issuer: impl Into<Arc<str>>, principal: Principal, claims: &Claims, expires_at: OffsetDateTime) -> Self {
+        Self {
+            issuer: issuer.into(),
+            principal,
+            groups: None,
+            permissions: BTreeSet::new(),
+            claims: StoredClaims::from(claims),
+            display_name: None,
+            email: None,
+            expires_at,
+            memo: Memo::default(),
+        }
+    }
 }
 
 /// Reason why a token is rejected. [`RejectedToken::code`] is stable and public. The message contains nothing of the

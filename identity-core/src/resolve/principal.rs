@@ -28,6 +28,24 @@ pub struct PrincipalClaims {
     pub namespace: Namespace,
 }
 
+impl PrincipalClaims {
+    /// Creates the claims of the only trusted issuer: users by the claim `username`, clients by the claim `client_id`, as
+    /// in RFC 9068. A token with both identifies the client. Memberships in groups are stored.
+    ///
+    /// # Errors
+    /// If `username` is neither the name of a claim nor a JSONPath query.
+    pub fn by(username: &str) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            username: ClaimSelector::parse(username)?,
+            client_id: Some(ClaimSelector::parse("client_id")?),
+            groups: None,
+            prefer_username: false,
+            username_case: UsernameCase::default(),
+            namespace: Namespace::whole(),
+        })
+    }
+}
+
 /// Case conversion of the usernames of an issuer. The default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UsernameCase {

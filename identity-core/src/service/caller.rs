@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::credential::{Authenticated, Credential};
 use crate::cancellation::Cancellation;
+use crate::catalog::UnknownAccess;
+use crate::decide::{Decision, Question, decide};
 use crate::entity::{Actor, Principal};
 use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Email, Revision};
@@ -31,6 +33,22 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Decides a question for this caller, in the world from which its request is answered.
+    #[must_use]
+    pub fn decide<'q>(&self, question: &Question<'q>) -> Decision<'q> {
+        decide(&self.world, &self.subject, question)
+    }
+
+    /// Returns whether the caller has a permission on a resource. Conditional grants do not apply; use [`Self::decide`]
+    /// with the properties of the resource for them.
+    ///
+    /// # Errors
+    /// If the resource type does not exist or does not have the permission.
+    pub fn may(&self, permission: &str, resource_type: &str, resource_id: &str) -> Result<bool, UnknownAccess> {
+        let question = Question::resource(self.world.catalog(), resource_type, permission, resource_id)?;
+        Ok(self.decide(&question).allowed())
+    }
+
     /// Creates a caller for a principal that the embedding service has authenticated. Its rights come only from stored
     /// data.
     #[must_use]

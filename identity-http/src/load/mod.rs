@@ -33,3 +33,16 @@ pub struct BodyLimits {
     /// Maximum number of bytes that all requests together buffer, in total and per client address.
     pub buffered: Arc<Quota>,
 }
+
+impl Default for BodyLimits {
+    /// Returns the defaults of the server: bodies of 1 MiB within 10 seconds, at 4 KiB per second or faster; 64 MiB in total
+    /// and 16 MiB per client address.
+    fn default() -> Self {
+        Self {
+            max_bytes: 1024 * 1024,
+            timeout: Duration::from_secs(10),
+            min_rate: 4096,
+            buffered: Arc::new(Quota::new(64 * 1024 * 1024, 16 * 1024 * 1024)),
+        }
+    }
+}

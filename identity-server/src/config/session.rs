@@ -5,7 +5,7 @@ use std::time::Duration;
 use identity_core::value::Secret;
 
 use super::reader::Reader;
-use crate::crypto::SealingKey;
+use identity_adapters_system::SealingKey;
 
 /// Timeouts, limits and encryption keys of browser sessions (section `session`).
 #[derive(Clone, Debug, PartialEq, Eq)]

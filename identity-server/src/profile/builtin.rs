@@ -6,7 +6,7 @@ use identity_core::port::{Clock, PasswordHasher};
 
 use super::AssemblyError;
 use crate::config::Config;
-use crate::password::{CachedPasswordHasher, SlowHasher};
+use identity_adapters_system::{CachedPasswordHasher, SlowHasher};
 
 pub(super) fn password_hasher(
     config: &Config,

@@ -7,7 +7,7 @@ use identity_core::port::Clock;
 
 use super::{AssemblyError, sign_in};
 use crate::config::{Config, Finding, Provider};
-use crate::effects::SystemClock;
+use identity_adapters_system::SystemClock;
 
 /// Finds provider and directory settings that would abort start-up. Sends no request.
 #[must_use]

@@ -31,7 +31,7 @@ use identity_http::{
 };
 
 use crate::config::{Config, Profile};
-use crate::crypto::SystemCrypto;
+use identity_adapters_system::SystemCrypto;
 
 /// Maximum time that a request waits until this replica has loaded the revision that the request requires.
 const REVISION_WAIT: Duration = Duration::from_secs(2);

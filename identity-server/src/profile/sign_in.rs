@@ -18,7 +18,7 @@ use url::Url;
 
 use super::AssemblyError;
 use crate::config::{self, Config, Provider, SignInUserInfo, Store};
-use crate::crypto::{SealingKey, SystemCrypto};
+use identity_adapters_system::{SealingKey, SystemCrypto};
 
 /// Services with which sign-in identifies users and looks up their rights.
 pub(super) struct People<'p> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use identity_adapters_sqlite::SqliteStores;
+use identity_adapters_system::SystemClock;
 use identity_bench::measure::asked_for;
 use identity_core::apply::{Command, NewAuthorization, missing_defaults};
 use identity_core::catalog::ResourceCatalog;
@@ -23,7 +24,6 @@ use identity_core::service::cluster::NewUser;
 use identity_core::service::{Authorizer, Caller, user_creation};
 use identity_core::value::{GroupId, Name, PermissionName, ResourceTypeName, RoleId, Secret, Username};
 use identity_core::world::Sources;
-use identity_server::effects::SystemClock;
 
 /// Number of users; each becomes a member of a group and the owner of an authorization.
 const USERS: usize = 10_000;

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_adapters_sqlite::SqliteStores;
+use identity_adapters_system::SystemClock;
 use identity_bench::cpu::Threads;
 use identity_bench::driver::{Driver, request, wait_for};
 use identity_bench::measure::{asked_for, resident_kb, shown};
@@ -32,7 +33,6 @@ use identity_core::value::{
 };
 use identity_core::world::Change;
 use identity_server::config::Sources;
-use identity_server::effects::SystemClock;
 use serde_json::{Value, json};
 
 const CALLERS: usize = 1000;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;
+use identity_adapters_system::SystemClock;
 use identity_bench::measure::{asked_for, resident_kb};
 use identity_bench::policies::{Policies, Size, group, role, username};
 use identity_bench::report::record;
@@ -23,7 +24,6 @@ use identity_core::entity::{Container, Membership, Party};
 use identity_core::port::{AuditLog, Clock as _, Commit, PolicyStore};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::{Change, Sources};
-use identity_server::effects::SystemClock;
 use identity_testkit::postgres::fresh_database;
 use identity_testkit::random::Random;
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;
+use identity_adapters_system::SystemClock;
 use identity_core::apply::Command;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
@@ -16,7 +17,6 @@ use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind,
 use identity_core::port::{AuditLog, PolicyStore};
 use identity_core::value::{Name, Secret, TenantId};
 use identity_core::world::Sources;
-use identity_server::effects::SystemClock;
 use identity_testkit::postgres::fresh_database;
 use tokio::task::JoinSet;
 

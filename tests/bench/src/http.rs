@@ -20,7 +20,7 @@ use identity_core::service::access::{Access, RecentCallers};
 use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
 use identity_core::value::{Claims, Revision, RoleId, StoredClaims, Username, storable};
 use identity_core::world::{Change, Sources, World};
-use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies};
+use identity_http::{Decisions, Surfaces};
 use time::OffsetDateTime;
 
 /// Number of concurrent connections.
@@ -76,45 +76,22 @@ async fn engine(rows: Vec<Change>) -> Arc<Engine> {
 }
 
 fn surfaces(engine: &Arc<Engine>) -> Surfaces {
-    let token = VerifiedToken {
-        issuer: Arc::from("https://issuer.example"),
-        principal: Principal::User(Username::parse("root").unwrap()),
-        groups: None,
-        permissions: std::collections::BTreeSet::new(),
-        claims: StoredClaims::from(&Claims::new(serde_json::json!({"sub": "root"})).unwrap()),
-        display_name: None,
-        email: None,
-        expires_at: OffsetDateTime::UNIX_EPOCH,
-        memo: Memo::default(),
-    };
+    let root = Principal::user("root").unwrap();
+    let claims = Claims::new(serde_json::json!({"sub": "root"})).unwrap();
+    let token = VerifiedToken::new("https://issuer.example", root, &claims, OffsetDateTime::UNIX_EPOCH);
     let verifier: Arc<dyn TokenVerifier> = Arc::new(Known(Arc::new(token)));
     let logins = Arc::new(RecentCallers::new(1000, false));
     let audit = Arc::new(MemoryPolicyStore::default().audit_log());
     let authorizer = Authorizer::management(Arc::clone(engine));
+    let authentication = Authentication::new(Arc::clone(engine), Some(Arc::clone(&verifier)), None);
+    let authentication = Arc::new(authentication.noting(Arc::clone(&logins)));
     let access = Access::new(Arc::clone(engine), audit, Some(Arc::clone(&verifier)), Arc::clone(&logins), None);
     Surfaces {
-        engine: Arc::clone(engine),
-        authentication: Arc::new(Authentication::new(Arc::clone(engine), Some(verifier), None).noting(logins)),
-        people: None,
-        bulk: None,
-        memberships: None,
-        clients: None,
-        apis: None,
         groups: Some(Arc::new(StoredGroups::new(authorizer.clone(), Arc::new(SequentialIds::default())))),
-        roles: None,
         tenants: Some(Arc::new(Tenants::new(authorizer.clone()))),
-        mapping_rules: None,
         authorizations: Some(Arc::new(Authorizations::new(authorizer))),
         decisions: Some(Decisions { access: Arc::new(access), identifier: None }),
-        audit_logs: None,
-        base_path: String::new(),
-        cluster: None,
-        sign_in: None,
-        https: Https(false),
-        hosts: Hosts::any(),
-        proxies: TrustedProxies::new(&[]),
-        ids: Arc::new(SequentialIds::default()),
-        limits: Limits { bodies: body_limits(), revision_wait: Duration::from_secs(1) },
+        ..Surfaces::new(Arc::clone(engine), authentication, Arc::new(SequentialIds::default()))
     }
 }
 
@@ -214,9 +191,4 @@ pub fn drive(target: Target) {
         );
         out.write_all(text.as_bytes()).unwrap();
     }
-}
-
-fn body_limits() -> BodyLimits {
-    let buffered = Arc::new(Quota::new(64 << 20, 64 << 20));
-    BodyLimits { max_bytes: 1 << 20, timeout: Duration::from_secs(10), min_rate: 4096, buffered }
 }

@@ -1,0 +1,112 @@
+//! Authentication and decisions in one value.
+
+use std::sync::Arc;
+
+#[cfg(feature = "oidc")]
+use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, SettingsError, VerifierSettings};
+use identity_adapters_system::SystemClock;
+use identity_core::catalog::ResourceCatalog;
+use identity_core::engine::Engine;
+use identity_core::port::{AuditLog, Clock, PolicyStore, StoreError, TokenVerifier};
+use identity_core::service::{Authentication, AuthenticationError, Caller};
+use identity_core::world::Sources;
+use tokio::task::JoinHandle;
+
+/// Verifies tokens, resolves their bearers and decides, with the policies of a store.
+///
+/// Follows the changes that other processes make to the store, until it is dropped. Clone the [`Arc`]s that it returns to
+/// share its parts.
+pub struct Identity {
+    engine: Arc<Engine>,
+    authentication: Arc<Authentication>,
+    following: JoinHandle<()>,
+}
+
+/// Settings of an [`Identity`], with these defaults: the clock of the system, no trusted issuers, groups with stored
+/// members, and the built-in resource types.
+pub struct Builder {
+    policy: Arc<dyn PolicyStore>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    sources: Sources,
+    verifier: Option<Arc<dyn TokenVerifier>>,
+}
+
+impl Identity {
+    /// Starts to configure an instance on the policies of a store, such as the fields `policy` and `audit` of
+    /// `SqliteStores` or `PostgresStores`.
+    pub fn on(policy: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) -> Builder {
+        let sources = Sources::Provider { groups_claimed: false };
+        Builder { policy, audit, clock: Arc::new(SystemClock), sources, verifier: None }
+    }
+
+    /// Verifies a bearer token, given without the prefix `Bearer`, and resolves its bearer. [`Caller::may`] and
+    /// [`Caller::decide`] then decide.
+    ///
+    /// # Errors
+    /// When the token is rejected, no issuer is trusted, or the keys of its issuer are unavailable.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, AuthenticationError> {
+        self.authentication.bearer(token, None).await
+    }
+
+    /// Returns the authentication, for [`BearerLayer`](crate::prelude) of `tower` and the extractor of `actix-web`.
+    #[must_use]
+    pub fn authentication(&self) -> Arc<Authentication> {
+        Arc::clone(&self.authentication)
+    }
+
+    /// Returns the engine, which holds the current world and changes it.
+    #[must_use]
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+impl Builder {
+    /// Trusts the access tokens of these issuers.
+    ///
+    /// # Errors
+    /// If a setting is invalid; the error lists all problems. An unreachable provider is not an error.
+    #[cfg(feature = "oidc")]
+    pub fn trusting(self, issuers: Vec<IssuerSettings>) -> Result<Self, SettingsError> {
+        let verifier = OidcTokenVerifier::new(issuers, VerifierSettings::default(), Arc::clone(&self.clock))?;
+        Ok(self.verifier(Arc::new(verifier)))
+    }
+
+    /// Verifies tokens with `verifier`.
+    #[must_use]
+    pub fn verifier(self, verifier: Arc<dyn TokenVerifier>) -> Self {
+        Self { verifier: Some(verifier), ..self }
+    }
+
+    /// Sets where users, clients and groups come from.
+    #[must_use]
+    pub fn sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// Replaces the clock, for tests. Call it before [`Builder::trusting`].
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Loads the policies and starts to follow changes. Must be called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn start(self) -> Result<Identity, StoreError> {
+        let Self { policy, audit, clock, sources, verifier } = self;
+        let engine = Arc::new(Engine::start(policy, audit, clock, sources, ResourceCatalog::standard()).await?);
+        let authentication = Arc::new(Authentication::new(Arc::clone(&engine), verifier, None));
+        let followed = Arc::clone(&engine);
+        let following = tokio::spawn(async move { followed.follow().await });
+        Ok(Identity { engine, authentication, following })
+    }
+}

@@ -1,6 +1,7 @@
 //! Extractor for handlers of services that embed this crate.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::error::InternalError;
@@ -20,20 +21,52 @@ const SCHEMES: [&str; 1] = ["Bearer"];
 ///
 /// Requests without a valid token get 401 with the challenge of RFC 6750 §3; if the keys of the issuer are unavailable,
 /// 503 with `Retry-After`. Bodies are problem documents (RFC 9457). A handler that denies access fails with
-/// [`forbidden`].
+/// [`BearerCaller::forbidden`].
 ///
 /// ```
 /// use actix_web::{Error, web};
-/// use identity_http::{BearerCaller, forbidden};
+/// use identity_http::BearerCaller;
 ///
 /// async fn order(caller: BearerCaller, id: web::Path<String>) -> Result<String, Error> {
-///     match caller.0.may("READ_PROCESS_DEFINITION", "PROCESS_DEFINITION", &id) {
-///         Ok(true) => Ok(format!("order {id}")),
-///         _ => Err(forbidden()),
-///     }
+///     caller.require("READ_PROCESS_DEFINITION", "PROCESS_DEFINITION", &id)?;
+///     Ok(format!("order {id}"))
 /// }
 /// ```
-pub struct BearerCaller(pub Caller);
+pub struct BearerCaller {
+    caller: Caller,
+    path: String,
+}
+
+impl Deref for BearerCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl BearerCaller {
+    /// Requires that the caller has a permission on a resource; see [`Caller::may`].
+    ///
+    /// # Errors
+    /// [`Self::forbidden`] if the caller lacks the permission, or if the resource type does not have it.
+    pub fn require(&self, permission: &str, resource_type: &str, resource_id: &str) -> Result<(), Error> {
+        match self.caller.may(permission, resource_type, resource_id) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(self.forbidden()),
+        }
+    }
+
+    /// Returns the error of a handler that denies access: 403 with the error `insufficient_scope` (RFC 6750 §3.1).
+    #[must_use]
+    pub fn forbidden(&self) -> Error {
+        let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", "The caller lacks the required permission.");
+        let mut response = problem.respond(&self.path, None);
+        let challenge = HeaderValue::from_static(r#"Bearer realm="identity", error="insufficient_scope""#);
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        InternalError::from_response("access is denied", response).into()
+    }
+}
 
 impl FromRequest for BearerCaller {
     type Error = Error;
@@ -52,7 +85,7 @@ impl FromRequest for BearerCaller {
             };
             let token = token(&request).map_err(answer)?;
             match authentication.bearer(token, None).await {
-                Ok(caller) => Ok(Self(caller)),
+                Ok(caller) => Ok(Self { caller, path: request.path().to_owned() }),
                 Err(AuthenticationError::NotOffered(_)) => Err(answer(no_token())),
                 Err(error) => Err(answer(Problem::from_authentication(&error, SCHEMES.to_vec()))),
             }
@@ -79,15 +112,4 @@ fn token(request: &HttpRequest) -> Result<&str, Problem> {
     let credentials = value.to_str().ok().and_then(|text| text.split_once(' '));
     let bearer = credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     bearer.map(|(_, token)| token.trim()).ok_or_else(no_token)
-}
-
-/// Error of a handler that denies access to an authenticated caller: 403 with the error `insufficient_scope`
-/// (RFC 6750 §3.1).
-#[must_use]
-pub fn forbidden() -> Error {
-    let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", "The caller lacks the required permission.");
-    let mut response = problem.respond("", None);
-    let challenge = HeaderValue::from_static(r#"Bearer realm="identity", error="insufficient_scope""#);
-    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    InternalError::from_response("access is denied", response).into()
 }

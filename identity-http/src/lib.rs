@@ -55,7 +55,7 @@ use identity_core::service::{
 
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
-pub use bearer::{BearerCaller, forbidden};
+pub use bearer::BearerCaller;
 pub use cluster::{About, Cluster};
 pub use headers::Https;
 pub use hosts::Hosts;

@@ -3,14 +3,12 @@
 //! Arguments: the issuer, the audience of this service, the file of the store. Prints its address.
 
 use actix_web::{App, Error, HttpServer, web};
-use identity::http::{BearerCaller, forbidden};
+use identity::http::BearerCaller;
 use identity::prelude::*;
 
 async fn order(caller: BearerCaller, id: web::Path<String>) -> Result<String, Error> {
-    match caller.0.may("READ_PROCESS_DEFINITION", "PROCESS_DEFINITION", &id) {
-        Ok(true) => Ok(format!("order {id}")),
-        _ => Err(forbidden()),
-    }
+    caller.require("READ_PROCESS_DEFINITION", "PROCESS_DEFINITION", &id)?;
+    Ok(format!("order {id}"))
 }
 
 #[actix_web::main]

@@ -29,8 +29,8 @@ pub struct PrincipalClaims {
 }
 
 impl PrincipalClaims {
-    /// Creates the claims of the only trusted issuer: users by the claim `username`, clients by the claim `client_id`, as
-    /// in RFC 9068. A token with both identifies the client. Memberships in groups are stored.
+    /// Creates the claims of the only trusted issuer: users by the claim `username`, other tokens by the claim `client_id`,
+    /// which every access token of RFC 9068 has. Memberships in groups are stored.
     ///
     /// # Errors
     /// If `username` is neither the name of a claim nor a JSONPath query.
@@ -39,7 +39,7 @@ impl PrincipalClaims {
             username: ClaimSelector::parse(username)?,
             client_id: Some(ClaimSelector::parse("client_id")?),
             groups: None,
-            prefer_username: false,
+            prefer_username: true,
             username_case: UsernameCase::default(),
             namespace: Namespace::whole(),
         })

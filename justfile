@@ -26,3 +26,6 @@ openapi:
 # Benchmarks, or one of them: `just bench decision`.
 bench name='':
     cargo bench -p identity-bench {{ if name == '' { '' } else { '--bench ' + name } }}
+# Packages of all published crates, in target/package.
+package:
+    cargo package --workspace --no-verify --exclude identity-examples --exclude identity-testkit --exclude identity-conformance --exclude identity-e2e --exclude identity-fuzz --exclude identity-histories --exclude identity-bench

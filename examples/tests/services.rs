@@ -138,3 +138,22 @@ fn deciding_takes_ten_lines() {
     let code = source.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("//"));
     assert!(code.count() <= 10);
 }
+
+/// Compares each block of code in the guide with the examples.
+#[test]
+fn the_guide_shows_code_of_the_examples() {
+    let sources = [
+        include_str!("../src/bin/decide.rs"),
+        include_str!("../src/bin/axum-service.rs"),
+        include_str!("../src/bin/actix-service.rs"),
+        include_str!("../src/bin/mounted.rs"),
+        include_str!("../src/bin/service-token.rs"),
+        include_str!("mocked_ports.rs"),
+    ];
+    let guide = include_str!("../../docs/embedding.md");
+    let blocks: Vec<&str> = guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 9);
+    for block in blocks {
+        assert!(sources.iter().any(|source| source.contains(block)), "not in an example:\n{block}");
+    }
+}

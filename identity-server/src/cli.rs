@@ -6,7 +6,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use url::Url;
 
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
@@ -54,12 +55,29 @@ enum Command {
     Openapi,
     /// Print the JSON schema of configuration files
     ConfigSchema,
+    /// Print the completions of a shell, to be installed where it looks for them
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page, in roff
+    Man,
     /// Query the readiness of the server on this machine
     Healthcheck {
         /// Readiness URL [default: derived from the configured management address]
         #[arg(long)]
         url: Option<Url>,
     },
+}
+
+impl Command {
+    /// Whether the command reads the configuration of the installation.
+    fn is_configured(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::CheckConfig { .. } | Self::Healthcheck { .. } => true,
+            Self::Dev { .. } | Self::Openapi | Self::ConfigSchema | Self::Completions { .. } | Self::Man => false,
+        }
+    }
 }
 
 #[derive(Debug, Default, Args)]
@@ -111,7 +129,7 @@ enum Failure {
 impl Cli {
     fn run(self, environment: BTreeMap<String, String>) -> Result<(), Failure> {
         let mut sources = sources(self.config, environment);
-        if !matches!(self.command, Some(Command::Dev { .. } | Command::Openapi | Command::ConfigSchema)) {
+        if self.command.as_ref().is_none_or(Command::is_configured) {
             look_around(&mut sources, &DEFAULT_PLACES.map(PathBuf::from));
         }
         match self.command.unwrap_or_else(|| Command::Serve(Ports::default())) {
@@ -133,6 +151,12 @@ impl Cli {
                 writeln!(io::stdout(), "{document}")?;
             }
             Command::ConfigSchema => io::stdout().write_all(config::SCHEMA.as_bytes())?,
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "identity-server", &mut script);
+                io::stdout().write_all(&script)?;
+            }
+            Command::Man => clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?,
             Command::Healthcheck { url: Some(url) } => healthcheck::check(&url)?,
             Command::Healthcheck { url: None } => {
                 let management = sources.load()?.config.server.management;

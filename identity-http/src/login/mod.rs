@@ -17,6 +17,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest};
 use identity_core::service::session::Browser;
 
+use crate::problem::no_such_path;
 use crate::request::RequestId;
 use crate::session::SignIn;
 
@@ -34,7 +35,8 @@ pub(crate) fn mount(sign_in: &SignIn, config: &mut ServiceConfig) {
             .route("/logout", web::post().to(logout::sign_out))
             .route("/logged-out", web::get().to(logout::signed_out))
             .route("/back-channel-logout", web::post().to(provider_logout::back_channel))
-            .route("/front-channel-logout", web::get().to(provider_logout::front_channel)),
+            .route("/front-channel-logout", web::get().to(provider_logout::front_channel))
+            .default_service(web::to(no_such_path)),
     );
 }
 

@@ -109,7 +109,9 @@ fn every_crate_knows_only_those_beneath_it() {
             name if SQL_STORES.contains(&name) => BTreeSet::from([CORE.to_owned(), SQL.to_owned()]),
             SERVER | FACADE => continue,
             EXAMPLES => BTreeSet::from([FACADE.to_owned()]),
-            name if name == HTTP || name == TOWER || name.starts_with("identity-adapters-") => BTreeSet::from([CORE.to_owned()]),
+            name if name == HTTP || name == TOWER || name.starts_with("identity-adapters-") => {
+                BTreeSet::from([CORE.to_owned()])
+            }
             name => panic!("{name} has no place in the architecture: give it one here"),
         };
         assert_eq!(siblings, allowed, "{}", package.name);
@@ -144,7 +146,9 @@ fn lints_and_dependencies_are_the_workspaces() {
                 Some(header) => section = header.trim_end_matches(']'),
                 None if section == "lints" => lints |= line == "workspace = true",
                 None if section.contains("dependencies") && !line.is_empty() => {
-                    let inherited = [".workspace = true", "workspace = true,", r#"path = ".""#].iter().any(|way| line.contains(way));
+                    let inherited = [".workspace = true", "workspace = true,", r#"path = ".""#]
+                        .iter()
+                        .any(|way| line.contains(way));
                     assert!(inherited, "{}: `{line}` is not the workspace's", package.manifest_path);
                     assert!(!line.contains("version"), "{}: `{line}`", package.manifest_path);
                 }
@@ -154,7 +158,11 @@ fn lints_and_dependencies_are_the_workspaces() {
             assert!(!table, "{}: [{section}]: a line per dependency suffices", package.manifest_path);
         }
         // Programs that show how to embed print their results.
-        assert!(lints || package.name.as_str() == EXAMPLES, "{} does not say `[lints] workspace = true`", package.manifest_path);
+        assert!(
+            lints || package.name.as_str() == EXAMPLES,
+            "{} does not say `[lints] workspace = true`",
+            package.manifest_path
+        );
     }
 }
 

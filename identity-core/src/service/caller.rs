@@ -34,7 +34,6 @@ pub struct Caller {
 
 impl Caller {
     /// Decides a question for this caller, in the world from which its request is answered.
-    #[must_use]
     pub fn decide<'q>(&self, question: &Question<'q>) -> Decision<'q> {
         decide(&self.world, &self.subject, question)
     }

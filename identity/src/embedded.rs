@@ -24,7 +24,7 @@ pub struct Identity {
 
 /// Settings of an [`Identity`], with these defaults: the clock of the system, no trusted issuers, groups with stored
 /// members, and the built-in resource types.
-pub struct Builder {
+pub struct IdentityBuilder {
     policy: Arc<dyn PolicyStore>,
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
@@ -35,9 +35,9 @@ pub struct Builder {
 impl Identity {
     /// Starts to configure an instance on the policies of a store, such as the fields `policy` and `audit` of
     /// `SqliteStores` or `PostgresStores`.
-    pub fn on(policy: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) -> Builder {
+    pub fn on(policy: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) -> IdentityBuilder {
         let sources = Sources::Provider { groups_claimed: false };
-        Builder { policy, audit, clock: Arc::new(SystemClock), sources, verifier: None }
+        IdentityBuilder { policy, audit, clock: Arc::new(SystemClock), sources, verifier: None }
     }
 
     /// Verifies a bearer token, given without the prefix `Bearer`, and resolves its bearer. [`Caller::may`] and
@@ -68,7 +68,7 @@ impl Drop for Identity {
     }
 }
 
-impl Builder {
+impl IdentityBuilder {
     /// Trusts the access tokens of these issuers.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Builder {
         Self { sources, ..self }
     }
 
-    /// Replaces the clock, for tests. Call it before [`Builder::trusting`].
+    /// Replaces the clock, for tests. Call it before [`IdentityBuilder::trusting`].
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }

@@ -1,6 +1,6 @@
 //! Identity and access control to embed in a service.
 //!
-//! This crate is the entrance to the crates of Identity. [`prelude`] contains what most services need; the other modules
+//! This crate is the entry point to the crates of Identity. [`prelude`] contains what most services need; the other modules
 //! are those of `identity-core` and, by cargo feature, the adapters.
 //!
 //! # Decide
@@ -62,7 +62,7 @@ mod embedded;
 pub mod prelude;
 
 #[cfg(feature = "system")]
-pub use embedded::{Builder, Identity};
+pub use embedded::{Identity, IdentityBuilder};
 #[cfg(feature = "keycloak")]
 pub use identity_adapters_keycloak as keycloak;
 #[cfg(feature = "oidc")]

@@ -1,7 +1,7 @@
 //! Names that most services need.
 
 #[cfg(feature = "system")]
-pub use crate::{Builder, Identity};
+pub use crate::{Identity, IdentityBuilder};
 #[cfg(feature = "oidc")]
 pub use identity_adapters_oidc::{IssuerSettings, MachineTokens, OidcTokenVerifier, VerifierSettings};
 #[cfg(feature = "postgres")]

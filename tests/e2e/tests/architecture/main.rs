@@ -16,7 +16,7 @@ const HTTP: &str = "identity-http";
 const SQL: &str = "identity-adapters-sql";
 const SQL_STORES: [&str; 2] = ["identity-adapters-postgres", "identity-adapters-sqlite"];
 const SERVER: &str = "identity-server";
-/// Layer, entrance and examples for services that embed this project. The server uses none of them.
+/// Layer, entry point and examples for services that embed this project. The server uses none of them.
 const TOWER: &str = "identity-tower";
 const FACADE: &str = "identity";
 const EXAMPLES: &str = "identity-examples";
@@ -64,11 +64,11 @@ impl Workspace {
     }
 }
 
-/// Returns the names of all crates that `selection` is built from on this platform, with all features. The graph of
-/// `cargo metadata` is unsuitable, because it also contains dependencies of features that are never enabled.
+/// Returns the names of all crates that `selection` is built from on this platform. The graph of `cargo metadata` is
+/// unsuitable, because it also contains dependencies of features that are never enabled.
 fn built_from(selection: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--all-features", "--prefix", "none"])
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
         .args(selection)
         .current_dir(root())
         .output()
@@ -88,7 +88,7 @@ fn is_product(package: &Package) -> bool {
 
 #[test]
 fn the_core_knows_no_runtime_network_database_or_web() {
-    let used = built_from(&["--package", CORE, "--edges", "normal"]);
+    let used = built_from(&["--package", CORE, "--all-features", "--edges", "normal"]);
     assert!(used.contains("serde"), "the tree is read: {used:?}");
     let is_foreign = |name: &str| {
         let mut families = FOREIGN_TO_THE_CORE.split_whitespace();
@@ -128,8 +128,38 @@ fn the_server_knows_all_and_nothing_but_tests_knows_the_server() {
 }
 
 #[test]
+fn features_that_are_off_remove_their_packages() {
+    let with = |features: &str| built_from(&["--package", FACADE, "--features", features, "--edges", "normal"]);
+    for (features, marks) in [
+        ("", &[][..]),
+        ("system", &["argon2", "tokio"]),
+        ("oidc", &["openidconnect", "reqwest", "tokio"]),
+        ("sqlite", &["sqlx-sqlite", "tokio"]),
+        ("postgres", &["sqlx-postgres", "tokio"]),
+        ("keycloak", &["reqwest", "tokio"]),
+        ("actix", &["actix-web", "tokio"]),
+        ("tower", &["identity-tower"]),
+    ] {
+        let used = with(features);
+        assert!(used.contains(CORE), "the tree is read: {used:?}");
+        let all = [
+            "actix-web",
+            "argon2",
+            "identity-tower",
+            "openidconnect",
+            "reqwest",
+            "sqlx-postgres",
+            "sqlx-sqlite",
+            "tokio",
+        ];
+        let found: Vec<&str> = all.into_iter().filter(|name| used.contains(*name)).collect();
+        assert_eq!(found, marks, "feature `{features}`");
+    }
+}
+
+#[test]
 fn one_cryptography() {
-    let used = built_from(&["--workspace", "--edges", "normal,build,dev"]);
+    let used = built_from(&["--workspace", "--all-features", "--edges", "normal,build,dev"]);
     assert!(used.contains("aws-lc-rs"), "the tree is read: {used:?}");
     let banned: Vec<_> = BANNED.iter().filter(|name| used.contains(**name)).collect();
     assert!(banned.is_empty(), "{banned:?}: `cargo tree --workspace --all-features -i NAME` says why");

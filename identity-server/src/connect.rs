@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_adapters_postgres::{PostgresStores, Probe};
+use identity_adapters_system::SystemClock;
 use identity_core::port::{Clock, EntityLock, EntityLocks, LockKey, StoreError, TokenCutoff, TokenCutoffStore};
 use identity_core::service::Cutoffs;
 use time::OffsetDateTime;
 
-use crate::config::{Config, Postgres, Store};
+use crate::config::{Config, Store};
 use crate::profile::{self, Shared};
-use crate::run::postgres_settings;
-use identity_adapters_system::SystemClock;
+use crate::run::{self, Probed};
 
 /// Error that lists the services that cannot be used, one line each.
 #[derive(Debug, thiserror::Error)]
@@ -49,26 +48,17 @@ async fn ask(config: &Config) -> Vec<Line> {
 }
 
 async fn store(store: &Store) -> Line {
-    match store {
-        Store::Sqlite { data_dir } => {
+    match (store, run::probe(store).await) {
+        (Store::Sqlite { data_dir }, _) => {
             let found = if data_dir.exists() { "exists" } else { "will be created" };
             Ok(format!("`store.sqlite.data-dir`: {} {found}", data_dir.display()))
         }
-        Store::Postgres(postgres) => database(postgres).await,
-    }
-}
-
-async fn database(postgres: &Postgres) -> Line {
-    let probed = match postgres_settings(postgres) {
-        Ok(settings) => PostgresStores::connect(&settings).probe().await,
-        Err(error) => Err(error),
-    };
-    match probed {
-        Ok(Probe { schema, pending }) => {
+        (Store::Postgres(_), Ok(probed)) => {
+            let Probed { schema, pending } = probed.unwrap_or_default();
             let place = schema.map_or_else(String::new, |schema| format!(", schema `{schema}`"));
             Ok(format!("`store.postgres`: can be used{place}; {pending} migrations to run"))
         }
-        Err(error) => Err(format!("`store.postgres`: {}", chain(&error))),
+        (Store::Postgres(_), Err(error)) => Err(format!("`store.postgres`: {}", chain(&error))),
     }
 }
 

@@ -7,7 +7,7 @@ use identity_core::decide::Authority;
 use identity_core::world::World;
 
 use crate::bootstrap;
-use crate::config::{Config, Finding, Loaded, Problems, Store};
+use crate::config::{Config, Finding, Loaded, Problems};
 use crate::profile;
 use crate::run;
 
@@ -17,7 +17,7 @@ use crate::run;
 /// Returns all problems, each with its key and the place that set it.
 pub fn check(mut loaded: Loaded) -> Result<Loaded, Problems> {
     let mut findings = profile::settings_problems(&loaded.config);
-    findings.extend(store(&loaded.config));
+    findings.extend(run::problems(&loaded.config.store));
     let (refused, missing) = rehearsed(&loaded.config);
     findings.extend(refused);
     if findings.is_empty() {
@@ -25,16 +25,6 @@ pub fn check(mut loaded: Loaded) -> Result<Loaded, Problems> {
         return Ok(loaded);
     }
     Err(loaded.origins.problems(findings))
-}
-
-fn store(config: &Config) -> Vec<Finding> {
-    match &config.store {
-        Store::Sqlite { data_dir } if data_dir.exists() && !data_dir.is_dir() => {
-            vec![Finding::new("store.sqlite.data-dir", "must be a directory")]
-        }
-        Store::Sqlite { .. } => Vec::new(),
-        Store::Postgres(postgres) => run::postgres_problems(postgres),
-    }
 }
 
 /// Applies the start-up data to a world that holds only the defaults. Returns the problems, and warnings about entities

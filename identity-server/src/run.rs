@@ -29,7 +29,7 @@ use identity_adapters_system::{RandomIds, SystemClock};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
-pub(crate) use stores::{postgres_problems, postgres_settings};
+pub(crate) use stores::{Probed, probe, problems};
 
 /// Reason why the server did not start, or stopped serving.
 #[derive(Debug, thiserror::Error)]
@@ -243,7 +243,7 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
     let mut refusals = 0;
     loop {
         let opened = Stores::open(&config.store).await;
-        let refused = opened.as_ref().is_err_and(identity_adapters_postgres::is_permanent);
+        let refused = opened.as_ref().is_err_and(stores::is_permanent);
         refusals = if refused { refusals + 1 } else { 0 };
         match opened {
             Ok(stores) => return Ok(stores),

@@ -69,7 +69,7 @@ pub use origins::Origins;
 pub use problem::{Finding, Problem, Problems};
 pub use server::{PerAddress, Server};
 pub use session::Session;
-pub use store::{Postgres, PostgresTarget, Store};
+pub use store::{PasswordFile, Postgres, PostgresTarget, Store};
 pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
 

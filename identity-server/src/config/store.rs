@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use identity_adapters_postgres::{PasswordFile, Schema};
 use identity_core::value::Secret;
 use url::Url;
 
@@ -34,8 +33,18 @@ pub struct Postgres {
     pub ca_file: Option<PathBuf>,
     /// Maximum number of pooled connections (default: 10).
     pub max_connections: u32,
-    /// Schema of the tables; `None` uses the first schema of the user's search path.
-    pub schema: Option<Schema>,
+    /// Schema of the tables, optionally followed by further schemas of the search path; `None` uses the search path of
+    /// the user. The store validates it.
+    pub schema: Option<String>,
+}
+
+/// File with the password of the database user. Its text may change while the server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordFile {
+    /// The file contains only the password.
+    Password(PathBuf),
+    /// The file contains a connection URL. Of later changes to the file, only the password takes effect.
+    Url(PathBuf),
 }
 
 /// Address of the database and credentials, as a URL or as individual settings.
@@ -102,7 +111,7 @@ impl Postgres {
             from.problem("ca-file", "has no effect with `store.postgres.tls: disable`");
         }
         let max_connections = from.number("max-connections");
-        let schema = from.get("schema", Schema::parse);
+        let schema = from.get("schema", |text| filled(text).map(str::to_owned));
         Some(Self { target: target?, password_file, tls, ca_file, max_connections: max_connections?, schema })
     }
 }

@@ -1,14 +1,18 @@
-//! Opening of the configured store, SQLite or PostgreSQL.
+//! Opening of the configured store. Each kind of store is a cargo feature.
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::sync::Arc;
 
-use identity_adapters_postgres::{PostgresSettings, PostgresStores, TlsMode};
-use identity_adapters_sqlite::SqliteStores;
+use async_trait::async_trait;
 use identity_core::port::{
     AuditLog, DeletionJournal, EntityLocks, InstallationStore, PolicyStore, SessionStore, StoreError, TokenCutoffStore,
 };
 
-use crate::config::{Finding, Postgres, PostgresTarget, PostgresTls, Store};
+use crate::config::{Finding, Store};
 
 /// Ports of the opened store, independent of the implementation.
 pub(super) struct Stores {
@@ -19,104 +23,80 @@ pub(super) struct Stores {
     pub(super) locks: Arc<dyn EntityLocks>,
     pub(super) installation: Arc<dyn InstallationStore>,
     pub(super) cutoffs: Arc<dyn TokenCutoffStore>,
-    opened: Opened,
+    opened: Box<dyn Opened>,
 }
 
-enum Opened {
-    Sqlite(SqliteStores),
-    Postgres(PostgresStores),
+/// The connections of an opened store.
+#[async_trait]
+trait Opened: Send + Sync {
+    /// Closes all connections, after the running statements.
+    async fn close(&self);
+}
+
+/// Usable store: its schema, if it has schemas, and the number of migrations to run.
+#[derive(Default)]
+pub(crate) struct Probed {
+    pub(crate) schema: Option<String>,
+    pub(crate) pending: usize,
 }
 
 impl Stores {
     pub(super) async fn open(store: &Store) -> Result<Self, StoreError> {
         match store {
-            Store::Sqlite { data_dir } => {
-                let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
-                let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                let (locks, cutoffs) = (Arc::clone(&stores.locks), Arc::clone(&stores.installation));
-                let installation = Arc::clone(&stores.installation);
-                Ok(Self {
-                    policy,
-                    audit,
-                    sessions,
-                    deletions,
-                    locks,
-                    installation,
-                    cutoffs,
-                    opened: Opened::Sqlite(stores),
-                })
-            }
-            Store::Postgres(postgres) => {
-                let stores = PostgresStores::connect(&postgres_settings(postgres)?);
-                stores.migrate().await?;
-                let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                let (locks, cutoffs) = (Arc::clone(&stores.locks), Arc::clone(&stores.installation));
-                let installation = Arc::clone(&stores.installation);
-                Ok(Self {
-                    policy,
-                    audit,
-                    sessions,
-                    deletions,
-                    locks,
-                    installation,
-                    cutoffs,
-                    opened: Opened::Postgres(stores),
-                })
-            }
+            #[cfg(feature = "sqlite")]
+            Store::Sqlite { data_dir } => sqlite::open(data_dir).await,
+            #[cfg(feature = "postgres")]
+            Store::Postgres(settings) => postgres::open(settings).await,
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            other => Err(StoreError::Schema(not_compiled_in(other))),
         }
     }
 
     pub(super) async fn close(&self) {
-        match &self.opened {
-            Opened::Sqlite(stores) => stores.close().await,
-            Opened::Postgres(stores) => stores.close().await,
-        }
+        self.opened.close().await;
     }
 }
 
-/// Finds PostgreSQL settings that would abort start-up. Reads the CA file, but does not connect.
-pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
-    const MARK: &str = "-----BEGIN CERTIFICATE-----";
-    let settings = match postgres_settings(postgres) {
-        Ok(settings) => settings,
-        Err(error) => return vec![Finding::new("store.postgres.url", error.to_string())],
-    };
-    let from_url = postgres.ca_file.is_none();
-    let key = if from_url { "store.postgres.url" } else { "store.postgres.ca-file" };
-    let unusable = settings.tls_root_certificate.and_then(|file| match std::fs::read_to_string(file) {
-        Err(error) => Some(format!("names a CA file that cannot be read: {}", error.kind())),
-        Ok(text) if !text.contains(MARK) => Some("must name a file with certificates in PEM".to_owned()),
-        Ok(_) => None,
-    });
-    unusable.map(|message| Finding::new(key, message)).into_iter().collect()
+/// Finds settings of the store that would abort start-up, without a connection. A build without the store is such a case.
+pub(crate) fn problems(store: &Store) -> Vec<Finding> {
+    match store {
+        #[cfg(feature = "sqlite")]
+        Store::Sqlite { data_dir } => sqlite::problems(data_dir),
+        #[cfg(feature = "postgres")]
+        Store::Postgres(settings) => postgres::problems(settings),
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        other => vec![Finding::new("store.kind", not_compiled_in(other))],
+    }
 }
 
-/// Converts the configuration to the adapter's settings. Fails if the URL is invalid.
-pub(crate) fn postgres_settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
-    let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
-    let mut settings = match &postgres.target {
-        PostgresTarget::Url(url) => PostgresSettings::from_url(url).map_err(invalid)?,
-        PostgresTarget::Parts { host, port, database, username, password } => {
-            let mut settings = PostgresSettings::new(host, database, username);
-            settings.port = *port;
-            settings.password.clone_from(password);
-            settings
-        }
-    };
-    if let Some(tls) = postgres.tls {
-        settings.tls = match tls {
-            PostgresTls::Disable => TlsMode::Disable,
-            PostgresTls::Prefer => TlsMode::Prefer,
-            PostgresTls::Require => TlsMode::Require,
-            PostgresTls::VerifyCa => TlsMode::VerifyCa,
-            PostgresTls::VerifyFull => TlsMode::VerifyFull,
-        };
+/// Connects to a database on the network, and finds the migrations that it needs. Changes nothing. `None` for an embedded
+/// database.
+///
+/// # Errors
+/// If the database is unavailable or unusable.
+pub(crate) async fn probe(store: &Store) -> Result<Option<Probed>, StoreError> {
+    match store {
+        Store::Sqlite { .. } => Ok(None),
+        #[cfg(feature = "postgres")]
+        Store::Postgres(settings) => postgres::probe(settings).await.map(Some),
+        #[cfg(not(feature = "postgres"))]
+        Store::Postgres(_) => Err(StoreError::Schema(not_compiled_in(store))),
     }
-    settings.tls_root_certificate = postgres.ca_file.clone().or(settings.tls_root_certificate);
-    settings.max_connections = postgres.max_connections;
-    settings.password_file.clone_from(&postgres.password_file);
-    settings.schema.clone_from(&postgres.schema);
-    Ok(settings)
+}
+
+/// Whether a database rejected the connection for a reason that retries do not change, such as wrong credentials.
+pub(super) fn is_permanent(error: &StoreError) -> bool {
+    #[cfg(feature = "postgres")]
+    return identity_adapters_postgres::is_permanent(error);
+    #[cfg(not(feature = "postgres"))]
+    return matches!(error, StoreError::Schema(_));
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+fn not_compiled_in(store: &Store) -> String {
+    let (kind, other) = match store {
+        Store::Sqlite { .. } => ("sqlite", "postgres"),
+        Store::Postgres(_) => ("postgres", "sqlite"),
+    };
+    format!("must be `{other}`: this build does not include `{kind}`")
 }

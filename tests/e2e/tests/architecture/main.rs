@@ -158,6 +158,18 @@ fn features_that_are_off_remove_their_packages() {
 }
 
 #[test]
+fn a_server_without_a_store_is_built_without_its_driver() {
+    for (store, driver, other) in
+        [("sqlite", "sqlx-sqlite", "sqlx-postgres"), ("postgres", "sqlx-postgres", "sqlx-sqlite")]
+    {
+        let features = format!("oidc,{store}");
+        let used =
+            built_from(&["--package", SERVER, "--no-default-features", "--features", &features, "--edges", "normal"]);
+        assert_eq!((used.contains(driver), used.contains(other)), (true, false), "{store}");
+    }
+}
+
+#[test]
 fn one_cryptography() {
     let used = built_from(&["--workspace", "--all-features", "--edges", "normal,build,dev"]);
     assert!(used.contains("aws-lc-rs"), "the tree is read: {used:?}");

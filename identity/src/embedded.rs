@@ -1,6 +1,7 @@
 //! Authentication and decisions in one value.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 #[cfg(feature = "oidc")]
 use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, SettingsError, VerifierSettings};
@@ -11,6 +12,9 @@ use identity_core::port::{AuditLog, Clock, PolicyStore, StoreError, TokenVerifie
 use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::world::Sources;
 use tokio::task::JoinHandle;
+
+/// Default of [`IdentityBuilder::max_age`].
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Verifies tokens, resolves their bearers and decides, with the policies of a store.
 ///
@@ -23,13 +27,14 @@ pub struct Identity {
 }
 
 /// Settings of an [`Identity`], with these defaults: the clock of the system, no trusted issuers, groups with stored
-/// members, and the built-in resource types.
+/// members, the built-in resource types, and 60 seconds for which unconfirmed policies apply.
 pub struct IdentityBuilder {
     policy: Arc<dyn PolicyStore>,
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     sources: Sources,
     verifier: Option<Arc<dyn TokenVerifier>>,
+    max_age: Option<Duration>,
 }
 
 impl Identity {
@@ -37,7 +42,7 @@ impl Identity {
     /// `SqliteStores` or `PostgresStores`.
     pub fn on(policy: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) -> IdentityBuilder {
         let sources = Sources::Provider { groups_claimed: false };
-        IdentityBuilder { policy, audit, clock: Arc::new(SystemClock), sources, verifier: None }
+        IdentityBuilder { policy, audit, clock: Arc::new(SystemClock), sources, verifier: None, max_age: Some(MAX_AGE) }
     }
 
     /// Verifies a bearer token, given without the prefix `Bearer`, and resolves its bearer. [`Caller::may`] and
@@ -91,6 +96,14 @@ impl IdentityBuilder {
         Self { sources, ..self }
     }
 
+    /// Sets for how long policies apply that the store has not confirmed, such as during an outage of the database (default:
+    /// 60 seconds). Authentication then fails with [`AuthenticationError::Stale`]. With `None`, they apply without limit, and
+    /// revoked access may remain effective.
+    #[must_use]
+    pub fn max_age(self, max_age: Option<Duration>) -> Self {
+        Self { max_age, ..self }
+    }
+
     /// Replaces the clock, for tests. Call it before [`IdentityBuilder::trusting`].
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
@@ -102,8 +115,9 @@ impl IdentityBuilder {
     /// # Errors
     /// When the store cannot be read.
     pub async fn start(self) -> Result<Identity, StoreError> {
-        let Self { policy, audit, clock, sources, verifier } = self;
-        let engine = Arc::new(Engine::start(policy, audit, clock, sources, ResourceCatalog::standard()).await?);
+        let Self { policy, audit, clock, sources, verifier, max_age } = self;
+        let engine = Engine::start(policy, audit, clock, sources, ResourceCatalog::standard()).await?;
+        let engine = Arc::new(engine.refusing_beyond(max_age));
         let authentication = Arc::new(Authentication::new(Arc::clone(&engine), verifier, None));
         let followed = Arc::clone(&engine);
         let following = tokio::spawn(async move { followed.follow().await });

@@ -145,7 +145,7 @@ impl PolicyDocument {
     pub fn world(&self) -> Result<World, DocumentError> {
         let empty = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
         let with_defaults = apply(&empty, &missing_defaults(&empty), Authority::Server)?.world;
-        Ok(apply(&with_defaults, &self.commands()?, Authority::Server)?.world)
+        Ok(apply(&with_defaults, &self.commands()?, Authority::Administrator)?.world)
     }
 }
 

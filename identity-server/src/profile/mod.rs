@@ -18,7 +18,6 @@ pub use findings::settings_problems;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
@@ -32,9 +31,6 @@ use identity_http::{
 
 use crate::config::{Config, Profile};
 use identity_adapters_system::SystemCrypto;
-
-/// Maximum time that a request waits until this replica has loaded the revision that the request requires.
-const REVISION_WAIT: Duration = Duration::from_secs(2);
 
 /// Services of a profile, ready to be served.
 pub struct Assembled {
@@ -252,7 +248,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         base_path: config.server.base_path.clone(),
         https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
-        limits: Limits { bodies: body_limits(config), revision_wait: REVISION_WAIT },
+        limits: Limits { bodies: body_limits(config), ..Limits::default() },
         hosts: hosts(config),
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };

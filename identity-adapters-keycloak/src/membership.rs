@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::entity::{Principal, RejectedToken, VerifiedToken};
 use identity_core::port::{
-    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, TokenError, TokenVerifier,
+    ApiSelection, Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, TokenError,
+    TokenVerifier,
 };
 use identity_core::resolve::ClaimedPermissions;
 use identity_core::value::Claims;
@@ -129,6 +130,10 @@ impl Entitlements for Keycloak {
         let ClaimedPermissions { permissions, remarks } = ClaimedPermissions::read(claims, PERMISSIONS);
         self.shared.remarks.report(claims, PERMISSIONS, &remarks);
         self.rights_of(principal, claims, permissions, (SessionCheck::Required, freshness)).await
+    }
+
+    async fn held(&self, principal: &Principal, apis: &ApiSelection) -> Result<Option<Entitled>, TokenError> {
+        self.rights_without_token(principal, apis).await
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{try_join, try_join_all};
 use identity_core::entity::{EntityKind, Permission, Principal, RejectedToken};
-use identity_core::port::{DirectoryError, Entitled, Freshness, TokenError, UserDirectory};
+use identity_core::port::{ApiDirectory, ApiSelection, DirectoryError, Entitled, Freshness, TokenError, UserDirectory};
+use identity_core::search::{ListRequest, PageRequest};
 use identity_core::value::{Audience, Claims, ClientId, PermissionName, Username};
 use serde::Deserialize;
 use tracing::warn;
@@ -18,7 +19,7 @@ use crate::Keycloak;
 use crate::call::Call;
 use crate::known_rights::{Holder, Known, Rights};
 use crate::readable::Elements;
-use crate::wire::{ClientRep, RoleRep};
+use crate::wire::{ClientRep, RoleRep, UserRep};
 
 /// Maximum age of cached rights that are used while Keycloak is unavailable. Tokens usually expire earlier.
 const STALE: Duration = Duration::from_secs(600);
@@ -46,7 +47,8 @@ pub(crate) enum SessionCheck {
 /// The parts of a token that the realm must confirm.
 struct Question<'q> {
     holder: Holder,
-    claimed: BTreeSet<Permission>,
+    /// APIs whose permissions are needed.
+    audiences: BTreeSet<Audience>,
     /// Session id (`sid`) that must belong to the user. `None` for clients, and if the session is not checked.
     session: Option<&'q str>,
     freshness: Freshness,
@@ -95,18 +97,60 @@ impl Keycloak {
         // Cached rights are not used for a token that was issued before rights were revoked.
         let cut = self.shared.cutoffs.applies_to(principal, claims);
         let freshness = if cut { Freshness::Current } else { freshness };
-        let question = Question { holder: Holder { subject, client }, claimed, session, freshness };
+        let audiences = claimed.iter().map(|one| one.audience.clone()).collect();
+        let question = Question { holder: Holder { subject, client }, audiences, session, freshness };
         let answering = async {
             if changes && let Err(error) = self.must_be_marked().await {
                 warn!(reason = error.code(), error = &error as &dyn std::error::Error, "keycloak.installation.failed");
                 return Err(TokenError::Unavailable { retry_after: PAUSE });
             }
-            self.answer_rights(&question).await
+            self.with_rights(&question, |known| known.entitled(&question, &claimed)).await?
         };
         tokio::time::timeout(DEADLINE, answering).await.unwrap_or(Err(TokenError::Unavailable { retry_after: PAUSE }))
     }
 
-    async fn answer_rights(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
+    /// Returns the rights of a principal in the realm, without a token: its groups, and its permissions on `apis`. `None`
+    /// if the principal does not exist or is disabled.
+    pub(crate) async fn rights_without_token(
+        &self,
+        principal: &Principal,
+        apis: &ApiSelection,
+    ) -> Result<Option<Entitled>, TokenError> {
+        let answering = async {
+            let Some(holder) = self.holder(principal).await.map_err(|error| unavailable(&error))? else {
+                return Ok(None);
+            };
+            let audiences = match apis {
+                ApiSelection::None => BTreeSet::new(),
+                ApiSelection::One(audience) => BTreeSet::from([audience.clone()]),
+                ApiSelection::All => self.audiences().await.map_err(|error| unavailable(&error))?,
+            };
+            let question = Question { holder, audiences, session: None, freshness: Freshness::Recent };
+            self.with_rights(&question, |known| known.entitled_without_token(&question)).await
+        };
+        tokio::time::timeout(DEADLINE, answering).await.unwrap_or(Err(TokenError::Unavailable { retry_after: PAUSE }))
+    }
+
+    /// Returns the account that holds the rights of a principal. `None` for a client without a service account.
+    async fn holder(&self, principal: &Principal) -> Result<Option<Holder>, DirectoryError> {
+        let client = match principal {
+            Principal::User(subject) => return Ok(Some(Holder { subject: subject.clone(), client: None })),
+            Principal::Client(client) => client,
+        };
+        let Some(found) = self.client_rep(client.as_str()).await? else { return Ok(None) };
+        let account = self.service_account(&found, client).await?;
+        let subject = account.and_then(|account| Username::parse(&account.id).ok());
+        Ok(subject.map(|subject| Holder { subject, client: Some(client.clone()) }))
+    }
+
+    /// Returns the audiences of the APIs in the realm, at most [`APIS`].
+    async fn audiences(&self) -> Result<BTreeSet<Audience>, DirectoryError> {
+        let page = ListRequest { search: None, page: PageRequest { offset: 0, limit: APIS } };
+        Ok(ApiDirectory::list(self, &page).await?.items.into_iter().map(|api| api.audience).collect())
+    }
+
+    /// Passes the rights of a holder that suffice to answer a question to `read`: from the cache if they are recent.
+    async fn with_rights<T>(&self, question: &Question<'_>, read: impl FnOnce(&Known) -> T) -> Result<T, TokenError> {
         let entry = self.shared.rights.holders.get_with(question.holder.clone(), Arc::default);
         // The first request looks the rights up; concurrent requests wait for its result.
         let mut entry = entry.lock().await;
@@ -115,19 +159,19 @@ impl Keycloak {
         let before = entry.clone();
         let fresh = before.as_ref().filter(|known| recent && now < known.ask_again);
         let asked = match (fresh, &before) {
-            (Some(known), _) if known.answers(question, now) => return known.entitled(question),
+            (Some(known), _) if known.answers(question, now) => return Ok(read(known)),
             (Some(known), _) => self.look_up_more(question, known, now).await,
             (None, before) => self.look_up(question, before.as_ref(), now).await,
         };
         match asked {
-            Ok(known) => entry.insert(known).entitled(question),
+            Ok(known) => Ok(read(entry.insert(known))),
             Err(error) => {
-                warn!(reason = error.code(), error = &error as &dyn std::error::Error, "keycloak.rights.failed");
+                let unavailable = unavailable(&error);
                 let stale =
                     entry.as_mut().filter(|known| recent && now < known.asked + STALE && known.answers(question, now));
-                let known = stale.ok_or(TokenError::Unavailable { retry_after: PAUSE })?;
+                let known = stale.ok_or(unavailable)?;
                 known.ask_again = now + PAUSE;
-                known.entitled(question)
+                Ok(read(known))
             }
         }
     }
@@ -142,10 +186,9 @@ impl Keycloak {
     ) -> Result<Known, DirectoryError> {
         let Ok(mut rights) = known.rights.clone() else { return Ok(known.clone()) };
         let Holder { subject, .. } = &question.holder;
-        let audiences: BTreeSet<Audience> = question.claimed.iter().map(|one| one.audience.clone()).collect();
-        let missing = audiences.into_iter().filter(|audience| !rights.permissions.contains_key(audience));
+        let missing = question.audiences.iter().filter(|audience| !rights.permissions.contains_key(*audience));
         let room = APIS.saturating_sub(rights.permissions.len());
-        let missing: Vec<Audience> = missing.take(room).collect();
+        let missing: Vec<Audience> = missing.take(room).cloned().collect();
         let asking = missing.into_iter().map(|audience| self.effective_permissions(subject.as_str(), audience));
         rights.permissions.extend(try_join_all(asking).await?);
         if let Some(session) = question.session.filter(|session| !rights.sessions.contains(*session)) {
@@ -188,7 +231,7 @@ impl Keycloak {
             return Ok(Err("the user is disabled"));
         }
         let before = before.and_then(|known| known.rights.as_ref().ok());
-        let mut audiences: BTreeSet<Audience> = question.claimed.iter().map(|one| one.audience.clone()).collect();
+        let mut audiences = question.audiences.clone();
         audiences.extend(before.into_iter().flat_map(|rights| rights.permissions.keys().cloned()));
         let permissions = audiences.into_iter().take(APIS).map(|audience| self.effective_permissions(id, audience));
         let groups = async {
@@ -219,12 +262,20 @@ impl Keycloak {
         let Some(found) = self.client_rep(client.as_str()).await?.filter(ClientRep::is_enabled) else {
             return Ok(Err("the client does not exist or is disabled"));
         };
+        match self.service_account(&found, client).await? {
+            Some(account) if account.id == subject.as_str() => Ok(Ok(())),
+            _ => Ok(Err("the subject is not the service account of the client")),
+        }
+    }
+
+    /// Returns the service account of a client. `None` if the client has none.
+    async fn service_account(&self, found: &ClientRep, client: &ClientId) -> Result<Option<UserRep>, DirectoryError> {
         let path = ["clients", &found.id, "service-account-user"];
         let call = Call::get(&path).about(EntityKind::Client, client.as_str());
         // Keycloak rejects the request for a client without a service account.
-        match self.read::<crate::wire::UserRep>(call).await {
-            Ok(account) if account.id == subject.as_str() => Ok(Ok(())),
-            Ok(_) | Err(DirectoryError::Invalid(_)) => Ok(Err("the subject is not the service account of the client")),
+        match self.read::<UserRep>(call).await {
+            Ok(account) => Ok(Some(account)),
+            Err(DirectoryError::Invalid(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -292,6 +343,12 @@ impl Keycloak {
     }
 }
 
+/// Logs a failed look-up and returns the error for its caller.
+fn unavailable(error: &DirectoryError) -> TokenError {
+    warn!(reason = error.code(), error = error as &dyn std::error::Error, "keycloak.rights.failed");
+    TokenError::Unavailable { retry_after: PAUSE }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Consent {
@@ -309,17 +366,16 @@ impl Known {
     /// Whether the cached rights suffice to answer a question, without a request to Keycloak.
     fn answers(&self, question: &Question<'_>, now: Instant) -> bool {
         let Ok(rights) = &self.rights else { return true };
-        let apis =
-            |one: &Permission| rights.permissions.contains_key(&one.audience) || rights.permissions.len() >= APIS;
+        let apis = |audience: &Audience| rights.permissions.contains_key(audience) || rights.permissions.len() >= APIS;
         let session = |session: &str| {
             let unknown = rights.unknown.get(session).is_some_and(|asked| now < *asked + UNKNOWN_FOR);
             unknown || rights.sessions.contains(session)
         };
-        question.claimed.iter().all(apis) && question.session.is_none_or(session)
+        question.audiences.iter().all(apis) && question.session.is_none_or(session)
     }
 
     /// Returns the cached rights, narrowed to the claimed permissions. Rejects an unknown subject or session.
-    fn entitled(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
+    fn entitled(&self, question: &Question<'_>, claimed: &BTreeSet<Permission>) -> Result<Entitled, TokenError> {
         let rejected = |reason| TokenError::Rejected(RejectedToken::Subject(reason));
         let rights = self.rights.as_ref().map_err(|reason| rejected(*reason))?;
         if question.session.is_some_and(|session| !rights.sessions.contains(session)) {
@@ -328,8 +384,18 @@ impl Known {
         let held = |one: &&Permission| {
             rights.permissions.get(&one.audience).is_some_and(|names| names.contains(&one.definition))
         };
-        let permissions = question.claimed.iter().filter(held).cloned().collect();
+        let permissions = claimed.iter().filter(held).cloned().collect();
         Ok(Entitled { groups: rights.groups.clone(), permissions })
+    }
+
+    /// Returns the cached rights on the APIs of a question. `None` for an unknown or disabled subject.
+    fn entitled_without_token(&self, question: &Question<'_>) -> Option<Entitled> {
+        let rights = self.rights.as_ref().ok()?;
+        let wanted = rights.permissions.iter().filter(|(audience, _)| question.audiences.contains(*audience));
+        let permissions = wanted.flat_map(|(audience, names)| {
+            names.iter().map(|name| Permission { audience: audience.clone(), definition: name.clone() })
+        });
+        Some(Entitled { groups: rights.groups.clone(), permissions: permissions.collect() })
     }
 }
 
@@ -342,11 +408,11 @@ mod tests {
         Permission { audience, definition: PermissionName::parse(definition).unwrap() }
     }
 
-    fn question<'q>(claimed: &[&str], session: Option<&'q str>) -> Question<'q> {
+    fn question<'q>(session: Option<&'q str>) -> Question<'q> {
         let subject = Username::parse("ann").unwrap();
         Question {
             holder: Holder { subject, client: None },
-            claimed: claimed.iter().map(|one| permission(one)).collect(),
+            audiences: [Audience::parse("api").unwrap()].into(),
             session,
             freshness: Freshness::Recent,
         }
@@ -363,22 +429,34 @@ mod tests {
     #[test]
     fn claims_narrow_what_is_held_and_add_nothing() {
         let known = known(&["read", "write"], Instant::now());
-        let entitled = known.entitled(&question(&["read", "admin"], None)).unwrap();
+        let entitled = known.entitled(&question(None), &[permission("read"), permission("admin")].into()).unwrap();
         assert_eq!(entitled.permissions, [permission("read")].into());
-        assert!(known.entitled(&question(&["read"], Some("s"))).is_ok());
-        assert!(known.entitled(&question(&["read"], Some("another"))).is_err());
+        let read = [permission("read")].into();
+        assert!(known.entitled(&question(Some("s")), &read).is_ok());
+        assert!(known.entitled(&question(Some("another")), &read).is_err());
+    }
+
+    #[test]
+    fn without_a_token_all_permissions_on_the_requested_apis_count() {
+        let known = known(&["read", "write"], Instant::now());
+        let entitled = known.entitled_without_token(&question(None)).unwrap();
+        assert_eq!(entitled.permissions, [permission("read"), permission("write")].into());
+        let other = Question { audiences: [Audience::parse("b").unwrap()].into(), ..question(None) };
+        assert!(known.entitled_without_token(&other).unwrap().permissions.is_empty());
+        let unknown = Known { rights: Err(UNKNOWN), ..known };
+        assert_eq!(unknown.entitled_without_token(&question(None)), None);
     }
 
     #[test]
     fn asks_for_other_apis_and_sessions_and_not_again_for_unknown_ones_at_once() {
         let now = Instant::now();
         let known = known(&["read"], now);
-        assert!(known.answers(&question(&["read", "admin"], Some("s")), now));
-        assert!(!known.answers(&question(&["read"], Some("new")), now));
-        assert!(known.answers(&question(&["read"], Some("ended")), now));
-        assert!(!known.answers(&question(&["read"], Some("ended")), now + UNKNOWN_FOR));
-        let mut other = question(&["read"], Some("s"));
-        other.claimed.insert(Permission { audience: Audience::parse("b").unwrap(), ..permission("read") });
+        assert!(known.answers(&question(Some("s")), now));
+        assert!(!known.answers(&question(Some("new")), now));
+        assert!(known.answers(&question(Some("ended")), now));
+        assert!(!known.answers(&question(Some("ended")), now + UNKNOWN_FOR));
+        let mut other = question(Some("s"));
+        other.audiences.insert(Audience::parse("b").unwrap());
         assert!(!known.answers(&other, now));
     }
 }

@@ -1,6 +1,6 @@
 //! SQL statements for browser sessions.
 
-use identity_core::entity::Session;
+use identity_core::entity::{LastSignIn, Session};
 use sqlx::SqlStr;
 
 use crate::entity::Stored as _;
@@ -37,4 +37,17 @@ pub fn count() -> SqlStr {
 #[must_use]
 pub fn page() -> SqlStr {
     Session::TABLE.select(format_args!("{LISTED} ORDER BY created_at DESC, id LIMIT $5 OFFSET $4"))
+}
+
+/// Returns the statement that stores a last sign-in, unless a later one is stored. The parameters are the columns of
+/// its table.
+#[must_use]
+pub fn note_sign_in() -> SqlStr {
+    let insertion = LastSignIn::TABLE.insert_one();
+    let insertion = insertion.as_str();
+    sql(format!(
+        "{insertion} ON CONFLICT (principal_type, principal_id) DO UPDATE \
+         SET signed_in_at = excluded.signed_in_at, expires_at = excluded.expires_at, sealed = excluded.sealed \
+         WHERE excluded.signed_in_at > last_sign_ins.signed_in_at"
+    ))
 }

@@ -1,11 +1,12 @@
 //! Browser sessions on SQLite.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_adapters_sql::entity::{FamiliarSignIn, Stored as _, read, read_all};
 use identity_adapters_sql::sessions;
-use identity_core::entity::{Session, SessionIdHash, WhichSessions};
+use identity_core::entity::{LastSignIn, Principal, Session, SessionIdHash, WhichSessions};
 use identity_core::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use identity_core::search::Page;
 use identity_core::value::time_text;
@@ -137,9 +138,39 @@ impl SessionStore for SqliteSessionStore {
         rows.iter().map(|row| read(row).map(|FamiliarSignIn(pair, until)| (pair, until))).collect()
     }
 
+    async fn note_sign_ins(&self, sign_ins: &[LastSignIn]) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        // Concurrent transactions lock the rows in the same order.
+        let sorted: BTreeMap<_, _> = sign_ins.iter().map(|sign_in| (&sign_in.principal, sign_in)).collect();
+        for (principal, sign_in) in sorted {
+            let statement = sqlx::query(sessions::note_sign_in())
+                .bind(principal.kind_name())
+                .bind(principal.id())
+                .bind(time_text(sign_in.at))
+                .bind(time_text(sign_in.expires_at))
+                .bind(sign_in.sealed.as_slice());
+            statement.execute(&mut transaction).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn last_sign_in(&self, principal: &Principal, now: OffsetDateTime) -> Result<Option<LastSignIn>, StoreError> {
+        sqlx::query(LastSignIn::TABLE.select("WHERE principal_type = $1 AND principal_id = $2 AND expires_at > $3"))
+            .bind(principal.kind_name())
+            .bind(principal.id())
+            .bind(time_text(now))
+            .fetch_optional(&mut self.database.reader().await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read)
+            .transpose()
+    }
+
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         self.write(sqlx::query("DELETE FROM familiar_sign_ins WHERE expires_at <= $1").bind(time_text(now))).await?;
         self.write(sqlx::query("DELETE FROM used_keys WHERE expires_at <= $1").bind(time_text(now))).await?;
+        self.write(sqlx::query("DELETE FROM last_sign_ins WHERE expires_at <= $1").bind(time_text(now))).await?;
         self.write(sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(time_text(now))).await
     }
 }

@@ -1,4 +1,4 @@
-use identity_core::entity::{Principal, Session, SessionIdHash};
+use identity_core::entity::{LastSignIn, Principal, Session, SessionIdHash};
 use identity_core::port::FamiliarPair;
 use time::OffsetDateTime;
 
@@ -55,6 +55,23 @@ impl Stored for FamiliarSignIn {
 
     fn from_row(row: &dyn Row) -> Result<Self, RowError> {
         Ok(Self(bytes(row, "pair")?, row.time("expires_at")?))
+    }
+}
+
+impl Stored for LastSignIn {
+    const TABLE: Table = Table {
+        name: "last_sign_ins",
+        key: &["principal_type", "principal_id"],
+        columns: &["signed_in_at", "expires_at", "sealed"],
+    };
+
+    fn from_row(row: &dyn Row) -> Result<Self, RowError> {
+        Ok(Self {
+            principal: Principal::parse(row.text("principal_type")?, row.text("principal_id")?)?,
+            at: row.time("signed_in_at")?,
+            expires_at: row.time("expires_at")?,
+            sealed: row.optional_bytes("sealed")?.unwrap_or_default().to_owned(),
+        })
     }
 }
 

@@ -49,7 +49,7 @@ pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};
 pub use memo::Memo;
 pub use role::{Permission, Role};
-pub use session::{Session, SessionId, SessionIdHash, WhichSessions};
+pub use session::{LastSignIn, Session, SessionId, SessionIdHash, WhichSessions};
 pub use tenant::Tenant;
 pub use token::{RejectedToken, VerifiedToken};
 pub use user::User;

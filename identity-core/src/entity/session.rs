@@ -88,3 +88,17 @@ pub struct Session {
     /// Version for optimistic concurrency, incremented by each update. Prevents lost updates between replicas.
     pub version: u64,
 }
+
+/// Data from the last token or sign-in of a principal, as stored. Decisions about the principal use it while no token is
+/// at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastSignIn {
+    /// User or client that the token or sign-in identified.
+    pub principal: Principal,
+    /// Time at which the token or sign-in was first seen.
+    pub at: OffsetDateTime,
+    /// Time from which the data must not be used.
+    pub expires_at: OffsetDateTime,
+    /// Claims and groups, encrypted by the server.
+    pub sealed: Vec<u8>,
+}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::{Session, SessionIdHash, WhichSessions};
+use crate::entity::{LastSignIn, Principal, Session, SessionIdHash, WhichSessions};
 use crate::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use crate::search::Page;
 use crate::value::to_microsecond;
@@ -17,6 +17,7 @@ pub struct MemorySessionStore {
     sessions: Arc<Mutex<HashMap<SessionIdHash, Session>>>,
     used: Arc<Mutex<HashMap<[u8; 32], OffsetDateTime>>>,
     familiar: Arc<Mutex<HashMap<FamiliarPair, OffsetDateTime>>>,
+    sign_ins: Arc<Mutex<HashMap<Principal, LastSignIn>>>,
 }
 
 fn is_meant(which: &WhichSessions, session: &Session) -> bool {
@@ -114,10 +115,27 @@ impl SessionStore for MemorySessionStore {
         Ok(pairs)
     }
 
+    async fn note_sign_ins(&self, sign_ins: &[LastSignIn]) -> Result<(), StoreError> {
+        let mut known = lock(&self.sign_ins);
+        for sign_in in sign_ins {
+            let (at, expires_at) = (to_microsecond(sign_in.at), to_microsecond(sign_in.expires_at));
+            if known.get(&sign_in.principal).is_none_or(|known| known.at < at) {
+                known.insert(sign_in.principal.clone(), LastSignIn { at, expires_at, ..sign_in.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    async fn last_sign_in(&self, principal: &Principal, now: OffsetDateTime) -> Result<Option<LastSignIn>, StoreError> {
+        let now = to_microsecond(now);
+        Ok(lock(&self.sign_ins).get(principal).filter(|known| known.expires_at > now).cloned())
+    }
+
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let now = to_microsecond(now);
         lock(&self.used).retain(|_, until| *until > now);
         lock(&self.familiar).retain(|_, until| *until > now);
+        lock(&self.sign_ins).retain(|_, known| known.expires_at > now);
         Ok(lock(&self.sessions).extract_if(|_, session| session.expires_at <= now).count() as u64)
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::TokenError;
 use crate::entity::{Permission, Principal};
-use crate::value::{Claims, GroupId};
+use crate::value::{Audience, Claims, GroupId};
 
 /// Maximum age of data that is read from a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,17 @@ pub enum Freshness {
     Recent,
     /// Data is read from the directory, for requests that change data.
     Current,
+}
+
+/// APIs whose permissions are looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiSelection {
+    /// None.
+    None,
+    /// The API with this audience.
+    One(Audience),
+    /// All APIs that the directory defines, up to a limit of the directory.
+    All,
 }
 
 /// Looks up groups and permissions of principals in a directory that stores them instead of the policy store.
@@ -27,6 +38,10 @@ pub enum Freshness {
 pub trait Entitlements: Send + Sync {
     /// Returns the entitlements of the principal that the token with these claims identifies.
     async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError>;
+
+    /// Returns the groups of a principal, and its permissions on APIs, regardless of any token. Data may come from a
+    /// short-lived cache. `None` if the directory does not know the principal, or it is disabled.
+    async fn held(&self, principal: &Principal, apis: &ApiSelection) -> Result<Option<Entitled>, TokenError>;
 }
 
 /// Groups and permissions of a principal in the directory. Both are empty by default.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::entity::{Principal, Session, SessionIdHash, WhichSessions};
+use crate::entity::{LastSignIn, Principal, Session, SessionIdHash, WhichSessions};
 use crate::search::{Page, PageRequest};
 
 /// Filter and page of a session list.
@@ -61,7 +61,14 @@ pub trait SessionStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError>;
 
-    /// Removes the sessions, used keys and familiar pairs that are expired at `now`. Returns the number of removed
-    /// sessions only.
+    /// Stores the last sign-in of each principal. It replaces an earlier one of the same principal, and leaves a later
+    /// one. All or none are stored.
+    async fn note_sign_ins(&self, sign_ins: &[LastSignIn]) -> Result<(), StoreError>;
+
+    /// Returns the last sign-in of a principal. `None` if none is stored or it is expired at `now`.
+    async fn last_sign_in(&self, principal: &Principal, now: OffsetDateTime) -> Result<Option<LastSignIn>, StoreError>;
+
+    /// Removes the sessions, used keys, familiar pairs and last sign-ins that are expired at `now`. Returns the number
+    /// of removed sessions only.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

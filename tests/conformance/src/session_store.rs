@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions};
+use identity_core::entity::{LastSignIn, Principal, Session, SessionIdHash, WhichSessions};
 use identity_core::port::{SessionQuery, SessionStore, StoreError};
 use identity_core::search::PageRequest;
 use time::{Duration, OffsetDateTime};
@@ -32,7 +32,8 @@ macro_rules! session_store_suite {
             a_list_is_newest_first_and_of_one_principal_or_all, a_list_has_pages, all_sessions_of_a_principal_end,
             a_providers_session_ends_here_too, all_sessions_of_a_subject_end, one_of_many_endings_is_told,
             a_key_is_used_once,
-            a_familiar_pair_is_kept_until_the_latest_time_that_was_noted, the_latest_familiar_pairs_are_listed, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
+            a_familiar_pair_is_kept_until_the_latest_time_that_was_noted, the_latest_familiar_pairs_are_listed,
+            keeps_the_latest_sign_in_of_each_principal_until_it_expires, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
         );
     };
 }
@@ -323,4 +324,29 @@ pub async fn the_latest_familiar_pairs_are_listed(backend: &dyn Backend) {
     }
     let latest = [([4; 32], until(4)), ([3; 32], until(3))];
     assert_eq!(store.familiar(NOW, 2).await.unwrap(), latest);
+}
+
+pub async fn keeps_the_latest_sign_in_of_each_principal_until_it_expires(backend: &dyn Backend) {
+    let (one, two) = (backend.open(NEVER).await.sessions, backend.open(NEVER).await.sessions);
+    let sign_in = |principal, minutes, sealed: u8| LastSignIn {
+        principal,
+        at: NOW + Duration::minutes(minutes) + Duration::microseconds(1),
+        expires_at: NOW + Duration::minutes(minutes + 60),
+        sealed: vec![0, sealed, 255],
+    };
+    assert_eq!(one.last_sign_in(&ann(), NOW).await.unwrap(), None);
+    one.note_sign_ins(&[]).await.unwrap();
+    one.note_sign_ins(&[sign_in(ann(), 5, 1), sign_in(client_ann(), 0, 2)]).await.unwrap();
+    assert_eq!(two.last_sign_in(&ann(), NOW).await.unwrap(), Some(sign_in(ann(), 5, 1)));
+    assert_eq!(two.last_sign_in(&client_ann(), NOW).await.unwrap(), Some(sign_in(client_ann(), 0, 2)));
+
+    two.note_sign_ins(&[sign_in(client_ann(), 1, 3), sign_in(ann(), 4, 4)]).await.unwrap();
+    assert_eq!(one.last_sign_in(&ann(), NOW).await.unwrap(), Some(sign_in(ann(), 5, 1)));
+    assert_eq!(one.last_sign_in(&client_ann(), NOW).await.unwrap(), Some(sign_in(client_ann(), 1, 3)));
+
+    let end = NOW + Duration::minutes(61);
+    assert_eq!(one.last_sign_in(&client_ann(), end).await.unwrap(), None);
+    one.sweep(end).await.unwrap();
+    assert_eq!(one.last_sign_in(&client_ann(), NOW).await.unwrap(), None);
+    assert_eq!(one.last_sign_in(&ann(), end).await.unwrap(), Some(sign_in(ann(), 5, 1)));
 }

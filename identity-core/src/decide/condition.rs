@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Target, property};
-use crate::entity::{Comparison, Condition, Operand, Test};
+use crate::entity::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Test};
 use crate::resolve::Subject;
 
 /// Returns whether all comparisons of a condition hold. A comparison with a missing property never holds, not even an
@@ -19,6 +19,14 @@ pub(super) fn failing<'c>(
     target: Target<'_>,
 ) -> impl Iterator<Item = &'c Comparison> {
     condition.comparisons().iter().filter(move |comparison| !holds(comparison, subject, target))
+}
+
+/// Returns whether a condition would hold if properties of the caller that are missing had suitable values.
+pub(super) fn could_hold(condition: &Condition, subject: &Subject, target: Target<'_>) -> bool {
+    let is_missing = |path: &PropertyPath| {
+        path.of == PropertyOf::Subject && target.facts().is_some_and(|facts| facts.get(path).is_none())
+    };
+    failing(condition, subject, target).all(|comparison| comparison.properties().any(is_missing))
 }
 
 fn holds(comparison: &Comparison, subject: &Subject, target: Target<'_>) -> bool {

@@ -74,6 +74,19 @@ pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> 
     ground.map_or(Decision::Deny(*question), |ground| Decision::Allow(Basis(ground)))
 }
 
+/// Returns whether a denied subject has an authorization whose condition would hold if missing properties of the subject
+/// had suitable values.
+#[must_use]
+pub(crate) fn lacks_properties(world: &World, subject: &Subject, question: &Question<'_>) -> bool {
+    let Question::Resource { access, target } = *question else { return false };
+    let could_hold =
+        |key| world.condition(key).is_some_and(|condition| condition::could_hold(condition, subject, target));
+    let mut grants = world
+        .conditional_runs(access.resource_type, target.id())
+        .flat_map(|run| run.all(subject.owners(), access.permissions));
+    grants.any(|grant| could_hold(grant.key))
+}
+
 fn permission<'q>(world: &World, subject: &Subject, audience: &'q str, definition: &'q str) -> Option<Ground<'q>> {
     let held = |permissions: &BTreeSet<Permission>| {
         permissions.iter().any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)

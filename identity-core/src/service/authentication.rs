@@ -86,7 +86,7 @@ impl Authentication {
             throttle: Throttle::new(),
             familiarity: None,
             unprotected: false,
-            logins: Arc::new(RecentCallers::new(0, false)),
+            logins: Arc::new(RecentCallers::default()),
             apis: Arc::default(),
             resolves_for_apis: false,
         }
@@ -224,7 +224,7 @@ impl Authentication {
         let world = self.engine.world();
         let (subject, is_new) = subject_of_token(&world, &token);
         if is_new {
-            self.logins.note(&token, &subject, self.engine.clock().now());
+            self.logins.note(&world, &token, &subject, self.engine.clock().now());
         }
         Ok(Caller {
             world,

@@ -58,6 +58,14 @@ impl Claims {
         })
     }
 
+    /// Returns a copy with those top-level claims whose name `keep` accepts.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let claims = self.as_value().as_object().into_iter().flatten();
+        let kept = claims.filter(|(name, _)| keep(name)).map(|(name, value)| (name.clone(), value.clone()));
+        Self::from(kept.collect::<Map<String, Value>>())
+    }
+
     /// Names of all top-level claims, including claims that are null.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.as_value().as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))

@@ -41,7 +41,9 @@ use crate::entity::{
     Authorization, Condition, Container, CustomType, Group, MappingRule, Party, PartyKind, Permission, Role, Scope,
     Tenant, User,
 };
-use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
+use crate::value::{
+    AuthorizationKey, GroupId, MappingRuleId, PropertyName, ResourceTypeName, Revision, RoleId, TenantId, Username,
+};
 
 /// A persistent hash map: clones share unchanged nodes. The hash function is randomly seeded.
 pub(crate) type Map<K, V> = imbl::GenericHashMap<K, V, foldhash::fast::RandomState, imbl::shared_ptr::DefaultSharedPtr>;
@@ -80,6 +82,8 @@ pub struct World {
     grants: grants::Grants,
     rules: rules::RuleIndex,
     holders: OrdMap<Permission, OrdSet<RoleId>>,
+    /// Properties of the caller that conditions compare, with the number of comparisons.
+    compared: OrdMap<PropertyName, usize>,
 }
 
 /// An authorization as the world stores it: the owner as a symbol, the resource type as its index, the permissions as a
@@ -128,6 +132,7 @@ impl World {
             grants: grants::Grants::default(),
             rules: rules::RuleIndex::default(),
             holders: OrdMap::new(),
+            compared: OrdMap::new(),
         }
     }
 
@@ -141,6 +146,22 @@ impl World {
     #[must_use]
     pub fn sources(&self) -> Sources {
         self.sources
+    }
+
+    /// Whether a mapping rule or a condition reads the top-level claim `name` of tokens.
+    #[must_use]
+    pub fn reads_claim(&self, name: &str) -> bool {
+        self.rules.reads(name) || self.compared.contains_key(name)
+    }
+
+    /// Whether the claims of a token can add memberships to those that are stored for its principal, through mapping
+    /// rules or claimed groups.
+    #[must_use]
+    pub fn claims_add_memberships(&self) -> bool {
+        match self.sources {
+            Sources::BuiltIn => false,
+            Sources::Provider { groups_claimed } => groups_claimed || !self.rules.is_empty(),
+        }
     }
 
     /// Returns the catalog of all resource types, built-in and custom.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Change, Grant, Kind, Place, Record, Symbol, World};
 use crate::catalog::{Family, TypeIndex, UnknownAccess};
-use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, Scope};
-use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
+use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, PropertyOf, Role, Scope};
+use crate::value::{AuthorizationKey, MappingRuleId, PropertyName, ResourceTypeName, Revision, RoleId};
 
 /// Reason why a change cannot be applied to a world. [`apply`](crate::apply::apply) validates its changes, so they fail
 /// only with [`Full`](Self::Full). Stored changes may come from another version of the model and fail for any reason.
@@ -161,6 +161,9 @@ impl World {
         if let Some(place) = self.place(owner, resource_type, &scope, condition.as_ref()) {
             self.listing.insert(place, key);
         }
+        for name in compared(condition.as_deref()) {
+            *self.compared.entry(name.clone()).or_default() += 1;
+        }
         self.authorizations.insert(key, Record { owner, resource_type, scope, permissions, condition });
     }
 
@@ -168,6 +171,14 @@ impl World {
         if let Some(old) = self.authorizations.remove(&key) {
             self.grants.remove(old.resource_type, &old.scope, old.condition.is_some(), (old.owner, key));
             self.owned.remove(&(old.owner, key));
+            for name in compared(old.condition.as_deref()) {
+                if let Some(count) = self.compared.get_mut(name) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.compared.remove(name);
+                    }
+                }
+            }
             if let Some(place) = self.place(old.owner, old.resource_type, &old.scope, old.condition.as_ref()) {
                 self.listing.remove(&place, key);
             }
@@ -216,4 +227,10 @@ impl World {
             self.matrix = Arc::new(self.matrix.without(name.as_str()));
         }
     }
+}
+
+/// Returns the properties of the caller that a condition compares. A property may repeat.
+fn compared(condition: Option<&Condition>) -> impl Iterator<Item = &PropertyName> {
+    let paths = condition.into_iter().flat_map(Condition::properties);
+    paths.filter(|path| path.of == PropertyOf::Subject).map(|path| &path.name)
 }

@@ -339,3 +339,21 @@ fn what_a_type_cannot_be() {
     let gone = apply(&world, &[Command::DeleteResourceType(kind(0, 0).name)], Authority::Administrator).unwrap().world;
     assert_eq!(gone.authorization_count(), 0);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_world_knows_which_properties_of_the_caller_its_conditions_read(history in histories()) {
+        let (world, changes) = grown(&history);
+        let replayed = World::new(world.sources(), ResourceCatalog::standard()).replay(world.revision(), &changes).0;
+        let conditions: Vec<Condition> = world.authorizations().filter_map(|held| held.condition).collect();
+        let paths: Vec<String> = conditions.iter().flat_map(Condition::properties).map(ToString::to_string).collect();
+        let reads_all = world.mapping_rules().any(|rule| matches!(rule.selector.as_str(), "$.*" | "$..c"));
+        for name in PROPERTIES {
+            let is_read = reads_all || paths.contains(&format!("subject.{name}"));
+            prop_assert_eq!(world.reads_claim(name), is_read, "{}", name);
+            prop_assert_eq!(replayed.reads_claim(name), is_read, "{} after a replay", name);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use identity_core::apply::{Command, apply};
 use identity_core::catalog::ResourceCatalog;
@@ -14,8 +15,8 @@ use identity_core::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use identity_core::search::{SearchBudget, paths};
 use identity_core::service::Caller;
 use identity_core::service::access::{
-    Access, Action, EntityRef, EvaluationRequest, Holding, NotEvaluated, RecentCallers, Simulated, Simulation,
-    SimulationFailed,
+    Access, Action, EntityRef, EvaluationRequest, Holding, KeptClaims, NotEvaluated, RecentCallers, Simulated,
+    Simulation, SimulationFailed,
 };
 use identity_core::value::{Claims, StoredClaims};
 use identity_core::world::{Sources, World};
@@ -24,6 +25,7 @@ use time::OffsetDateTime;
 
 use crate::strategy::{self, ACCESSES, IDS};
 
+const LONG: Duration = Duration::from_secs(3600);
 const SOURCES: Sources = Sources::Provider { groups_claimed: false };
 
 /// The service over a world without a store.
@@ -35,21 +37,22 @@ struct Desk {
 
 impl Desk {
     fn simulate(&self, world: &World, simulation: &Simulation) -> Result<Simulated, SimulationFailed> {
+        let caller = somebody(world);
         let subject = match &simulation.question {
-            Some(asked) => self.runtime.block_on(self.access.identify(&asked.subject)).unwrap(),
+            Some(asked) => self.runtime.block_on(self.access.identify(&caller.world, &asked.subject, None)).unwrap(),
             None => Err(NotEvaluated::NoSuchSubject),
         };
-        self.access.simulate(&somebody(world), simulation, &subject, &SearchBudget::default())
+        self.access.simulate(&caller, simulation, &subject, &SearchBudget::default())
     }
 
-    fn new(keep_claims: bool) -> Self {
+    fn new(kept: KeptClaims) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let store = MemoryPolicyStore::default();
         let audit = Arc::new(store.audit_log());
         let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
         let start = Engine::start(Arc::new(store), audit.clone(), clock, SOURCES, ResourceCatalog::standard());
         let engine = Arc::new(runtime.block_on(start).unwrap());
-        let logins = Arc::new(RecentCallers::new(100, keep_claims));
+        let logins = Arc::new(RecentCallers::new(100, kept));
         Self { access: Access::new(engine, audit, None, Arc::clone(&logins), None), logins, runtime }
     }
 
@@ -67,7 +70,7 @@ impl Desk {
             memo: Memo::default(),
         });
         let subject = resolve_token(world, &token);
-        self.logins.note(&token, &subject, OffsetDateTime::UNIX_EPOCH);
+        self.logins.note(world, &token, &subject, OffsetDateTime::UNIX_EPOCH);
     }
 }
 
@@ -102,11 +105,11 @@ proptest! {
         history in strategy::commands(),
         change in prop::collection::vec(strategy::command(), 1..4),
         callers in prop::collection::vec(strategy::callers(), 1..6),
-        keep_claims in any::<bool>(),
+        kept in prop::sample::select(vec![KeptClaims::None, KeptClaims::Used(LONG), KeptClaims::All(LONG)]),
         access in prop::sample::select(ACCESSES.to_vec()),
     ) {
         let (world, _) = crate::grown(SOURCES, &history);
-        let desk = Desk::new(keep_claims);
+        let desk = Desk::new(kept);
         callers.iter().for_each(|caller| desk.note(&world, caller));
         let principal = callers[0].principal.clone();
         let question = asked(&principal, access, IDS[0]);
@@ -123,10 +126,14 @@ proptest! {
         let simulated = simulated.unwrap();
         prop_assert_eq!(&simulated.diff, &diff(&world, &after));
 
-        let alone = |world: &World| resolve(world, ResolveInput::by_id(world, &principal));
+        // The subject is resolved from its last token, as far as its claims are kept.
+        let known = desk.logins.of(&principal, OffsetDateTime::UNIX_EPOCH).unwrap();
+        let token = callers.iter().rfind(|caller| caller.principal == principal).unwrap();
+        let is_unknown = kept == KeptClaims::None || simulated.logins.unknown.contains(&principal);
+        let last = |world: &World| if is_unknown { known.subject(world) } else { with_token(world, token) };
         let decides = |world: &World| {
             let question = Question::resource(world.catalog(), access.0, access.1, IDS[0]).unwrap();
-            decide(world, &alone(world), &question).allowed()
+            decide(world, &last(world), &question).allowed()
         };
         let (first, second) = simulated.answers.unwrap();
         prop_assert_eq!((first.decision, second.decision), (decides(&world), decides(&after)));
@@ -134,20 +141,20 @@ proptest! {
             has.difference(&had).cloned().collect()
         };
         let subject = simulated.subject.unwrap();
-        let (had, has) = (holdings(&world, &alone(&world)), holdings(&after, &alone(&after)));
+        let (had, has) = (holdings(&world, &last(&world)), holdings(&after, &last(&after)));
         prop_assert_eq!(subject.gained, gains(had.clone(), &has));
         prop_assert_eq!(subject.lost, gains(has, &had));
 
         // The last token of each principal counts.
-        let mut last: Vec<&strategy::Caller> = Vec::new();
+        let mut latest: Vec<&strategy::Caller> = Vec::new();
         for caller in callers.iter().rev() {
-            if last.iter().all(|other| other.principal != caller.principal) {
-                last.push(caller);
+            if latest.iter().all(|other| other.principal != caller.principal) {
+                latest.push(caller);
             }
         }
-        prop_assert_eq!(simulated.logins.looked_at, last.len());
-        prop_assert!(!keep_claims || simulated.logins.unknown.is_empty());
-        for caller in last.iter().filter(|caller| !simulated.logins.unknown.contains(&caller.principal)) {
+        prop_assert_eq!(simulated.logins.looked_at, latest.len());
+        prop_assert!(!matches!(kept, KeptClaims::All(_)) || simulated.logins.unknown.is_empty());
+        for caller in latest.iter().filter(|caller| !simulated.logins.unknown.contains(&caller.principal)) {
             let had = holdings(&world, &with_token(&world, caller));
             let has = holdings(&after, &with_token(&after, caller));
             let found = simulated.logins.changed.iter().find(|change| change.principal == caller.principal);
@@ -223,7 +230,7 @@ proptest! {
 #[test]
 fn a_review_is_cut_where_somebody_wants() {
     let (world, _) = crate::grown(SOURCES, &strategy::one_administrator());
-    let desk = Desk::new(false);
+    let desk = Desk::new(KeptClaims::None);
     let all = desk.access.review_administrators(&somebody(&world), 10, &SearchBudget::default()).unwrap();
     assert_eq!((all.lines.len(), all.more), (1, false));
     assert_eq!(all.lines[0].to_string(), "user a > role r0");

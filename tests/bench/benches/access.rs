@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use identity_bench::floor::Floor;
 use identity_bench::http::{Target, drive};
@@ -19,7 +20,7 @@ use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::resolve::{ResolveInput, resolve, resolve_token};
 use identity_core::search::{SearchBudget, principals_who_can};
 use identity_core::service::Caller;
-use identity_core::service::access::{Access, NotEvaluated, RecentCallers, Simulation};
+use identity_core::service::access::{Access, KeptClaims, NotEvaluated, RecentCallers, Simulation};
 use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision, StoredClaims};
 use identity_core::world::{Change, Sources, World};
 use identity_testkit::random::Random;
@@ -101,10 +102,10 @@ impl Desk {
         let sources = Sources::Provider { groups_claimed: false };
         let start = Engine::start(Arc::new(store), audit.clone(), clock, sources, ResourceCatalog::standard());
         let engine = Arc::new(runtime.block_on(start).unwrap());
-        let logins = Arc::new(RecentCallers::new(LOGINS, true));
+        let logins = Arc::new(RecentCallers::new(LOGINS, KeptClaims::All(Duration::MAX)));
         let tokens: Vec<_> = (0..LOGINS).map(token).collect();
         for token in &tokens {
-            logins.note(token, &resolve_token(world, token), OffsetDateTime::UNIX_EPOCH);
+            logins.note(world, token, &resolve_token(world, token), OffsetDateTime::UNIX_EPOCH);
         }
         let rule = MappingRule::new(
             MappingRuleId::parse("tried").unwrap(),

@@ -16,7 +16,7 @@ use identity_core::entity::{Container, Membership, Party, Principal, VerifiedTok
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
 use identity_core::port::{Commit, Evidence, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
 use identity_core::preset;
-use identity_core::service::access::{Access, RecentCallers};
+use identity_core::service::access::{Access, KeptClaims, RecentCallers};
 use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
 use identity_core::value::{Claims, Revision, RoleId, Username, storable};
 use identity_core::world::{Change, Sources, World};
@@ -80,7 +80,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
     let claims = Claims::new(serde_json::json!({"sub": "root"})).unwrap();
     let token = VerifiedToken::new("https://issuer.example", root, &claims, OffsetDateTime::UNIX_EPOCH);
     let verifier: Arc<dyn TokenVerifier> = Arc::new(Known(Arc::new(token)));
-    let logins = Arc::new(RecentCallers::new(1000, false));
+    let logins = Arc::new(RecentCallers::new(1000, KeptClaims::Used(Duration::from_secs(604_800))));
     let audit = Arc::new(MemoryPolicyStore::default().audit_log());
     let authorizer = Authorizer::management(Arc::clone(engine));
     let authentication = Authentication::new(Arc::clone(engine), Some(Arc::clone(&verifier)), None);

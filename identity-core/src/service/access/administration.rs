@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Access;
 use super::evaluation_request::with_question;
-use super::line::{Holding, Line, Review, cut, lines, part};
+use super::line::{Gap, Holding, Line, Review, cut, lines, part};
 use crate::decide::{Facts, Question};
 use crate::entity::{Authorization, Party};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
@@ -43,7 +43,8 @@ impl Access {
         let candidates = closure.parties().into_iter().filter(|(_, path)| path.requests > 0);
         let candidates = candidates.filter_map(|(party, path)| candidate(world, party, path));
         let administrators = lines(world, &questions).map(|line| Line { requests: Some(0), ..line });
-        cut(world, administrators.chain(candidates), most, budget)
+        let review = cut(world, administrators.chain(candidates), most, budget)?;
+        Ok(Review { gap: Gap::in_holders(world), ..review })
     }
 
     /// Lists the authorizations by which their owners are or can become administrators, each with its path.

@@ -1,8 +1,9 @@
 //! Access evaluation: decides whether a subject may perform an action on a resource.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{Access, EvaluationRequest, Identified, Known};
+use super::{Access, Basis, EvaluationRequest, Identified, Known};
 use crate::decide::{Decision, Explanation, decide};
 use crate::entity::RejectedToken;
 use crate::service::{Caller, ServiceError};
@@ -17,6 +18,8 @@ pub struct Evaluated {
     pub not_evaluated: Option<NotEvaluated>,
     /// Explanation of the decision; `None` if not requested or not evaluated.
     pub explanation: Option<Explanation>,
+    /// Data from which the subject was resolved; `None` if it was not identified.
+    pub basis: Option<Basis>,
 }
 
 /// Reason why a request is denied without evaluation.
@@ -31,6 +34,9 @@ pub enum NotEvaluated {
     /// The subject is a token, but this server does not accept tokens.
     #[error("this server does not accept tokens")]
     NoTokens,
+    /// No grant that is known allows the request, but claims that are not known could. Only a token decides it.
+    #[error("access cannot be decided without a token of the subject")]
+    TokenRequired,
     /// The subject is a token that failed validation, for this reason.
     #[error("the token was rejected: {0}")]
     Token(RejectedToken),
@@ -44,6 +50,7 @@ impl NotEvaluated {
             Self::NoSuchSubject => "no_such_subject",
             Self::NoSuchAccess => "no_such_access",
             Self::NoTokens => "no_tokens",
+            Self::TokenRequired => "token_required",
             Self::Token(reason) => reason.code(),
         }
     }
@@ -53,10 +60,29 @@ impl Access {
     /// Evaluates a request on the policy data of the caller's request. Call [`Access::permit`] first.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`] when the subject is a token whose issuer is unavailable.
+    /// [`ServiceError::Unavailable`] when the issuer of a token, or the directory that stores the subject's groups, is
+    /// unavailable.
     pub async fn evaluate(&self, caller: &Caller, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
-        let known = self.known(&caller.world, &asked.subject).await?;
+        let known = self.known_for(&caller.world, asked).await?;
         Ok(evaluated(&caller.world, asked, &known, |_, _| None))
+    }
+
+    /// Resolves the subject of a request. Data about a principal is looked up only if its stored grants are not
+    /// sufficient, because further data cannot take access away. Only claims that replace properties of the request can.
+    async fn known_for(
+        &self,
+        world: &Arc<World>,
+        asked: &EvaluationRequest,
+    ) -> Result<Result<Known, NotEvaluated>, ServiceError> {
+        let known = self.known(world, &self.identify_by_id(&asked.subject).await?);
+        match &known {
+            Ok(Known { basis: Basis::Stored, .. }) => {}
+            _ => return Ok(known),
+        }
+        if asked.subject.properties.is_empty() && evaluated(world, asked, &known, |_, _| None).decision {
+            return Ok(known);
+        }
+        Ok(self.known(world, &self.identify(world, &asked.subject, Some(&asked.resource)).await?))
     }
 
     /// Starts a batch of evaluations at the same revision. Call [`Access::permit`] first.
@@ -75,8 +101,7 @@ impl Access {
         asked: &EvaluationRequest,
         subject: &Result<Identified, NotEvaluated>,
     ) -> Evaluated {
-        let known = subject.as_ref().map(|subject| subject.known(&caller.world)).map_err(Clone::clone);
-        evaluated_and_explained(&caller.world, asked, &known)
+        evaluated_and_explained(&caller.world, asked, &self.known(&caller.world, subject))
     }
 }
 
@@ -96,9 +121,12 @@ impl Batch<'_> {
     pub async fn evaluate(&mut self, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
         let (world, subject) = (&self.caller.world, &asked.subject);
         if let Some(known) = self.known.get(&subject.kind).and_then(|known| known.get(&subject.id)) {
-            return Ok(evaluated(world, asked, known, |_, _| None));
+            let evaluated = evaluated(world, asked, known, |_, _| None);
+            if evaluated.decision || !matches!(known, Ok(Known { basis: Basis::Stored, .. })) {
+                return Ok(evaluated);
+            }
         }
-        let known = self.access.known(world, subject).await?;
+        let known = self.access.known_for(world, asked).await?;
         let evaluated = evaluated(world, asked, &known, |_, _| None);
         self.known.entry(subject.kind.clone()).or_default().insert(subject.id.clone(), known);
         Ok(evaluated)
@@ -122,14 +150,24 @@ fn evaluated(
     known: &Result<Known, NotEvaluated>,
     explain: impl FnOnce(&Decision<'_>, &Known) -> Option<Explanation>,
 ) -> Evaluated {
-    let no = |not_evaluated| Evaluated { decision: false, not_evaluated: Some(not_evaluated), explanation: None };
+    let no = |not_evaluated, basis| Evaluated {
+        decision: false,
+        not_evaluated: Some(not_evaluated),
+        explanation: None,
+        basis,
+    };
     let known = match known {
         Ok(known) => known,
-        Err(not_evaluated) => return no(not_evaluated.clone()),
+        Err(not_evaluated) => return no(not_evaluated.clone(), None),
     };
+    let basis = Some(known.basis);
     asked.in_world(world, known, |question| {
-        let Some(question) = question else { return no(NotEvaluated::NoSuchAccess) };
+        let Some(question) = question else { return no(NotEvaluated::NoSuchAccess, basis) };
         let decision = decide(world, &known.subject, question);
-        Evaluated { decision: decision.allowed(), not_evaluated: None, explanation: explain(&decision, known) }
+        if !decision.allowed() && known.is_uncertain(world, question) {
+            return no(NotEvaluated::TokenRequired, basis);
+        }
+        let explanation = explain(&decision, known);
+        Evaluated { decision: decision.allowed(), not_evaluated: None, explanation, basis }
     })
 }

@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::administration::leads_to;
-use super::{Access, EvaluationRequest, Identified, Known, NotEvaluated};
+use super::{Access, Basis, EvaluationRequest, Identified, Known, NotEvaluated, Who};
 use crate::decide::{Explanation, Question, decide};
 use crate::entity::{Actor, AuditDraft, AuditEntity, AuditEvent, AuditResult, EntityKind};
-use crate::resolve::{ResolveInput, Subject, resolve};
+use crate::resolve::Subject;
 use crate::search::AdminPath;
 use crate::service::{Authorizer, Caller, ServiceError};
 use crate::value::Revision;
@@ -19,8 +19,9 @@ pub struct Explained {
     pub decision: bool,
     /// Reason why the request was denied without evaluation; `None` if it was evaluated.
     pub not_evaluated: Option<NotEvaluated>,
-    /// The subject with its effective memberships; `None` if it could not be identified.
-    pub subject: Option<Subject>,
+    /// The subject with its effective memberships, and the data from which they were resolved; `None` if it could not
+    /// be identified.
+    pub subject: Option<(Subject, Basis)>,
     /// Explanation of the decision; `None` if the request was not evaluated.
     pub explanation: Option<Explanation>,
     /// Path by which a holder of the requested right can become an administrator, if there is one.
@@ -42,9 +43,13 @@ pub struct OpenedDenial {
     pub revision: Revision,
     /// Whether `revision` is the revision at which access was denied.
     ///
-    /// If `false`, the explanation is based on the current revision and lacks the claims of the denied caller's token.
+    /// If `false`, the explanation is based on the current revision, and on the best data about the caller that is
+    /// available without the token of the request.
     pub as_it_was: bool,
-    /// The explanation. At the current revision, access may now be allowed. `None` if the question cannot be restored.
+    /// Data from which the caller was resolved; `None` if there is no explanation.
+    pub basis: Option<Basis>,
+    /// The explanation. At the current revision, access may now be allowed. `None` if the question cannot be restored,
+    /// or cannot be decided without a token of the caller.
     pub explanation: Option<Explanation>,
 }
 
@@ -61,33 +66,36 @@ impl Access {
         subject: &Result<Identified, NotEvaluated>,
     ) -> Explained {
         let world = &caller.world;
-        match subject.as_ref().map(|subject| subject.known(world)) {
+        match self.known(world, subject) {
             Err(not_evaluated) => Explained {
                 decision: false,
-                not_evaluated: Some(not_evaluated.clone()),
+                not_evaluated: Some(not_evaluated),
                 subject: None,
                 explanation: None,
                 administration: None,
             },
             Ok(known) => {
-                let Known { subject, claims } = &known;
-                asked.in_world(world, &known, |question| match question {
-                    None => Explained {
-                        decision: false,
-                        not_evaluated: Some(NotEvaluated::NoSuchAccess),
-                        subject: Some(Subject::clone(subject)),
-                        explanation: None,
-                        administration: None,
-                    },
-                    Some(question) => {
-                        let decision = decide(world, subject, question);
-                        Explained {
-                            decision: decision.allowed(),
-                            not_evaluated: None,
-                            subject: Some(Subject::clone(subject)),
-                            explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
-                            administration: leads_to(world, question),
-                        }
+                let Known { subject, claims, basis, .. } = &known;
+                let shown = Some((Subject::clone(subject), *basis));
+                let no = |not_evaluated, administration| Explained {
+                    decision: false,
+                    not_evaluated: Some(not_evaluated),
+                    subject: shown.clone(),
+                    explanation: None,
+                    administration,
+                };
+                asked.in_world(world, &known, |question| {
+                    let Some(question) = question else { return no(NotEvaluated::NoSuchAccess, None) };
+                    let (decision, administration) = (decide(world, subject, question), leads_to(world, question));
+                    if !decision.allowed() && known.is_uncertain(world, question) {
+                        return no(NotEvaluated::TokenRequired, administration);
+                    }
+                    Explained {
+                        decision: decision.allowed(),
+                        not_evaluated: None,
+                        subject: shown.clone(),
+                        explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
+                        administration,
                     }
                 })
             }
@@ -107,31 +115,50 @@ impl Access {
         if event.result == AuditResult::Denied { Ok(event) } else { Err(missing()) }
     }
 
+    /// Looks up data about the caller of a denial from [`Access::denial`]. `None` if the caller was anonymous.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`] when the directory is unavailable.
+    pub async fn denied_subject(&self, event: &AuditEvent) -> Result<Option<Identified>, ServiceError> {
+        let Actor::Principal(principal) = &event.actor else { return Ok(None) };
+        let data = self.lookup.find(&self.authorizer.engine().world(), principal, None).await?;
+        Ok(Some(Identified(Who::Principal(principal.clone(), data))))
+    }
+
     /// Explains a denial from [`Access::denial`]: a recent one at the revision of the denial, others at the current
-    /// revision. The cost grows with the number of the subject's authorizations.
+    /// revision for `subject`, which is the result of [`Access::denied_subject`]. The cost grows with the number of the
+    /// subject's authorizations.
     #[must_use]
-    pub fn explain_denial(&self, caller: &Caller, reason_id: u64, event: &AuditEvent) -> OpenedDenial {
+    pub fn explain_denial(
+        &self,
+        caller: &Caller,
+        reason_id: u64,
+        event: &AuditEvent,
+        subject: Option<&Identified>,
+    ) -> OpenedDenial {
         let question = event.reason.clone().unwrap_or_default();
-        let opened = |revision, as_it_was, explanation| OpenedDenial {
+        let opened = |revision, as_it_was, basis, explanation| OpenedDenial {
             at: event.at,
             actor: event.actor.clone(),
             question: question.clone(),
             request_id: event.request_id.clone(),
             revision,
             as_it_was,
+            basis,
             explanation,
         };
         if let Some(denied) = self.authorizer.engine().denials().find(reason_id) {
-            return opened(denied.revision, true, Some(denied.explanation));
+            return opened(denied.revision, true, None, Some(denied.explanation));
         }
         let world = &caller.world;
-        opened(world.revision(), false, self.asked_again(world, event, &question))
+        let known = subject.map(|subject| subject.known(world, &self.recent));
+        let explanation = known.as_ref().and_then(|known| self.asked_again(world, event, &question, known));
+        opened(world.revision(), false, known.map(|known| known.basis), explanation)
     }
 
-    /// Restores the denied question from its text and decides it in `world`, without the claims of the caller's token.
-    /// Returns `None` if no question has this text.
-    fn asked_again(&self, world: &World, event: &AuditEvent, in_words: &str) -> Option<Explanation> {
-        let Actor::Principal(principal) = &event.actor else { return None };
+    /// Restores the denied question from its text and decides it in `world`. Returns `None` if no question has this
+    /// text, or it cannot be decided without a token.
+    fn asked_again(&self, world: &World, event: &AuditEvent, in_words: &str, known: &Known) -> Option<Explanation> {
         let (operation, entity) = (event.operation, event.entity.clone());
         let attempt = AuditDraft { operation, entity, related: event.related.clone() };
         let engine = self.authorizer.shared_engine();
@@ -142,7 +169,8 @@ impl Access {
             questions.extend(super::questions_of_attempt(world, &attempt.entity.key));
         }
         let question = questions.into_iter().find(|question| question.in_words(world) == in_words)?;
-        let subject = resolve(world, ResolveInput::by_id(world, principal));
-        Some(decide(world, &subject, &question).explain(world, &subject))
+        let decision = decide(world, &known.subject, &question);
+        let is_certain = decision.allowed() || !known.is_uncertain(world, &question);
+        is_certain.then(|| decision.explain(world, &known.subject))
     }
 }

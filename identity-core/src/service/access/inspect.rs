@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Access, Login};
+use super::{Access, KeptClaims, Login};
 use crate::entity::{EntityKind, MappingRule, Principal};
 use crate::port::{Evidence, Inspection};
 use crate::resolve::{ResolveInput, Subject, resolve};
@@ -117,13 +117,13 @@ impl Access {
     /// Returns at most `most` recent logins, one per caller, newest first.
     #[must_use]
     pub fn recent(&self, most: usize) -> Vec<Login> {
-        self.logins.last(most)
+        self.logins.last(most, self.authorizer.engine().clock().now())
     }
 
-    /// Whether recent logins are kept with their claim values, and not only with claim names.
+    /// Claims whose values are kept with recent logins.
     #[must_use]
-    pub fn keeps_claims(&self) -> bool {
-        self.logins.keep_claims()
+    pub fn kept_claims(&self) -> KeptClaims {
+        self.logins.kept()
     }
 }
 

@@ -21,6 +21,45 @@ pub struct Review {
     pub more: bool,
     /// Path by which a holder of the reviewed right can become an administrator, if there is one.
     pub administration: Option<AdminPath>,
+    /// Reason why holders or rights are not listed individually, or are missing; `None` if the list is complete.
+    pub gap: Option<Gap>,
+}
+
+/// Reason why a list of access is not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gap {
+    /// Claims of the subject that are not known can add access.
+    UnknownClaims,
+    /// Mapping rules and groups stand for all principals whose tokens match or claim them.
+    UnknownMembers,
+}
+
+impl Gap {
+    /// Returns the gap in a list of the holders of access in `world`.
+    pub(super) fn in_holders(world: &World) -> Option<Self> {
+        world.claims_add_memberships().then_some(Self::UnknownMembers)
+    }
+
+    /// Returns the machine-readable reason code, such as `token_required`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnknownClaims => "token_required",
+            Self::UnknownMembers => "members_by_token",
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownClaims => "no token of the subject is known, and the claims of its tokens can add access",
+            Self::UnknownMembers => {
+                "mapping rules and groups stand for all principals whose tokens match or claim them"
+            }
+        })
+    }
 }
 
 /// One path by which a party holds an access right.
@@ -172,7 +211,7 @@ pub(super) fn cut(
             line.similar_to = alike.like(kind, line.party.id()).into_iter().map(str::to_owned).collect();
         }
     }
-    Ok(Review { lines, more, administration: None })
+    Ok(Review { lines, more, administration: None, gap: None })
 }
 
 /// Collects at most `most` items within the search budget. Also returns whether more exist.

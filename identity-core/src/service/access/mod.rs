@@ -11,12 +11,14 @@ mod evaluate;
 mod evaluation_request;
 mod explain;
 mod inspect;
+mod last_sign_ins;
 mod line;
 mod rate_limit;
 mod recent_callers;
 mod review;
 mod search;
 mod simulate;
+mod subject_data;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -26,10 +28,12 @@ pub use evaluate::{Batch, Evaluated, NotEvaluated};
 pub use evaluation_request::{Action, EntityRef, EvaluationRequest, SubjectKind};
 pub use explain::{Explained, OpenedDenial};
 pub use inspect::{CaseVariant, Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
-pub use line::{Holding, Line, Review, steps_in_words};
-pub use recent_callers::{Login, RecentCallers};
+pub use last_sign_ins::LastSignIns;
+pub use line::{Gap, Holding, Line, Review, steps_in_words};
+pub use recent_callers::{KeptClaims, Login, RecentCallers};
 pub use search::{Hits, Part, SearchLimits};
 pub use simulate::{Change as LoginChange, OnRecentCallers, Simulated, Simulation, SimulationFailed};
+pub use subject_data::{Basis, SubjectLookup};
 
 use crate::catalog::POLICY_DECISION;
 use crate::decide::{Facts, Question};
@@ -37,10 +41,10 @@ use crate::engine::Engine;
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Principal, VerifiedToken};
 use crate::port::{AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
-use crate::resolve::{RecentSubjects, ResolveInput, Subject, resolve, resolve_token, subject_of_token};
-use crate::value::Claims;
+use crate::resolve::{RecentSubjects, subject_of_token};
 use crate::world::World;
 use rate_limit::RateLimit;
+use subject_data::{Known, SubjectData};
 
 use super::{Authorizer, Caller, ServiceError};
 
@@ -50,6 +54,7 @@ pub struct Access {
     audit: Arc<dyn AuditLog>,
     verifier: Option<Arc<dyn TokenVerifier>>,
     logins: Arc<RecentCallers>,
+    lookup: SubjectLookup,
     rate_limit: RateLimit,
     recent: RecentSubjects,
 }
@@ -83,44 +88,31 @@ impl RequestKind {
     }
 }
 
-/// Subject of a request: a validated token or a principal. It can be resolved at any revision without I/O.
+/// Subject of a request: a validated token, or a principal with the best available data about it. It can be resolved at
+/// any revision without I/O.
 #[derive(Clone, Debug)]
 pub struct Identified(Who);
 
 #[derive(Clone, Debug)]
 enum Who {
     Token(Arc<VerifiedToken>),
-    Principal(Principal),
+    Principal(Principal, SubjectData),
 }
 
 impl Identified {
-    fn known(&self, world: &World) -> Known {
+    /// Resolves the subject. It is cached until the policy data changes: of a token with the token, of a principal
+    /// without further data in `recent`.
+    fn known(&self, world: &Arc<World>, recent: &RecentSubjects) -> Known {
         match &self.0 {
-            Who::Token(token) => {
-                let subject = Arc::new(resolve_token(world, token));
-                Known { subject, claims: Some(token.claims.read()) }
-            }
-            Who::Principal(principal) => {
-                let subject = Arc::new(resolve(world, ResolveInput::by_id(world, principal)));
-                Known { subject, claims: None }
-            }
+            Who::Token(token) => Known {
+                subject: subject_of_token(world, token).0,
+                claims: Some(token.claims.read()),
+                basis: Basis::Token,
+                is_partial: false,
+            },
+            Who::Principal(principal, data) => data.known(world, principal, recent),
         }
     }
-
-    /// As [`Self::known`], but caches the resolved subject until the policy data changes: of a token with the token, of
-    /// a principal in `recent`.
-    fn known_in(&self, world: &Arc<World>, recent: &RecentSubjects) -> Known {
-        match &self.0 {
-            Who::Token(token) => Known { subject: subject_of_token(world, token).0, claims: Some(token.claims.read()) },
-            Who::Principal(principal) => Known { subject: recent.subject(world, principal), claims: None },
-        }
-    }
-}
-
-/// A subject with its effective memberships in a world and, for a token, its claims.
-pub(super) struct Known {
-    pub(super) subject: Arc<Subject>,
-    pub(super) claims: Option<Claims>,
 }
 
 impl Access {
@@ -135,6 +127,7 @@ impl Access {
         questions_per_second: Option<NonZeroU32>,
     ) -> Self {
         Self {
+            lookup: SubjectLookup::new(Arc::clone(&engine), Arc::clone(&logins)),
             authorizer: Authorizer::management(engine),
             audit,
             verifier,
@@ -181,37 +174,55 @@ impl Access {
         self.authorizer.require_one_of(caller, &attempt, &questions).await
     }
 
-    /// Identifies the subject of a request and, if it is a token, validates it. The result can be resolved at any
-    /// revision without I/O.
+    /// Adds the sources of data about principals that requests name by ID. Without them, only the logins of this replica
+    /// are used.
+    #[must_use]
+    pub fn looking_up(self, lookup: SubjectLookup) -> Self {
+        Self { lookup, ..self }
+    }
+
+    /// Identifies the subject of a request: validates a token, or looks up the best available data about a principal,
+    /// for decisions on `resource`, or on any resource if `None`. The result can be resolved at any revision without
+    /// I/O.
     ///
     /// The inner `Err` is the reason why no subject was identified: its type or ID is invalid, its token is rejected,
     /// or this server accepts no tokens.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`] when the subject is a token whose issuer is unavailable.
+    /// [`ServiceError::Unavailable`] when the issuer of the token or the directory is unavailable.
     pub async fn identify(
         &self,
-        evaluation_request: &EntityRef,
+        world: &World,
+        subject: &EntityRef,
+        resource: Option<&EntityRef>,
     ) -> Result<Result<Identified, NotEvaluated>, ServiceError> {
-        if SubjectKind::parse(&evaluation_request.kind) == Some(SubjectKind::Token) {
+        let identified = self.identify_by_id(subject).await?;
+        Ok(match identified {
+            Ok(Identified(Who::Principal(principal, _))) => {
+                let data = self.lookup.find(world, &principal, resource).await?;
+                Ok(Identified(Who::Principal(principal, data)))
+            }
+            other => other,
+        })
+    }
+
+    /// Identifies the subject of a request without looking up data about a principal.
+    async fn identify_by_id(&self, subject: &EntityRef) -> Result<Result<Identified, NotEvaluated>, ServiceError> {
+        if SubjectKind::parse(&subject.kind) == Some(SubjectKind::Token) {
             let Some(verifier) = &self.verifier else { return Ok(Err(NotEvaluated::NoTokens)) };
-            return match verifier.verify(&evaluation_request.id).await {
+            return match verifier.verify(&subject.id).await {
                 Ok(token) => Ok(Ok(Identified(Who::Token(token)))),
                 Err(TokenError::Rejected(reason)) => Ok(Err(NotEvaluated::Token(reason))),
                 Err(TokenError::Unavailable { retry_after }) => Err(ServiceError::Unavailable { retry_after }),
             };
         }
-        let principal = evaluation_request.principal().ok_or(NotEvaluated::NoSuchSubject);
-        Ok(principal.map(|principal| Identified(Who::Principal(principal))))
+        let principal = subject.principal().ok_or(NotEvaluated::NoSuchSubject);
+        Ok(principal.map(|principal| Identified(Who::Principal(principal, SubjectData::Stored))))
     }
 
-    /// Identifies the subject of a request, validating a token, and resolves it in `world`.
-    pub(super) async fn known(
-        &self,
-        world: &Arc<World>,
-        evaluation_request: &EntityRef,
-    ) -> Result<Result<Known, NotEvaluated>, ServiceError> {
-        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known_in(world, &self.recent)))
+    /// Resolves an identified subject in `world`.
+    fn known(&self, world: &Arc<World>, subject: &Result<Identified, NotEvaluated>) -> Result<Known, NotEvaluated> {
+        subject.as_ref().map(|subject| subject.known(world, &self.recent)).map_err(Clone::clone)
     }
 }
 

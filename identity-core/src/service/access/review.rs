@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::administration::leads_to;
 use super::evaluation_request::with_question;
-use super::line::{Line, Review, cut, lines, part};
+use super::line::{Gap, Line, Review, cut, lines, part};
 use super::{Access, EntityRef, EvaluationRequest, Identified};
 use crate::decide::Question;
 use crate::entity::{Authorization, EntityKind};
@@ -81,8 +81,9 @@ impl Access {
         budget: &SearchBudget,
     ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
-        let known = subject.known(world);
-        cut(world, paths::from(world, &known.subject).map(Line::of), most, budget)
+        let known = subject.known(world, &self.recent);
+        let review = cut(world, paths::from(world, &known.subject).map(Line::of), most, budget)?;
+        Ok(Review { gap: known.gap(), ..review })
     }
 }
 
@@ -93,5 +94,6 @@ fn review(
     budget: &SearchBudget,
 ) -> Result<Review, SearchStopped> {
     let administration = questions.iter().find_map(|question| leads_to(world, question));
-    Ok(Review { administration, ..cut(world, lines(world, questions), most, budget)? })
+    let gap = Gap::in_holders(world);
+    Ok(Review { administration, gap, ..cut(world, lines(world, questions), most, budget)? })
 }

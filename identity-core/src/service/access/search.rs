@@ -1,7 +1,7 @@
 //! AuthZEN search: subjects, resources or actions for which access is allowed, in pages.
 
 use super::evaluation_request::{ALL, with_question};
-use super::{Access, EvaluationRequest, Identified, Known, SubjectKind};
+use super::{Access, EvaluationRequest, Gap, Identified, Known, SubjectKind};
 use crate::catalog::{API, MEMBERSHIP, TENANT};
 use crate::decide::Facts;
 use crate::entity::Principal;
@@ -25,6 +25,8 @@ pub struct Hits {
     pub found: Vec<String>,
     /// Whether more results follow this page.
     pub more: bool,
+    /// Reason why results may be missing; `None` if the results are complete.
+    pub gap: Option<Gap>,
 }
 
 /// Default and maximum page size of searches.
@@ -45,13 +47,13 @@ impl Hits {
     /// Returns a page without results.
     #[must_use]
     pub fn none() -> Self {
-        Self { found: Vec::new(), more: false }
+        Self { found: Vec::new(), more: false, gap: None }
     }
 
     /// Takes the first `limit` items of a sorted sequence, and notes whether more follow.
     fn of(mut ordered: impl Iterator<Item = String>, limit: usize) -> Self {
         let found: Vec<String> = ordered.by_ref().take(limit).collect();
-        Self { found, more: ordered.next().is_some() }
+        Self { found, more: ordered.next().is_some(), gap: None }
     }
 
     fn after(ordered: impl Iterator<Item = String>, part: &Part) -> Self {
@@ -89,7 +91,7 @@ impl Access {
             let found = principals_who_can(world, question, clients, part.after.as_deref(), budget);
             Hits::of(found.map(|principal| Principal::id(&principal).to_owned()), part.limit)
         });
-        budget.finished(hits)
+        budget.finished(Hits { gap: Gap::in_holders(world), ..hits })
     }
 
     /// Lists the IDs of the resources of a type on which the subject may perform the action.
@@ -107,9 +109,10 @@ impl Access {
         budget: &SearchBudget,
     ) -> Result<Hits, SearchStopped> {
         let world = &caller.world;
-        let known = subject.known(world);
+        let known = subject.known(world, &self.recent);
         let facts = Facts { resource: None, ..asked.facts(Some(&known)) };
-        budget.finished(Hits::after(resources(world, &known, asked, &facts, budget).into_iter(), part))
+        let hits = Hits::after(resources(world, &known, asked, &facts, budget).into_iter(), part);
+        budget.finished(Hits { gap: known.gap(), ..hits })
     }
 
     /// Lists the names of the actions that the subject may perform on a resource. The name of the requested action is
@@ -126,7 +129,9 @@ impl Access {
         budget: &SearchBudget,
     ) -> Result<Hits, SearchStopped> {
         let world = &caller.world;
-        budget.finished(Hits::after(actions(world, &subject.known(world), asked, budget).into_iter(), part))
+        let known = subject.known(world, &self.recent);
+        let hits = Hits::after(actions(world, &known, asked, budget).into_iter(), part);
+        budget.finished(Hits { gap: known.gap(), ..hits })
     }
 }
 

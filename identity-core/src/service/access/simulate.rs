@@ -1,6 +1,7 @@
 //! Simulation of a change: computes its effects on access without applying it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::administration::{AdministrationChange, compare};
 use super::{Access, EvaluationRequest, Identified, Login, NotEvaluated};
@@ -82,12 +83,11 @@ impl Access {
         budget: &SearchBudget,
     ) -> Result<Simulated, SimulationFailed> {
         let before = &caller.world;
-        let after = tried(before, &simulation.commands).map_err(SimulationFailed::Refused)?;
+        let after = Arc::new(tried(before, &simulation.commands).map_err(SimulationFailed::Refused)?);
         let diff = diff_within(before, &after, budget).map_err(SimulationFailed::Stopped)?;
         let (mut answers, mut change_of_subject) = (None, None);
         if let Some(asked) = &simulation.question {
-            let known = |world| subject.as_ref().map(|subject| subject.known(world)).map_err(NotEvaluated::clone);
-            let (had, has) = (known(before), known(&after));
+            let (had, has) = (self.known(before, subject), self.known(&after, subject));
             let answer = evaluated_and_explained;
             answers = Some((answer(before, asked, &had), answer(&after, asked, &has)));
             if let (Ok(had), Ok(has)) = (had, has) {
@@ -147,8 +147,8 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budge
     });
     let mut found = OnRecentCallers { looked_at: logins.len(), ..OnRecentCallers::default() };
     for login in logins.iter().take_while(|_| budget.take(LOGIN_STEPS)) {
-        let names: BTreeSet<&str> = login.claim_names.iter().map(String::as_str).collect();
-        if login.claims.is_none() && rules.iter().any(|rule| could_match(rule, &names)) {
+        let names: BTreeSet<&str> = login.left_out().collect();
+        if rules.iter().any(|rule| could_match(rule, &names)) {
             found.unknown.push(login.principal.clone());
             continue;
         }
@@ -166,12 +166,12 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budge
     found
 }
 
-/// Whether a mapping rule could match claims of which only the names are known. `true` if that depends on their values.
+/// Whether a mapping rule could match claims whose values are not kept. `names` are the names of these claims.
 fn could_match(rule: &MappingRule, names: &BTreeSet<&str>) -> bool {
     use crate::value::Segment;
     match rule.selector.segments().map(|segments| segments.first()) {
         None => false,
         Some(Some(Segment::Name(name))) => names.contains(&**name),
-        Some(_) => true,
+        Some(_) => !names.is_empty(),
     }
 }

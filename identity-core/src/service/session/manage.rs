@@ -1,6 +1,8 @@
 //! Listing and ending of sessions by their owners and by administrators.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -9,9 +11,13 @@ use super::{EndedSessions, Record, Sessions, from_public_key, public_key};
 use crate::entity::{
     AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, Session, SessionId, WhichSessions,
 };
-use crate::port::{ClaimSource, SessionQuery};
+use crate::port::{ClaimSource, SessionQuery, StoreError};
 use crate::search::{Page, PageRequest};
+use crate::service::access::Login;
 use crate::service::{Caller, ServiceError};
+
+/// Number of a principal's latest sign-ins among which the last active session is searched.
+const LATEST: usize = 20;
 
 /// A session as shown to users and administrators, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +77,31 @@ impl Sessions {
     ) -> Result<Page<SessionView>, ServiceError> {
         self.authorizer.read(caller, EntityKind::Session, "", |_| ()).await?;
         self.page(of, page).await
+    }
+
+    /// Returns the claims of a principal from its last active session at a provider. `None` without such a session.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(in crate::service) async fn last_login(&self, principal: &Principal) -> Result<Option<Login>, StoreError> {
+        let page = PageRequest { offset: 0, limit: LATEST };
+        let query = SessionQuery { of: Some(principal.clone()), page };
+        let mut sessions = self.ports.store.list(&query, self.now()).await?.items;
+        sessions.sort_by_key(|session| Reverse(session.last_active_at));
+        Ok(sessions.iter().find_map(|session| {
+            let issuer = session.issuer.as_deref()?;
+            self.provider_of(issuer).filter(|provider| provider.holds(principal))?;
+            let signed_in = self.unseal(session.id, principal, &session.sealed)?.signed_in()?;
+            Some(Login {
+                at: session.last_active_at,
+                issuer: Arc::from(issuer),
+                principal: principal.clone(),
+                claim_names: signed_in.claims.names().map(str::to_owned).collect(),
+                claims: Some(signed_in.claims),
+                groups: signed_in.groups,
+                matched: Vec::new(),
+            })
+        }))
     }
 
     async fn page(&self, of: Option<Principal>, page: PageRequest) -> Result<Page<SessionView>, ServiceError> {

@@ -37,9 +37,7 @@ use crate::engine::Engine;
 use crate::entity::{
     Actor, AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash,
 };
-use crate::port::{
-    Crypto, Entitled, Entitlements, Freshness, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError,
-};
+use crate::port::{Crypto, Entitled, Entitlements, Freshness, IdentityProvider, SessionStore, SignedIn, TokenError};
 use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::Secret;
 use crate::world::World;
@@ -86,7 +84,7 @@ impl Sessions {
     /// sessions of other principals.
     #[must_use]
     pub fn new(engine: Arc<Engine>, authorizer: Authorizer, ports: SessionPorts, settings: SessionSettings) -> Self {
-        Self { engine, authorizer, ports, settings, logins: Arc::new(RecentCallers::new(0, false)) }
+        Self { engine, authorizer, ports, settings, logins: Arc::new(RecentCallers::default()) }
     }
 
     /// Records the claims of callers with a session in `logins`, so that mapping rules can be tested on them.
@@ -120,15 +118,6 @@ impl Sessions {
     #[must_use]
     pub fn random_text(&self) -> Option<String> {
         self.ports.crypto.random().map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    /// Removes expired sessions and other expired entries from the session store. Returns the number of removed
-    /// sessions.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn sweep(&self) -> Result<u64, StoreError> {
-        self.ports.store.sweep(self.now()).await
     }
 
     fn now(&self) -> OffsetDateTime {

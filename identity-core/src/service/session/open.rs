@@ -95,7 +95,8 @@ impl Sessions {
                 let caller = self.of_signed_in(&session, &renewed.signed_in, request_id).await?;
                 if let Some(issuer) = &session.issuer {
                     let now = self.now();
-                    self.logins.note_session(session.id, issuer, &renewed.signed_in, &caller.subject, now);
+                    let world = &caller.world;
+                    self.logins.note_session(world, session.id, issuer, &renewed.signed_in, &caller.subject, now);
                 }
                 Ok(Some(SessionCaller { caller, key: super::public_key(session.id), rotated: renewed.rotated }))
             }

@@ -22,6 +22,9 @@ use super::symbol::Symbol;
 use crate::entity::{MappingRule, Operator};
 use crate::value::{Issuer, OverBudget, Segment, Selected, Steps};
 
+/// Claim with the issuer of a token (RFC 7519 §4.1.1).
+const ISSUER: &str = "iss";
+
 /// The rules with one selector and one expected value, sorted by symbol, each with its operator.
 type Seekers = Arc<[(Symbol, Operator)]>;
 
@@ -69,6 +72,18 @@ impl RuleIndex {
         self.issuers.remove(&symbol);
     }
 
+    /// Whether any rule reads the top-level claim `name`. A selector that begins with a wildcard reads every claim.
+    pub(crate) fn reads(&self, name: &str) -> bool {
+        !self.root.others.is_empty()
+            || self.root.names.contains_key(name)
+            || (name == ISSUER && !self.issuers.is_empty())
+    }
+
+    /// Whether there is no rule with a usable selector.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.root.is_empty()
+    }
+
     /// Returns the rules with the selector and the expected value of `rule`, including `rule` itself if stored.
     pub(crate) fn seekers_of(&self, rule: &MappingRule) -> impl Iterator<Item = Symbol> {
         let segments = rule.selector.segments();
@@ -90,7 +105,7 @@ impl RuleIndex {
         }
         let Evaluation { mut rules, mut refused, .. } = evaluation;
         if !self.issuers.is_empty() {
-            let issuer = claims.get("iss").and_then(Value::as_str);
+            let issuer = claims.get(ISSUER).and_then(Value::as_str);
             let is_meant = |rule: &Symbol| self.issuers.get(rule).is_none_or(|own| issuer == Some(own.as_str()));
             rules.retain(is_meant);
             refused.retain(is_meant);

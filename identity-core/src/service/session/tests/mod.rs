@@ -12,8 +12,9 @@ use crate::apply::Command;
 use crate::engine::ServerRequest;
 use crate::entity::{MappingRule, Session};
 use crate::entity::{Principal, WhichSessions};
-use crate::port::{MockSessionStore, ProviderError, RefusedSignIn, SessionQuery, StoreError};
+use crate::port::{Clock as _, MockSessionStore, ProviderError, RefusedSignIn, SessionQuery, StoreError};
 use crate::search::PageRequest;
+use crate::service::access::KeptClaims;
 use crate::service::{Caller, ServiceError};
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Namespace, NamespaceName, Username};
 
@@ -68,7 +69,7 @@ async fn a_session_ends_whatever_happens() {
     }
     site.clock.advance(Span::minutes(10));
     assert!(!site.lives(&id).await, "after twelve hours");
-    assert_eq!(site.sessions.sweep().await.unwrap(), 1);
+    assert_eq!(site.store.sweep(site.clock.now()).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -138,21 +139,21 @@ async fn one_request_of_many_renews() {
 #[tokio::test]
 async fn whoever_is_there_is_noted_once_until_the_provider_says_something_new() {
     let mut site = oidc().await;
-    let logins = Arc::new(RecentCallers::new(9, true));
+    let logins = Arc::new(RecentCallers::new(9, KeptClaims::All(Duration::MAX)));
     site.sessions = site.sessions.noting(Arc::clone(&logins));
     let id = site.sign_in().await;
-    assert!(logins.last(9).is_empty(), "nobody was there yet");
+    assert!(logins.last(9, site.clock.now()).is_empty(), "nobody was there yet");
     assert!(site.lives(&id).await);
-    let seen = logins.last(9);
+    let seen = logins.last(9, site.clock.now());
     assert_eq!((seen.len(), &*seen[0].issuer, seen[0].principal.id()), (1, ISSUER, "ann"));
     site.clock.advance(Span::minutes(1));
     assert!(site.lives(&id).await);
-    assert_eq!(logins.last(9), seen);
+    assert_eq!(logins.last(9, site.clock.now()), seen);
 
     *site.provider.next.lock().unwrap() = Ok(json!({"sub": "s-1", "department": "sales"}));
     site.clock.advance(Span::minutes(5));
     assert!(site.lives(&id).await);
-    let renewed = logins.last(9);
+    let renewed = logins.last(9, site.clock.now());
     assert_eq!((renewed.len(), renewed[0].claim_names.contains(&"department".to_owned())), (1, true));
     assert!(renewed[0].at > seen[0].at);
 }

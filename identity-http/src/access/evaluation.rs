@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::decide::Explanation;
-use identity_core::service::access::{Access, Evaluated, EvaluationRequest, RequestKind};
+use identity_core::service::access::{Access, Basis, Evaluated, EvaluationRequest, RequestKind};
 use identity_core::service::{Caller, ServiceError};
 use identity_core::value::json_length;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
+use super::explain::BasisView;
 use super::wire::{EvaluationBody, Object, ObjectBody};
 use crate::authentication::Authenticated;
 use crate::body::Unfit;
@@ -120,6 +121,11 @@ pub(crate) struct DecisionContext {
     /// Error of this evaluation in a batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ItemError>,
+    /// Data from which the subject was resolved, if it was not a token or stored data alone, or an explanation was
+    /// requested.
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[schema(inline)]
+    basis: Option<BasisView>,
     /// Explanation of the decision, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -142,10 +148,12 @@ pub(crate) struct Decisions {
 
 impl From<Evaluated> for Decision {
     fn from(evaluated: Evaluated) -> Self {
-        let Evaluated { decision, not_evaluated, explanation } = evaluated;
-        let said = not_evaluated.is_some() || explanation.is_some();
+        let Evaluated { decision, not_evaluated, explanation, basis } = evaluated;
+        let basis = basis.filter(|basis| explanation.is_some() || !matches!(basis, Basis::Token | Basis::Stored));
+        let said = not_evaluated.is_some() || explanation.is_some() || basis.is_some();
         let reason = not_evaluated.map(|not_evaluated| not_evaluated.code());
-        Self { decision, context: said.then_some(DecisionContext { reason, error: None, explanation }) }
+        let basis = basis.map(BasisView::from);
+        Self { decision, context: said.then_some(DecisionContext { reason, error: None, basis, explanation }) }
     }
 }
 
@@ -153,7 +161,7 @@ impl Decision {
     /// Creates a denial for an evaluation of a batch that failed. `status` is the HTTP status of the error.
     fn failed(status: StatusCode, message: String) -> Self {
         let error = Some(ItemError { status: status.as_u16(), message });
-        Self { decision: false, context: Some(DecisionContext { reason: None, error, explanation: None }) }
+        Self { decision: false, context: Some(DecisionContext { reason: None, error, basis: None, explanation: None }) }
     }
 }
 
@@ -194,7 +202,7 @@ async fn evaluate(
     if !explain {
         return Ok(access.evaluate(caller, &asked).await?);
     }
-    let subject = access.identify(&asked.subject).await?;
+    let subject = access.identify(&caller.world, &asked.subject, Some(&asked.resource)).await?;
     let (access, caller) = (access.clone(), caller.clone());
     off_the_worker(move |_| Ok(access.evaluate_and_explain(&caller, &asked, &subject))).await
 }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path, ServiceConfig};
 use identity_core::decide::Explanation;
 use identity_core::entity::Actor;
 use identity_core::resolve::Subject;
-use identity_core::service::access::{Access, Explained, OpenedDenial, RequestKind};
+use identity_core::service::access::{Access, Basis, Explained, OpenedDenial, RequestKind};
 use identity_core::value::time_text;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,6 +54,32 @@ pub(crate) struct SubjectView {
     groups: Vec<String>,
     roles: Vec<String>,
     tenants: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[schema(inline)]
+    basis: Option<BasisView>,
+}
+
+/// Data from which a subject was resolved.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BasisView {
+    /// `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
+    /// the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
+    /// stores for the id).
+    basis: &'static str,
+    /// Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basis_at: Option<String>,
+}
+
+impl From<Basis> for BasisView {
+    fn from(basis: Basis) -> Self {
+        let basis_at = match basis {
+            Basis::LastSignIn { at } => Some(time_text(at)),
+            _ => None,
+        };
+        Self { basis: basis.name(), basis_at }
+    }
 }
 
 /// A request that this service denied.
@@ -73,8 +99,12 @@ pub(crate) struct DenialView {
     /// Revision that the explanation is based on.
     revision: u64,
     /// Whether `revision` is the revision that denied the request. If `false`, the explanation is based on the current
-    /// revision, which may no longer deny the request, and the claims of the caller's token are unknown.
+    /// revision, which may no longer deny the request, and on what is known about the caller without the token of the
+    /// request.
     as_it_was: bool,
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[schema(inline)]
+    basis: Option<BasisView>,
     /// Explanation in the format of `/access/v1/explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -101,6 +131,7 @@ impl From<Subject> for SubjectView {
             groups: texts(&subject.groups),
             roles: texts(&subject.roles),
             tenants: texts(&subject.tenants),
+            basis: None,
         }
     }
 }
@@ -112,7 +143,7 @@ impl From<Explained> for ExplanationView {
             decision,
             reason: not_evaluated.as_ref().map(|not_evaluated| not_evaluated.code()),
             detail: not_evaluated.map(|not_evaluated| format!("{not_evaluated}.")),
-            subject: subject.map(SubjectView::from),
+            subject: subject.map(|(subject, basis)| SubjectView { basis: Some(basis.into()), ..subject.into() }),
             explanation,
             administration: administration.map(AdministrationView::from),
         }
@@ -135,6 +166,7 @@ impl DenialView {
             request_id: opened.request_id,
             revision: opened.revision.0,
             as_it_was: opened.as_it_was,
+            basis: opened.basis.map(BasisView::from),
             explanation: opened.explanation,
         }
     }
@@ -150,7 +182,7 @@ pub(crate) async fn explain(
 ) -> Result<HttpResponse, Problem> {
     let asked = body.read::<EvaluationBody>()?.parse()?;
     access.permit(&caller, RequestKind::Explain, Some(&asked.resource.kind), 1).await?;
-    let subject = access.identify(&asked.subject).await?;
+    let subject = access.identify(&caller.world, &asked.subject, Some(&asked.resource)).await?;
     let explained = off_the_worker(move |_| Ok(access.explain(&caller, &asked, &subject))).await?;
     Ok(HttpResponse::Ok().json(ExplanationView::from(explained)))
 }
@@ -167,6 +199,7 @@ pub(crate) async fn denial(
     access.permit(&caller, RequestKind::Explain, None, 1).await?;
     let id = id.parse().map_err(|_| Problem::bad_request("invalid", "A reason id is a number."))?;
     let event = access.denial(id).await?;
-    let opened = off_the_worker(move |_| Ok(access.explain_denial(&caller, id, &event))).await?;
+    let subject = access.denied_subject(&event).await?;
+    let opened = off_the_worker(move |_| Ok(access.explain_denial(&caller, id, &event, subject.as_ref()))).await?;
     Ok(HttpResponse::Ok().json(DenialView::new(id, opened)))
 }

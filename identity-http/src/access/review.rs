@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Failures;
 use super::administration::AdministrationView;
 use super::limit;
+use super::search::GapView;
 use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
@@ -88,6 +89,9 @@ pub(crate) struct ReviewView {
     /// Path to administration that the reviewed right opens, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     administration: Option<AdministrationView>,
+    /// Present if the list is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<GapView>,
 }
 
 /// A party that holds permissions by one path.
@@ -216,7 +220,7 @@ pub(crate) async fn of_subject(
     }
     let subject = EntityRef { kind: query.r#type, id: query.id, ..EntityRef::default() };
     let limit = limit::parse(query.limit)?;
-    let review = match access.identify(&subject).await? {
+    let review = match access.identify(&caller.world, &subject, None).await? {
         Ok(subject) => off_the_worker(move |budget| access.review_subject(&caller, &subject, limit, budget)).await?,
         Err(_) => Review::default(),
     };
@@ -245,14 +249,21 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
     match format.unwrap_or_default() {
         Format::Json => {
             let administration = review.administration.map(AdministrationView::from);
-            HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration })
+            let incomplete = review.gap.map(GapView::from);
+            HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration, incomplete })
         }
         Format::Csv => match csv(&lines) {
-            Ok(body) => HttpResponse::Ok()
-                .content_type("text/csv; charset=utf-8; header=present")
-                .insert_header(("Content-Disposition", "attachment; filename=\"review.csv\""))
-                .insert_header(("X-Identity-More", review.more.to_string()))
-                .body(body),
+            Ok(body) => {
+                let mut response = HttpResponse::Ok();
+                response
+                    .content_type("text/csv; charset=utf-8; header=present")
+                    .insert_header(("Content-Disposition", "attachment; filename=\"review.csv\""))
+                    .insert_header(("X-Identity-More", review.more.to_string()));
+                if let Some(gap) = review.gap {
+                    response.insert_header(("X-Identity-Incomplete", gap.code()));
+                }
+                response.body(body)
+            }
             Err(error) => ErrorInternalServerError(error).error_response(),
         },
     }

@@ -7,7 +7,7 @@ use actix_web::web::{Data, ServiceConfig};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity_core::service::Caller;
-use identity_core::service::access::{Access, Action, EvaluationRequest, Hits, Part, RequestKind, SearchLimits};
+use identity_core::service::access::{Access, Action, EvaluationRequest, Gap, Hits, Part, RequestKind, SearchLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -63,6 +63,31 @@ pub(crate) struct SearchResponse {
     /// Subjects, resources or actions.
     #[schema(value_type = Vec<Object>)]
     results: Vec<Value>,
+    /// Present if results may be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<SearchContext>,
+}
+
+/// Additional information about the results of a search.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SearchContext {
+    incomplete: GapView,
+}
+
+/// Reason why a list is not complete.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GapView {
+    /// `token_required`: claims of the subject that are not known can add access. `members_by_token`: mapping rules and
+    /// groups stand for all principals whose tokens match or claim them.
+    reason: &'static str,
+    /// Human-readable form of `reason`.
+    detail: String,
+}
+
+impl From<Gap> for GapView {
+    fn from(gap: Gap) -> Self {
+        Self { reason: gap.code(), detail: format!("{gap}.") }
+    }
 }
 
 /// Pagination of the results.
@@ -137,7 +162,9 @@ fn respond(hits: Hits, limit: usize, digest: u64, view: impl Fn(&str) -> Value) 
         _ => String::new(),
     };
     let results: Vec<Value> = hits.found.iter().map(|found| view(found)).collect();
-    HttpResponse::Ok().json(SearchResponse { page: PageView { next_token, count: results.len() }, results })
+    let page = PageView { next_token, count: results.len() };
+    let context = hits.gap.map(|gap| SearchContext { incomplete: gap.into() });
+    HttpResponse::Ok().json(SearchResponse { page, results, context })
 }
 
 /// Parses a search request and checks the caller's permission.
@@ -193,7 +220,7 @@ pub(crate) async fn resource_search(
 ) -> Result<HttpResponse, Problem> {
     let (asked, part, digest) = question(&access, &caller, body, Searched::Resources).await?;
     let (kind, limit) = (asked.resource.kind.clone(), part.limit);
-    let hits = match access.identify(&asked.subject).await? {
+    let hits = match access.identify(&caller.world, &asked.subject, Some(&asked.resource)).await? {
         Ok(subject) => off_the_worker(move |budget| access.resources(&caller, &asked, &subject, &part, budget)).await?,
         Err(_) => Hits::none(),
     };
@@ -210,7 +237,7 @@ pub(crate) async fn action_search(
 ) -> Result<HttpResponse, Problem> {
     let (asked, part, digest) = question(&access, &caller, body, Searched::Actions).await?;
     let limit = part.limit;
-    let hits = match access.identify(&asked.subject).await? {
+    let hits = match access.identify(&caller.world, &asked.subject, Some(&asked.resource)).await? {
         Ok(subject) => off_the_worker(move |budget| access.actions(&caller, &asked, &subject, &part, budget)).await?,
         Err(_) => Hits::none(),
     };

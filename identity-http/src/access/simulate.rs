@@ -183,7 +183,7 @@ pub(crate) async fn simulate(
     });
     let commands = commands.into_iter().collect::<Option<_>>().ok_or_else(|| findings.problem())?;
     let subject = match &question {
-        Some(asked) => access.identify(&asked.subject).await?,
+        Some(asked) => access.identify(&caller.world, &asked.subject, Some(&asked.resource)).await?,
         None => Err(NotEvaluated::NoSuchSubject),
     };
     let simulation = Simulation { commands, question, logins: recent_callers };

@@ -12,8 +12,8 @@ use std::time::Duration;
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
-use identity_core::port::{Clock, Ids, Impairment, StoreError};
-use identity_core::service::session::Sessions;
+use identity_core::port::{Clock, Ids, Impairment, SessionStore, StoreError};
+use identity_core::service::access::LastSignIns;
 use identity_core::service::{Cutoffs, Orphans};
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_core::world::World;
@@ -176,8 +176,10 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     if let Some(verifier) = assembled.verifier.clone() {
         upkeep.spawn(keys_of_all_issuers(verifier));
     }
-    if let Some(sign_in) = &assembled.surfaces.sign_in {
-        upkeep.spawn(sweep(Arc::clone(&sign_in.sessions)));
+    upkeep.spawn(sweep(Arc::clone(&stores.sessions), Arc::clone(&clock)));
+    let last_sign_ins = assembled.last_sign_ins.clone();
+    if let Some(last_sign_ins) = last_sign_ins.clone() {
+        upkeep.spawn(save_sign_ins(last_sign_ins));
     }
     if let Some(deletions) = assembled.deletions.clone() {
         upkeep.spawn(settle_deletions(deletions));
@@ -205,6 +207,9 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     handle.stop(true).await;
     upkeep.shutdown().await;
     engine.record_counts(true).await;
+    if let Some(last_sign_ins) = last_sign_ins {
+        saved(last_sign_ins.save().await);
+    }
     stores.close().await;
     management_handle.stop(true).await;
     info!("server.stopped");
@@ -223,13 +228,28 @@ async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
     }
 }
 
-/// Removes expired sessions every five minutes. They are invalid even before their removal.
-async fn sweep(sessions: Arc<Sessions>) {
+/// Removes expired sessions and sign-ins every five minutes. They are invalid even before their removal.
+async fn sweep(sessions: Arc<dyn SessionStore>, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(Duration::from_secs(300)).await;
-        if let Err(error) = sessions.sweep().await {
+        if let Err(error) = sessions.sweep(clock.now()).await {
             warn!(error = &error as &dyn std::error::Error, "sessions.sweep.failed");
         }
+    }
+}
+
+/// Stores the claims of recent callers every five seconds, for the other replicas and for the time after a restart.
+async fn save_sign_ins(last_sign_ins: Arc<LastSignIns>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        saved(last_sign_ins.save().await);
+    }
+}
+
+/// Logs a failure to store last sign-ins. It does not affect requests.
+fn saved(outcome: Result<usize, StoreError>) {
+    if let Err(error) = outcome {
+        warn!(error = &error as &dyn std::error::Error, "last_sign_ins.save.failed");
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use identity_core::service::access::KeptClaims;
+
+use super::choices::KeepClaims;
 use super::reader::Reader;
 
 /// Settings of the decision API: its rate limit, and its record of recent callers.
@@ -11,19 +14,24 @@ pub struct Access {
     pub questions_per_second: Option<NonZeroU32>,
     /// Maximum number of recent callers whose last tokens are kept in memory, for inspection (default: 1000).
     pub recent_callers: usize,
-    /// Whether the claim values of these tokens are kept in addition to the claim names (default: false).
-    pub keep_claims: bool,
+    /// Claims whose values are kept after a token or sign-in (default: those that rules or conditions read, for a week).
+    pub kept_claims: KeptClaims,
 }
 
 impl Access {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
         let questions_per_second = from.number("questions-per-second");
         let recent_callers = from.number("recent-callers");
-        let keep_claims = from.flag("keep-claims");
+        let keep_claims = from.choice("keep-claims", &KeepClaims::WORDS);
+        let keep_claims_for = from.duration("keep-claims-for");
         Some(Self {
             questions_per_second: NonZeroU32::new(questions_per_second?),
             recent_callers: recent_callers?,
-            keep_claims: keep_claims?,
+            kept_claims: match keep_claims? {
+                KeepClaims::None => KeptClaims::None,
+                KeepClaims::Used => KeptClaims::Used(keep_claims_for?),
+                KeepClaims::All => KeptClaims::All(keep_claims_for?),
+            },
         })
     }
 }

@@ -154,6 +154,19 @@ impl UserInfo {
         [("off", Self::Off), ("optional", Self::Optional), ("required", Self::Required)];
 }
 
+/// Claims whose values are kept after a token or sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeepClaims {
+    None,
+    Used,
+    All,
+}
+
+impl KeepClaims {
+    pub(super) const WORDS: [(&str, Self); 5] =
+        [("none", Self::None), ("used", Self::Used), ("all", Self::All), ("false", Self::None), ("true", Self::All)];
+}
+
 /// TLS mode of database connections (as libpq's `sslmode`, without `allow`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostgresTls {

@@ -1,8 +1,8 @@
 //! List of all configuration keys.
 
 use super::choices::{
-    AuthenticationMethod, CLAIM_FORMS, CLIENT_KINDS, LogFormat, MemberKind, OPERATORS, OWNER_KINDS, PostgresTls,
-    Profile, ProviderKind, RULE_KINDS, StoreKind, THUMBPRINTS, USERNAME_CASES, UserInfo,
+    AuthenticationMethod, CLAIM_FORMS, CLIENT_KINDS, KeepClaims, LogFormat, MemberKind, OPERATORS, OWNER_KINDS,
+    PostgresTls, Profile, ProviderKind, RULE_KINDS, StoreKind, THUMBPRINTS, USERNAME_CASES, UserInfo,
 };
 use super::key::{Key, Kind, words};
 pub(super) use super::unused::{FOREIGN, IN_FILES, OPTIONAL_PLACEHOLDERS, UNUSED};
@@ -327,7 +327,8 @@ pub(super) static KEYS: &[Key] = &[
 
     key("access.questions-per-second", Number(0..=1_000_000), "20000", &[], "Rate limit of the decision API in decisions per second, per caller and replica; 0 disables it."),
     key("access.recent-callers", Number(0..=100_000), "1000", &[], "Number of callers whose last token or sign-in is kept in memory for inspection and simulation of changes; 0 disables it."),
-    key("access.keep-claims", Flag, "false", &[], "Whether the claim values of these callers are kept in addition to the claim names."),
+    key("access.keep-claims", Choice(&words(&KeepClaims::WORDS)), "used", &[], "Claims whose values are kept after a token or sign-in, encrypted in the store: `none`, `used` (those that mapping rules or conditions read) or `all`. Without them, access by claims can only be decided with a token. `true` is a synonym of `all`, `false` of `none`."),
+    key("access.keep-claims-for", Duration(MINUTE..=8760 * HOUR), "168h", &[], "Time for which claim values are kept after the token or sign-in."),
 
     key("consistency.max-age", DurationOrOff(10..=24 * HOUR), "60s", &[], "Maximum time since the store confirmed the data that decisions use. Beyond it, the server is not ready and answers 503. With `off`, decisions use data of any age, so revoked access may remain effective while the database is unavailable."),
 

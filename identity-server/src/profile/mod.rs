@@ -22,7 +22,7 @@ use std::sync::Arc;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, PasswordHasher, SessionStore, TokenVerifier};
-use identity_core::service::access::{Access, RecentCallers};
+use identity_core::service::access::{Access, LastSignIns, RecentCallers, SubjectLookup};
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Authorizer, Deletions, MappingRules};
 use identity_core::world::Sources;
 use identity_http::{
@@ -38,6 +38,8 @@ pub struct Assembled {
     pub surfaces: Surfaces,
     /// Token verifier, in profiles that accept tokens. Its issuers are part of the health status.
     pub verifier: Option<Arc<OidcTokenVerifier>>,
+    /// Last sign-ins, in profiles that accept tokens and keep claims. They are to be saved periodically.
+    pub last_sign_ins: Option<Arc<LastSignIns>>,
     /// Deletion service, in profiles with a directory. It also completes interrupted deletions.
     pub deletions: Option<Arc<Deletions>>,
 }
@@ -205,15 +207,24 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         Some(directory) => directory::entities(directory.ports(), engine, deletions, ids),
         None => stored::entities(config, engine, audit, hasher.as_ref(), ids),
     };
-    let logins = Arc::new(RecentCallers::new(config.access.recent_callers, config.access.keep_claims));
-    let decisions = decisions(config, engine, audit, bearer.clone(), &logins);
+    let logins = Arc::new(RecentCallers::new(config.access.recent_callers, config.access.kept_claims));
+    let entitlements = directory.map(Directory::entitlements);
     let people = sign_in::People {
         verifier: verifier.as_deref(),
         passwords: hasher.is_some(),
-        entitlements: directory.map(Directory::entitlements),
+        entitlements: entitlements.clone(),
         logins: Arc::clone(&logins),
     };
     let sign_in = sign_in::sign_in(config, engine, sessions, people, listening)?;
+    let last_sign_ins = match &verifier {
+        Some(_) => sign_in::last_sign_ins(config, sessions, &logins)?.map(Arc::new),
+        None => None,
+    };
+    let lookup = SubjectLookup::new(Arc::clone(engine), Arc::clone(&logins))
+        .in_sessions(sign_in.as_ref().map(|sign_in| Arc::clone(&sign_in.sessions)))
+        .in_sign_ins(last_sign_ins.clone())
+        .in_directory(entitlements);
+    let decisions = decisions(config, engine, audit, bearer.clone(), &logins, lookup);
     let setup = entities.cluster.as_ref().and_then(first_administrator);
     let sign_in = sign_in.map(|sign_in| SignIn { setup, ..sign_in });
     let mut authentication = Authentication::new(Arc::clone(engine), bearer, hasher)
@@ -252,7 +263,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         hosts: hosts(config),
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
-    Ok(Assembled { surfaces, verifier, deletions: entities.deletions })
+    Ok(Assembled { surfaces, verifier, last_sign_ins, deletions: entities.deletions })
 }
 
 /// Returns the set-up of the first administrator, in profiles with passwords.
@@ -278,9 +289,11 @@ fn decisions(
     audit: &Arc<dyn AuditLog>,
     verifier: Option<Arc<dyn TokenVerifier>>,
     logins: &Arc<RecentCallers>,
+    lookup: SubjectLookup,
 ) -> Decisions {
     let per_second = config.access.questions_per_second;
     let access = Access::new(Arc::clone(engine), Arc::clone(audit), verifier, Arc::clone(logins), per_second);
+    let access = access.looking_up(lookup);
     let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
     Decisions { access: Arc::new(access), identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))) }
 }

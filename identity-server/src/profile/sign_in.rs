@@ -10,8 +10,9 @@ use identity_adapters_oidc::{
 use identity_core::engine::Engine;
 use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
 use identity_core::service::Authorizer;
-use identity_core::service::access::RecentCallers;
+use identity_core::service::access::{KeptClaims, LastSignIns, RecentCallers};
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
+use identity_core::value::Secret;
 use identity_http::SignIn;
 use tracing::warn;
 use url::Url;
@@ -75,6 +76,22 @@ pub(super) fn sign_in(
     }))
 }
 
+/// Builds the store of last sign-ins; `None` if it is disabled, or no key is available that outlives this process.
+pub(super) fn last_sign_ins(
+    config: &Config,
+    store: &Arc<dyn SessionStore>,
+    logins: &Arc<RecentCallers>,
+) -> Result<Option<LastSignIns>, AssemblyError> {
+    if logins.kept() == KeptClaims::None {
+        return Ok(None);
+    }
+    let Some(keys) = lasting_keys(config)?.map_or_else(|| password_key(config), |keys| Ok(Some(keys)))? else {
+        warn!("session.key.ephemeral: claims are kept in memory only; set `session.encryption-key` to store them");
+        return Ok(None);
+    };
+    Ok(Some(LastSignIns::new(Arc::clone(logins), Arc::clone(store), Arc::new(SystemCrypto::new(keys)))))
+}
+
 /// Whether browsers reach this server over HTTPS, according to the public URL.
 pub(crate) fn is_https(config: &Config) -> bool {
     config.server.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
@@ -99,34 +116,50 @@ fn public_url(config: &Config, listening: SocketAddr) -> String {
 /// Returns the sealing keys of sessions: the configured keys, else a key derived from a client secret. Without either,
 /// SQLite uses a key file in the data directory, and PostgreSQL an ephemeral key.
 fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
+    lasting_keys(config)?.map_or_else(passing_key, Ok)
+}
+
+/// Returns the sealing keys that are the same after a restart, and on all replicas: as [`keys`], but `None` instead of
+/// an ephemeral key.
+fn lasting_keys(config: &Config) -> Result<Option<Vec<SealingKey>>, AssemblyError> {
     let session = &config.session;
     if session.key.is_some() {
         // The configuration checks have already verified that both keys can be parsed.
-        return Ok([&session.key, &session.previous_key].into_iter().flatten().filter_map(SealingKey::parse).collect());
+        let keys = [&session.key, &session.previous_key].into_iter().flatten().filter_map(SealingKey::parse);
+        return Ok(Some(keys.collect()));
     }
     if let Some(secret) = config.authentication.client_secret() {
-        return SealingKey::derived(secret).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness);
+        return derived_key(secret).map(Some);
     }
     match &config.store {
         Store::Sqlite { data_dir } => {
             let path = data_dir.join("session.key");
             let key = SealingKey::in_file(&path);
             let refuse = |source| AssemblyError::File { path: path.display().to_string(), source };
-            Ok(vec![key.map_err(refuse)?])
+            Ok(Some(vec![key.map_err(refuse)?]))
         }
-        Store::Postgres(_) => passing_key(),
+        Store::Postgres(_) => Ok(None),
     }
+}
+
+/// Returns a key that is derived from the database password; `None` without one.
+fn password_key(config: &Config) -> Result<Option<Vec<SealingKey>>, AssemblyError> {
+    let Store::Postgres(postgres) = &config.store else { return Ok(None) };
+    postgres.password().map(|password| derived_key(&password)).transpose()
+}
+
+fn derived_key(secret: &Secret) -> Result<Vec<SealingKey>, AssemblyError> {
+    SealingKey::derived(secret).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness)
 }
 
 /// Returns the sealing keys of sign-in forms, which protect no tokens. As [`keys`], except on PostgreSQL without a
 /// configured key: a key derived from the database password, else an ephemeral key.
 fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
-    let Store::Postgres(postgres) = &config.store else { return keys(config) };
-    if config.session.key.is_some() {
+    if config.session.key.is_some() || matches!(config.store, Store::Sqlite { .. }) {
         return keys(config);
     }
-    match postgres.password() {
-        Some(password) => SealingKey::derived(&password).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness),
+    match password_key(config)? {
+        Some(keys) => Ok(keys),
         None => {
             warn!(
                 "session.key.ephemeral: a sign-in form is accepted only by the replica that created it; set \

@@ -1,11 +1,11 @@
 //! One session on two replicas.
 
-use identity_testkit::{Browser, OidcProvider, Proxy, Server};
-use reqwest::Url;
+use identity_testkit::{Api, Browser, OidcProvider, Proxy, Server};
+use reqwest::{Method, Url};
 use serde_json::json;
 
 use super::provider::launch;
-use super::{asks, at, hidden, signs_out};
+use super::{asks, at, hidden, sends, signs_out};
 use crate::support::{AUDIENCE, Store, created, done, eventually, refused, rule, shows};
 
 struct Pair {
@@ -116,4 +116,51 @@ async fn replicas_do_not_renew_twice_on_postgres() {
         if [a, b, c, d].iter().all(|exp| *exp != first) { Ok(()) } else { Err(first.to_string()) }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_replica_decides_by_the_session_and_then_by_the_last_sign_in_on_postgres() {
+    let Some(pair) = Pair::start(300).await else { return };
+    let [one, two] = [pair.servers[0].http(), pair.servers[1].http()];
+    let mut root = pair.signed_in("root").await;
+    let sales = rule("sales", ("department", "sales"), "ROLE", &["readonly-admin"]);
+    created(sends(&mut root, one, Method::POST, "/api/mapping-rules", Some(&sales)).await);
+    let about = |who: &str, action: &str| {
+        json!({"subject": {"type": "user", "id": who}, "action": {"name": action},
+            "resource": {"type": "api", "id": "camunda-identity-resource-server"}})
+    };
+    let mut explains = async |server: &Api, who: &str, action: &str| {
+        let body = about(who, action);
+        let evaluated = sends(&mut root, server, Method::POST, "/access/v1/evaluation", Some(&body)).await;
+        let explained = sends(&mut root, server, Method::POST, "/access/v1/explain", Some(&body)).await;
+        let (evaluated, explained) = (evaluated.expect_status(200).json(), explained.expect_status(200).json());
+        assert_eq!(evaluated["decision"], explained["decision"]);
+        assert_eq!(evaluated["context"]["reason"], explained["reason"]);
+        explained
+    };
+    let unknown = explains(one, "bob", "read").await;
+    assert_eq!((&unknown["reason"], &unknown["subject"]["basis"]), (&json!("token_required"), &json!("STORED")));
+    assert_eq!(unknown.get("explanation"), None, "no remedies for what is not known: {unknown}");
+
+    let mut ann = pair.signed_in("ann").await;
+    for server in [one, two] {
+        let allowed = explains(server, "ann", "read").await;
+        assert_eq!((&allowed["decision"], &allowed["subject"]["basis"]), (&json!(true), &json!("SESSION")));
+        let denied = explains(server, "ann", "write").await;
+        assert_eq!((&denied["decision"], denied.get("reason")), (&json!(false), None));
+        assert!(denied["explanation"]["because"].is_array(), "{denied}");
+    }
+    shows(asks(&mut ann, two, "/api/me").await, &json!({"name": "Ann"}));
+    let _end = signs_out(&mut ann, two).await;
+    for server in [one, two] {
+        let allowed = eventually("the last sign-in", async || {
+            let said = explains(server, "ann", "read").await;
+            if said["subject"]["basis"] == "LAST_SIGN_IN" { Ok(said) } else { Err(said.to_string()) }
+        });
+        let allowed = allowed.await;
+        assert_eq!(allowed["decision"], true, "{allowed}");
+        assert!(allowed["subject"]["basisAt"].is_string(), "{allowed}");
+    }
+    let path = "/access/v1/review/administrators?format=csv";
+    assert_eq!(asks(&mut root, one, path).await.header("x-identity-incomplete"), Some("members_by_token"));
 }

@@ -79,6 +79,8 @@ export interface Question {
 
 export interface Answer {
   decision: boolean;
+  /** Whether the decision requires a token of the subject. `decision` is then `false`. */
+  undecided: boolean;
   subject?: Schemas["SubjectView"];
   explanation?: Explanation;
   detail?: string;
@@ -109,6 +111,7 @@ export async function explain({ who, id, type, action, resource, properties = {}
   const said = await ask(api.POST("/access/v1/explain", { body: body as never }));
   return {
     decision: said.decision,
+    undecided: said.reason === "token_required",
     subject: said.subject ?? undefined,
     explanation: (said.explanation ?? undefined) as Explanation | undefined,
     detail: said.detail ?? undefined,

@@ -2785,7 +2785,16 @@ export interface components {
             decision: boolean;
         };
         /** @description Additional information about a decision. */
-        DecisionContext: {
+        DecisionContext: ({
+            /**
+             * @description `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
+             *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
+             *     stores for the id).
+             */
+            basis: string;
+            /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
+            basisAt?: string | null;
+        } | null) & {
             error?: components["schemas"]["ItemError"] | null;
             /** @description Explanation of the decision, if requested. */
             explanation?: Record<string, never> | null;
@@ -2797,10 +2806,20 @@ export interface components {
             evaluations: components["schemas"]["Decision"][];
         };
         /** @description A request that this service denied. */
-        DenialView: {
+        DenialView: ({
+            /**
+             * @description `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
+             *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
+             *     stores for the id).
+             */
+            basis: string;
+            /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
+            basisAt?: string | null;
+        } | null) & {
             /**
              * @description Whether `revision` is the revision that denied the request. If `false`, the explanation is based on the current
-             *     revision, which may no longer deny the request, and the claims of the caller's token are unknown.
+             *     revision, which may no longer deny the request, and on what is known about the caller without the token of the
+             *     request.
              */
             asItWas: boolean;
             /** @description Time of the denial. */
@@ -2890,6 +2909,16 @@ export interface components {
              * @example /condition/1/property
              */
             pointer: string;
+        };
+        /** @description Reason why a list is not complete. */
+        GapView: {
+            /** @description Human-readable form of `reason`. */
+            detail: string;
+            /**
+             * @description `token_required`: claims of the subject that are not known can add access. `members_by_token`: mapping rules and
+             *     groups stand for all principals whose tokens match or claim them.
+             */
+            reason: string;
         };
         /** @description A resource type and the permissions that can be granted on it. */
         GrantableType: {
@@ -3243,6 +3272,7 @@ export interface components {
         /** @description An access review: grants, each with its path. */
         ReviewView: {
             administration?: components["schemas"]["AdministrationView"] | null;
+            incomplete?: components["schemas"]["GapView"] | null;
             lines: components["schemas"]["LineView"][];
             /** @description Whether the list was truncated. */
             more: boolean;
@@ -3353,6 +3383,10 @@ export interface components {
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
         };
+        /** @description Additional information about the results of a search. */
+        SearchContext: {
+            incomplete: components["schemas"]["GapView"];
+        };
         /** @description A search, in the format of an evaluation request. */
         SearchRequest: {
             /** @description Omit in a search for actions. */
@@ -3365,6 +3399,7 @@ export interface components {
         };
         /** @description Results of a search. */
         SearchResponse: {
+            context?: components["schemas"]["SearchContext"] | null;
             page: components["schemas"]["access.Page"];
             /** @description Subjects, resources or actions. */
             results: Record<string, never>[];
@@ -3455,7 +3490,16 @@ export interface components {
             value: Record<string, never>;
         };
         /** @description The resolved groups, roles, tenants and mapping rules of a user or client. */
-        SubjectView: {
+        SubjectView: ({
+            /**
+             * @description `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
+             *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
+             *     stores for the id).
+             */
+            basis: string;
+            /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
+            basisAt?: string | null;
+        } | null) & {
             groups: string[];
             id: string;
             mappingRules: string[];

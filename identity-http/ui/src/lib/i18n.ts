@@ -57,6 +57,19 @@ export const word = (prefix: string, name: string) => {
 export const time = (text: string) =>
   new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text));
 
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
+/** Returns a past time relative to now, such as "3 hours ago". */
+export function ago(text: string) {
+  const seconds = (Date.parse(text) - Date.now()) / 1000;
+  const [unit, length] = UNITS.find(([, length]) => -seconds >= length) ?? (["minute", 60] as const);
+  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.round(seconds / length), unit);
+}
+
 export const number = (value: number) => new Intl.NumberFormat(locale).format(value);
 
 export const list = (items: string[], type: "conjunction" | "disjunction" = "conjunction") =>

@@ -1,7 +1,7 @@
 /** Access review of a resource, of a subject, or of the administrators: lists every path, with export. */
 
 import { Download } from "@carbon/icons-react";
-import { Button } from "@carbon/react";
+import { Button, InlineNotification } from "@carbon/react";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
@@ -152,6 +152,17 @@ type Review = Schemas["ReviewView"];
 /** Narrows the response to JSON; only the export uses CSV. */
 const review = async (answer: Promise<Review | string>) => (await answer) as Review;
 
+/** States why the review is not complete. */
+const Incomplete = ({ reason }: { reason: string }) => (
+  <InlineNotification
+    kind="info"
+    lowContrast
+    hideCloseButton
+    title={t("who.incomplete")}
+    subtitle={word("incomplete", reason)}
+  />
+);
+
 interface LinesProps {
   path: string;
   query: Record<string, string>;
@@ -167,9 +178,17 @@ function Lines({ path, query, load }: LinesProps) {
     return data?.lines ?? [];
   };
   if (!data && !problem) return null;
-  if (data?.lines.length === 0) return <Empty title={t("who.none")} text={t("who.none_text")} />;
+  const gap = data?.incomplete && <Incomplete reason={data.incomplete.reason} />;
+  if (data?.lines.length === 0)
+    return (
+      <>
+        {gap}
+        <Empty title={t(gap ? "who.none_known" : "who.none")} text={t("who.none_text")} />
+      </>
+    );
   return (
     <>
+      {gap}
       {data?.administration && <AdministrationNotice way={data.administration} />}
       {data?.more && <p className="hint">{t("who.more")}</p>}
       <Listing<Line>

@@ -1,6 +1,6 @@
 /** Decision with its explanation: the path that grants access, or the remedies, with buttons that apply them. */
 
-import { Checkmark, Close } from "@carbon/icons-react";
+import { Checkmark, Close, Help as Unknown } from "@carbon/icons-react";
 import { Button } from "@carbon/react";
 import { useState } from "react";
 
@@ -12,7 +12,7 @@ import { asProblem, type Problem } from "../../api/problem";
 import { doing } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
-import { list, t, word } from "../../lib/i18n";
+import { ago, list, t, time, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Chips } from "../../parts/Chips";
 import { ProblemNotice } from "../../parts/ProblemNotice";
@@ -20,6 +20,8 @@ import type { Target } from "../../parts/QuestionFields";
 
 interface Props {
   allowed: boolean;
+  /** Whether the decision requires a token of the subject. */
+  undecided?: boolean;
   detail?: string;
   subject?: Schemas["SubjectView"];
   explanation?: Explanation;
@@ -28,15 +30,32 @@ interface Props {
   onChanged: () => void;
 }
 
-export function Verdict({ allowed, detail, subject, explanation, administration, target, onChanged }: Props) {
+const HEADINGS = {
+  yes: [Checkmark, "why.yes"],
+  no: [Close, "why.no"],
+  unknown: [Unknown, "why.undecided"],
+} as const;
+
+export function Verdict({
+  allowed,
+  undecided,
+  detail,
+  subject,
+  explanation,
+  administration,
+  target,
+  onChanged,
+}: Props) {
   const said = explanation ? explanation.decision === "ALLOW" : allowed;
+  const verdict = undecided ? "unknown" : said ? "yes" : "no";
+  const [Icon, heading] = HEADINGS[verdict];
   return (
     <section className="verdict" aria-live="polite">
-      <h2 className={said ? "yes" : "no"}>
-        {said ? <Checkmark size={24} aria-hidden /> : <Close size={24} aria-hidden />}
-        {t(said ? "why.yes" : "why.no")}
+      <h2 className={verdict}>
+        <Icon size={24} aria-hidden />
+        {t(heading)}
       </h2>
-      {detail && <p>{detail}</p>}
+      {undecided ? <p>{t("why.undecided_text")}</p> : detail && <p>{detail}</p>}
       {administration && <AdministrationNotice way={administration} />}
       {explanation?.decision === "ALLOW" && (
         <Graph nodes={explanation.because.map(nodeOf)} end={targetNode(target)} whole />
@@ -223,17 +242,24 @@ function inWords(remedy: Remedy): string {
   }
 }
 
-/** Mapping rules, groups, roles and tenants of a subject. */
-export function Subject({ mappingRules, groups, roles, tenants }: Schemas["SubjectView"]) {
+/** Mapping rules, groups, roles and tenants of a subject, and where they are known from. */
+export function Subject({ mappingRules, groups, roles, tenants, basis, basisAt }: Schemas["SubjectView"]) {
   const parts = [
     [t("rules.title"), mappingRules],
     [t("groups.title"), groups],
     [t("roles.title"), roles],
     [t("tenants.title"), tenants],
   ] as const;
-  if (parts.every(([, ids]) => ids.length === 0)) return <p className="hint">{t("why.is_nothing")}</p>;
+  const source = basis && word("basis", basis);
+  if (!source && parts.every(([, ids]) => ids.length === 0)) return <p className="hint">{t("why.is_nothing")}</p>;
   return (
     <dl className="facts">
+      {source && (
+        <div className="fact">
+          <dt>{t("basis.title")}</dt>
+          <dd>{basisAt ? `${source}, ${ago(basisAt)} (${time(basisAt)})` : source}</dd>
+        </div>
+      )}
       {parts
         .filter(([, ids]) => ids.length > 0)
         .map(([title, ids]) => (

@@ -119,6 +119,7 @@ function Ask() {
       {answer && (
         <Verdict
           allowed={answer.said.decision}
+          undecided={answer.said.undecided}
           detail={answer.said.detail}
           subject={answer.said.subject}
           explanation={answer.said.explanation}
@@ -183,8 +184,19 @@ function Refusal() {
           </dl>
           <Verdict
             allowed={false}
+            undecided={!data.explanation && data.basis != null}
             subject={
-              data.subject ? { ...data.subject, mappingRules: [], groups: [], roles: [], tenants: [] } : undefined
+              data.subject
+                ? {
+                    ...data.subject,
+                    mappingRules: [],
+                    groups: [],
+                    roles: [],
+                    tenants: [],
+                    basis: data.basis,
+                    basisAt: data.basisAt,
+                  }
+                : undefined
             }
             explanation={(data.explanation ?? undefined) as Explanation | undefined}
             target={{ type: data.question, action: "", resource: "" }}

@@ -12,7 +12,7 @@ use crate::world::{Grant, Kind, Sources, Symbol, World};
 pub enum End {
     /// Authorization that a party on the path owns.
     Authorization(Authorization),
-    /// Permission that a role on the path holds.
+    /// Permission that a role on the path holds, or that a token or directory grants.
     Permission(Permission),
     /// Tenant that a party on the path is a member of.
     Tenant(TenantId),
@@ -78,7 +78,8 @@ fn down(world: &World, party: Symbol, trail: &mut Vec<Party>, found: &mut Vec<(P
     }
 }
 
-/// Returns all paths from a subject to its authorizations, permissions and tenants.
+/// Returns all paths from a subject to its authorizations, permissions and tenants. Permissions that a token or directory
+/// grants have no path.
 pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Path> + use<'w> {
     let names = world.names();
     let principal = names.of_principal(&subject.principal);
@@ -86,13 +87,15 @@ pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = 
     let claimed = subject.groups.iter().filter(|_| subject.groups_claimed);
     let claimed = claimed.filter_map(|id| names.get(Kind::Group, id.as_str()));
     let starts: Vec<Symbol> = principal.into_iter().chain(rules).chain(claimed).collect();
-    starts.into_iter().flat_map(move |start| {
+    let granted = subject.permissions.iter().cloned().map(End::Permission);
+    let granted = granted.map(|end| (Party::from(subject.principal.clone()), Vec::new(), end));
+    granted.chain(starts.into_iter().flat_map(move |start| {
         let mut found = Vec::new();
         if let Some(party) = names.party(start) {
             up(world, start, subject.groups_claimed, &party, &mut Vec::new(), &mut found);
         }
         found
-    })
+    }))
 }
 
 /// Follows memberships up from `here` and collects the rights of each container.

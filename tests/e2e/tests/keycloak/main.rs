@@ -24,5 +24,6 @@ mod removed;
 mod rights;
 mod seeds;
 mod sign_in;
+mod subjects;
 mod support;
 mod ui;

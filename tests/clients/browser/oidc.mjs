@@ -85,4 +85,46 @@ export const tasks = {
     await look(page, "create-mapping-rule");
     await close();
   },
+
+  async access_of_people_with_tokens_is_explained_by_what_is_known(browser) {
+    const { page, context, close } = await open(browser);
+    await page.goto(`${base}/why`);
+    await signIn(page, "root");
+    const csrf = (await context.cookies()).find(({ name }) => name === "X-CSRF-TOKEN").value;
+    const rule = { name: "Sales", claimName: "department", claimValue: "sales", operator: "EQUALS", type: "ROLE" };
+    const made = await context.request.post(`${base}/api/mapping-rules`, {
+      headers: { "X-CSRF-TOKEN": csrf },
+      data: { ...rule, appliedRoleNames: ["readonly-admin"] },
+    });
+    assert.equal(made.status(), 201);
+
+    const check = async (username) => {
+      await page.getByLabel("Username").fill(username);
+      await page.getByLabel("Permission").fill("read");
+      await page.getByRole("button", { name: "Check", exact: true }).click();
+    };
+    await check("ann");
+    await page.getByRole("heading", { name: "Cannot be decided without their token" }).waitFor();
+    assert.equal(await page.getByRole("heading", { name: "Not allowed" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: /^Apply/ }).count(), 0, "nothing is suggested for what is not known");
+    await page.getByText("Stored data").waitFor();
+    await look(page, "why-undecided");
+
+    const hers = await open(browser);
+    await hers.page.goto(`${base}/`);
+    await signIn(hers.page, "ann");
+    // What was read from the store may be used for five seconds.
+    await page.waitForTimeout(5500);
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.getByRole("heading", { name: "Allowed", exact: true }).waitFor();
+    await page.getByText(/Current browser session|Last token or sign-in, (now|this minute)/).waitFor();
+    assert.match(await page.getByRole("list", { name: "Access path" }).innerText(), /ann[^]*Sales[^]*readonly-admin|Readonly/i);
+    await look(page, "why-session");
+    await hers.close();
+
+    await page.goto(`${base}/who-can?tab=administrators`);
+    await page.getByText("This review is not complete").waitFor();
+    await look(page, "who-administers-by-token");
+    await close();
+  },
 };

@@ -77,3 +77,9 @@ async fn a_rule_is_tried_and_made_and_a_token_is_inspected() {
     let Some(site) = Site::start(Store::sqlite(), wishes).await else { return };
     in_a_browser("oidc", "a_rule_is_tried_and_made_and_a_token_is_inspected", &site.public()).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn access_of_people_with_tokens_is_explained_by_what_is_known() {
+    let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
+    in_a_browser("oidc", "access_of_people_with_tokens_is_explained_by_what_is_known", &site.public()).await;
+}

@@ -110,6 +110,48 @@ export const tasks = {
     await page.keyboard.press("Escape");
     await dialog(page).waitFor({ state: "hidden" });
     assert.equal((await groupOf("By hand")).name, "By hand");
+
+    // The navigation, and the focus on the heading of the page that it opens.
+    const focused = () =>
+      page.evaluate(() => {
+        const { tagName, textContent } = document.activeElement ?? {};
+        return `${tagName} ${textContent?.trim()}`;
+      });
+    await page.locator("h1").evaluate((heading) => heading.focus());
+    for (const size of [{ width: 1280, height: 900 }, { width: 1600, height: 900 }]) {
+      await page.setViewportSize(size);
+      for (const place of ["Roles", "Groups"]) {
+        const link = page.getByRole("navigation").getByRole("link", { name: place, exact: true });
+        await until(`the focus on the link ${place}`, async () => {
+          await page.keyboard.press("Shift+Tab");
+          return link.evaluate((link) => link === document.activeElement);
+        });
+        await page.keyboard.press("Enter");
+        await until(`the focus on the heading ${place}`, async () => (await focused()) === `H1 ${place}`);
+      }
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "Open navigation" }).focus();
+    await page.keyboard.press("Enter");
+    await reach("Tenants");
+    await page.keyboard.press("Enter");
+    await until("the focus on the heading", async () => (await focused()) === "H1 Tenants");
+    await page.setViewportSize({ width: 1280, height: 900 });
+
+    // The focus moves to the next row when the focused one is deleted.
+    const { id: groupId } = await groupOf("By hand");
+    for (const name of ["ann", "bea", "cleo"]) {
+      await user(`${name}.hand`);
+      assert.equal((await admin.put(`/v2/groups/${groupId}/users/${name}.hand`, {})).status, 204);
+    }
+    await page.goto(`${process.env.IDENTITY_URL}/groups/${groupId}`);
+    const drop = (name) => page.getByRole("button", { name: `Remove ${name}.hand` });
+    for (const [removed, next] of [["bea", "cleo"], ["cleo", "ann"]]) {
+      await drop(removed).focus();
+      await page.keyboard.press("Enter");
+      await drop(removed).waitFor({ state: "detached" });
+      await until(`the focus in the row of ${next}`, () => drop(next).evaluate((button) => button === document.activeElement));
+    }
     await close();
   },
 

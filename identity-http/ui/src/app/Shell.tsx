@@ -83,6 +83,9 @@ export function Shell({ children }: { children: ReactNode }) {
                             href={href}
                             isActive={here === href || here.startsWith(`${href}/`)}
                             aria-current={here === href ? "page" : undefined}
+                            // On wide screens, the navigation is shown although Carbon does not call it expanded. On
+                            // narrow ones, it is inert while it is closed.
+                            tabIndex={0}
                             onClick={() => isSideNavExpanded && onClickSideNavExpand()}
                           >
                             {t(title)}

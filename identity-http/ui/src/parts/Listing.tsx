@@ -19,6 +19,7 @@ import type { Page } from "../api/client";
 import { type LabelledKind, lookAlikes } from "../api/lookAlikes";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
+import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
 import { type Loaded, useLoad } from "../lib/useLoad";
 import { useQuery } from "../lib/useQuery";
 import { ProblemNotice } from "./ProblemNotice";
@@ -180,6 +181,7 @@ function Body<T>({
   empty,
 }: BodyProps<T>) {
   const { data, problem, reload } = loaded;
+  const focus = useFocusAfterRemoval<HTMLDivElement>(data?.items);
   if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
   if (!data)
     return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
@@ -196,7 +198,7 @@ function Body<T>({
       <p className="count" role="status">
         {t("list.count", { count: data.total })}
       </p>
-      <div className="table" tabIndex={0} role="region" aria-label={label}>
+      <div className="table" tabIndex={0} role="region" aria-label={label} {...focus}>
         <Table size="lg" aria-label={label}>
           <TableHead>
             <TableRow>

@@ -1,7 +1,7 @@
-/** Page layout: breadcrumb, title, lead and actions. Sets the title of the document. */
+/** Page layout: breadcrumb, title, lead and actions. Sets the title of the document, and the focus after navigation. */
 
 import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "wouter";
 
 import { t } from "../lib/i18n";
@@ -16,10 +16,19 @@ interface Props {
   children: ReactNode;
 }
 
+/** Path of the page that was shown last. */
+let shown: string | undefined;
+
 export function Page({ title, lead, above = [], actions, children }: Props) {
   useEffect(() => {
     document.title = `${title} · ${t("product")}`;
   }, [title]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // The first page keeps the focus of the browser.
+    if (shown !== undefined && shown !== location.pathname) heading.current?.focus();
+    shown = location.pathname;
+  }, []);
   return (
     <div className="page">
       {above.length > 0 && (
@@ -33,7 +42,9 @@ export function Page({ title, lead, above = [], actions, children }: Props) {
       )}
       <header className="page-header">
         <div>
-          <h1>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {lead && <p className="lead">{lead}</p>}
         </div>
         {actions && <div className="actions">{actions}</div>}

@@ -24,10 +24,16 @@ impl OneAdministrator {
         let platform = Platform::start().await?;
         let demo = platform.user(DEMO.0, DEMO.1).await;
         let path = format!("/api/users/{}", id_of(&demo, "/api/users?search=demo").await);
-        let machine = id_of(&demo, &format!("/api/clients?search={}", MACHINE.0)).await;
+        let one = Self { platform, demo, path };
+        one.revoke_from_machine().await;
+        Some(one)
+    }
+
+    /// Revokes the permission of the machine client, which each start of a server grants.
+    async fn revoke_from_machine(&self) {
+        let machine = id_of(&self.demo, &format!("/api/clients?search={}", MACHINE.0)).await;
         let write = format!("/api/clients/{machine}/permissions/{AUDIENCE}/write");
-        _ = demo.delete(&write).await.expect_status(204);
-        Some(Self { platform, demo, path })
+        _ = self.demo.delete(&write).await.expect_status(204);
     }
 
     async fn locks_out(&self, method: Method, path: &str, body: &Value) {
@@ -178,6 +184,7 @@ async fn remove_both(one: &Api, two: &Api, users: [&str; 2]) -> [u16; 2] {
 async fn two_administrators_who_remove_each_other_at_two_servers_do_not_both_succeed() {
     let Some(one) = OneAdministrator::start().await else { return };
     let other: Server = one.platform.launch.start().await;
+    one.revoke_from_machine().await;
     let (ann, bob) = (one.user("ann").await, one.user("bob").await);
     let none: [u16; 2] = [409, 409];
     for round in 0..10 {

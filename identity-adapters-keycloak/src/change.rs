@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use identity_core::entity::{EntityKind, Principal};
-use identity_core::port::{DirectoryError, LockKey};
+use identity_core::port::{DirectoryError, EntityLock, LockKey, StoreError};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 use tracing::warn;
@@ -45,17 +45,16 @@ impl Keycloak {
         change: impl Future<Output = Result<T, DirectoryError>> + Send,
     ) -> Result<T, DirectoryError> {
         let name = LockKey::of(kind, key);
-        let lock = match timeout(LOCK_TIMEOUT, self.shared.locks.lock(&name)).await {
-            Ok(Ok(lock)) => lock,
-            Ok(Err(error)) => {
-                warn!(kind = kind.as_str(), error = &error as &dyn std::error::Error, "keycloak.lock.failed");
-                return Err(unavailable("the lock for the change could not be acquired".to_owned()));
-            }
-            Err(_) => return Err(unavailable("timed out waiting for other changes of the same entity".to_owned())),
-        };
+        let lock = acquired(kind.as_str(), self.shared.locks.lock(&name)).await?;
         let outcome = timeout(CHANGE_TIMEOUT, change).await;
         drop(lock);
         outcome.unwrap_or_else(|_| Err(unavailable("the change timed out".to_owned())))
+    }
+
+    /// Acquires the lock of changes that can remove an administrator. Fails as unavailable if it is not free within 10
+    /// seconds.
+    pub(crate) async fn lock_administrators(&self) -> Result<EntityLock, DirectoryError> {
+        acquired("administrators", self.shared.locks.lock_administrators()).await
     }
 
     /// Runs a change that revokes rights of a principal, and records the time, even if the outcome of the change is
@@ -113,6 +112,21 @@ impl Keycloak {
             ))
         })
         .await
+    }
+}
+
+/// Waits for a lock, at most 10 seconds. `kind` names it in the log.
+async fn acquired(
+    kind: &str,
+    lock: impl Future<Output = Result<EntityLock, StoreError>>,
+) -> Result<EntityLock, DirectoryError> {
+    match timeout(LOCK_TIMEOUT, lock).await {
+        Ok(Ok(lock)) => Ok(lock),
+        Ok(Err(error)) => {
+            warn!(kind, error = &error as &dyn std::error::Error, "keycloak.lock.failed");
+            Err(unavailable("the lock for the change could not be acquired".to_owned()))
+        }
+        Err(_) => Err(unavailable("timed out waiting for other changes of the same entity".to_owned())),
     }
 }
 

@@ -39,6 +39,10 @@ impl UserRep {
         &self.username
     }
 
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether the user comes from an external user storage. Service accounts are always stored in the realm.
     pub(crate) fn is_federated(&self) -> bool {
         self.federation_link.is_some() || self.id.starts_with("f:")

@@ -75,4 +75,12 @@ impl EntityLocks for PostgresEntityLocks {
         let connection = self.locked("directory", longest).await?;
         Ok(EntityLock::new(vec![Box::new(connection), Box::new(turn)]))
     }
+
+    async fn lock_administrators(&self) -> Result<EntityLock, StoreError> {
+        let turn = self.local.lock_administrators().await?;
+        // Takes no permit from `connections`, because the task may hold one for the lock of an entity. Only one task
+        // per replica has the turn, and thus one more connection.
+        let connection = self.locked("administrators", LOCK_HELD_MAX).await?;
+        Ok(EntityLock::new(vec![Box::new(connection), Box::new(turn)]))
+    }
 }

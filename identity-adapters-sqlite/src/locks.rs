@@ -68,4 +68,10 @@ impl EntityLocks for SqliteEntityLocks {
         let file = self.locked("directory").await?;
         Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)]))
     }
+
+    async fn lock_administrators(&self) -> Result<EntityLock, StoreError> {
+        let turn = self.local.lock_administrators().await?;
+        let file = self.locked("administrators").await?;
+        Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)]))
+    }
 }

@@ -11,13 +11,14 @@ use identity_core::apply::{AdminPower, Command, Refusal, missing_defaults};
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::{
-    Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind,
-    Group, Membership, Memo, NewClient, Party, Permission, Principal, Tenant, VerifiedToken,
+    Actor, ApiPermission, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind,
+    Container, EntityKind, Group, Membership, Memo, NewClient, NewDirectoryUser, Party, Permission, Principal, Role,
+    Tenant, VerifiedToken,
 };
 use identity_core::fake::{FixedClock, MemoryDeletionJournal, MemoryDirectory, MemoryPolicyStore, SequentialIds};
 use identity_core::port::{
-    ClientDirectory, DeletionJournal, DirectoryError, GroupDirectory, MockDeletionJournal, MockGroupDirectory,
-    MockTokenVerifier, PolicyStore, StoreError,
+    ApiDirectory, ClientDirectory, DeletionJournal, DirectoryError, GroupDirectory, MockDeletionJournal,
+    MockGroupDirectory, MockTokenVerifier, PolicyStore, RoleDirectory, StoreError, UserDirectory,
 };
 use identity_core::preset;
 use identity_core::service::{
@@ -25,7 +26,7 @@ use identity_core::service::{
     Settled,
 };
 use identity_core::value::{
-    Audience, Claims, ClientId, Name, PermissionName, RoleId, StoredClaims, TenantId, Username,
+    Audience, Claims, ClientId, Description, GroupId, Name, PermissionName, RoleId, StoredClaims, TenantId, Username,
 };
 use identity_core::world::Sources;
 use time::{Duration, OffsetDateTime};
@@ -407,6 +408,43 @@ async fn what_the_rules_keep_here_is_not_deleted_there() {
     assert!(matches!(refused, Err(ServiceError::Refused(Refusal::LockOut(AdminPower::WriteApi)))), "{refused:?}");
     assert_eq!(GroupDirectory::find(&platform.directory, &group.id).await.unwrap(), group);
     assert_eq!((platform.open().await, platform.last().result), (0, AuditResult::Fail));
+}
+
+/// Makes a user the only administrator of the directory, through the group.
+async fn administer(directory: &MemoryDirectory, group: &GroupId) {
+    let audience = Audience::parse(preset::IDENTITY_AUDIENCE).unwrap();
+    let definition = PermissionName::parse(preset::WRITE).unwrap();
+    let permission = ApiPermission { definition: definition.clone(), description: Description::default() };
+    let name = Name::parse("Own API").unwrap();
+    ApiDirectory::create(directory, &audience, &name, &[permission]).await.unwrap();
+    let id = RoleId::parse("Administrator").unwrap();
+    let role = Role { permissions: [Permission { audience, definition }].into(), ..Role::new(id.clone(), name) };
+    RoleDirectory::create(directory, &role).await.unwrap();
+    GroupDirectory::assign_role(directory, group, &id).await.unwrap();
+    let user = NewDirectoryUser {
+        username: Name::parse("ann").unwrap(),
+        first_name: None,
+        last_name: None,
+        email: None,
+        enabled: true,
+        password: None,
+    };
+    let user = UserDirectory::create(directory, &user).await.unwrap();
+    directory.add_member(group, &user.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_keeps_the_group_of_its_last_administrator() {
+    let platform = Platform::new().await;
+    let group = platform.member().await;
+    administer(&platform.directory, &group.id).await;
+    let replica = platform.replica().await;
+    let deleter = caller(&replica.engine, "ann");
+    let refused = replica.groups.delete(&deleter, group.id.clone()).await;
+    assert!(matches!(refused, Err(ServiceError::Refused(Refusal::LockOut(AdminPower::WriteApi)))), "{refused:?}");
+    let event = platform.last();
+    assert_eq!((event.result, event.reason.as_deref()), (AuditResult::Fail, Some("lock_out")));
+    assert_eq!((platform.open().await, platform.members().await), (0, vec![Party::Group(group.id)]));
 }
 
 fn new_client() -> NewClient {

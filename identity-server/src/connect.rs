@@ -109,6 +109,10 @@ impl EntityLocks for Nothing {
     async fn lock_directory(&self, _longest: Duration) -> Result<EntityLock, StoreError> {
         Ok(EntityLock::new(Vec::new()))
     }
+
+    async fn lock_administrators(&self) -> Result<EntityLock, StoreError> {
+        Ok(EntityLock::new(Vec::new()))
+    }
 }
 
 #[async_trait]

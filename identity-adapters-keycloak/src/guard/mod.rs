@@ -4,8 +4,13 @@
 //! Protected are this server's own client, the built-in clients of the realm, service accounts, and everything that
 //! holds or contains a role of `realm-management`: clients (through their service account), users, groups and roles.
 //! The rules are selected by the path of a change, so that no adapter can omit a check.
+//!
+//! A change that passes these rules must also keep an administrator of this service ([`lock_out`]).
 
+mod administrators;
 mod holders;
+mod lock_out;
+mod loss;
 mod paths;
 mod power;
 
@@ -44,6 +49,8 @@ pub(super) mod because {
     pub(crate) const GROUP_POWER: &str =
         "this group, or a group above or below it, holds roles of `realm-management`; manage it in Keycloak";
     pub(crate) const ROLE_POWER: &str = "this role contains roles of `realm-management`; manage it in Keycloak";
+    pub(crate) const UNCHECKED: &str = "too many roles, groups or users must be read to find another administrator; \
+        manage it in Keycloak";
     pub(crate) const TOO_MANY: &str = "it contains too many roles or groups to be checked; manage it in Keycloak";
 }
 
@@ -63,8 +70,10 @@ impl Keycloak {
         if call.is_question() {
             return Cleared::question(call);
         }
-        Guard { keycloak: self }.check_change(&call).await?;
-        Ok(Cleared::by_guard(call))
+        let guard = Guard { keycloak: self };
+        guard.check_change(&call).await?;
+        let lock = guard.keep_administrators(&call).await?;
+        Ok(Cleared::by_guard(call).under(lock))
     }
 
     /// Checks and sends a call that changes an entity. Afterwards, invalidates the cached rights that the change may

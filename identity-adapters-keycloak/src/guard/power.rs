@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
+use identity_core::preset::WRITE;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,14 +16,21 @@ const ROLES: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct GuardedRole {
-    id: String,
-    name: String,
+pub(super) struct GuardedRole {
+    pub(super) id: String,
+    pub(super) name: String,
     #[serde(default)]
-    composite: bool,
+    pub(super) composite: bool,
     #[serde(default)]
     client_role: bool,
     container_id: Option<String>,
+}
+
+impl GuardedRole {
+    /// Whether the role is the permission `write` of the API with this internal key.
+    pub(super) fn is_write(&self, api: &str) -> bool {
+        self.client_role && self.name == WRITE && self.container_id.as_deref() == Some(api)
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,26 +111,31 @@ impl Guard<'_> {
             // The roles of a protected client are protected as well.
             self.client(client).await?;
         }
+        let contained = self.contained(&role).await?;
+        if [&role].into_iter().chain(&contained).any(|role| role.container_id.as_ref() == Some(&management)) {
+            return refuse(because::ROLE_POWER);
+        }
+        Ok(())
+    }
+
+    /// Returns all roles that a role contains, at any depth. Fails if there are too many.
+    pub(super) async fn contained(&self, role: &GuardedRole) -> Result<Vec<GuardedRole>, DirectoryError> {
         let mut seen = BTreeSet::from([role.id.clone()]);
-        let mut open = vec![(role.id.clone(), role.composite, role.container_id.clone())];
-        while let Some((id, composite, container)) = open.pop() {
-            if container.as_ref() == Some(&management) {
-                return refuse(because::ROLE_POWER);
-            }
-            if !composite {
-                continue;
-            }
+        let mut open: Vec<String> = role.composite.then(|| role.id.clone()).into_iter().collect();
+        let mut all = Vec::new();
+        while let Some(id) = open.pop() {
             let call = Call::get(&["roles-by-id", &id, "composites"]).about(EntityKind::Role, &id);
             let contained: Vec<GuardedRole> = self.keycloak.read(call).await?;
-            for role in contained {
-                if seen.insert(role.id.clone()) {
-                    open.push((role.id, role.composite, role.container_id));
+            for inner in contained {
+                if seen.insert(inner.id.clone()) {
+                    open.extend(inner.composite.then(|| inner.id.clone()));
+                    all.push(inner);
                 }
             }
             if seen.len() > ROLES {
-                return refuse(because::TOO_MANY);
+                return Err(protected_one(EntityKind::Role, &role.name, because::TOO_MANY));
             }
         }
-        Ok(())
+        Ok(all)
     }
 }

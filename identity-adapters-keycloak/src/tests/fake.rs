@@ -60,7 +60,8 @@ impl Fake {
         let entries = self.entries.lock().unwrap();
         let found = entries.get(path).cloned();
         let powerless = path.ends_with(&format!("/{MANAGEMENT}/composite"));
-        let found = found.or_else(|| (powerless || path.ends_with("/composites")).then(|| json!([])))?;
+        let found =
+            found.or_else(|| (powerless || path == "/clients" || path.ends_with("/composites")).then(|| json!([])))?;
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
         let Value::Array(list) = found else { return Some(found) };
         let (first, max) = (number("first").unwrap_or(0), number("max").unwrap_or(usize::MAX));

@@ -2,6 +2,7 @@
 //! in this server.
 
 mod fake;
+mod lock_out;
 mod odd_names;
 mod pages;
 mod representations;

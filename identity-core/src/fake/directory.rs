@@ -1,3 +1,4 @@
+mod administration;
 mod clients;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +21,9 @@ type Answer<T> = Result<T, DirectoryError>;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
-    ids: SequentialIds,
+    ids: Arc<SequentialIds>,
     people: BTreeMap<Username, DirectoryUser>,
     groups: BTreeMap<GroupId, Group>,
     roles: BTreeMap<RoleId, Role>,
@@ -177,17 +178,18 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn update(&self, id: &Username, change: &DirectoryUserChange) -> Answer<DirectoryUser> {
-        let mut state = self.state();
-        let person = missing(state.people.get_mut(id), EntityKind::User, id)?;
-        let email =
-            change.new_email(person.email.as_deref()).map_err(|error| DirectoryError::Member("email", error))?;
-        let email = email.map(|email| email.map(str::to_owned));
-        let DirectoryUserChange { first_name, last_name, enabled, .. } = change.clone();
-        person.first_name = first_name.unwrap_or(person.first_name.take());
-        person.last_name = last_name.unwrap_or(person.last_name.take());
-        person.email = email.unwrap_or(person.email.take());
-        person.enabled = enabled.unwrap_or(person.enabled);
-        Ok(person.clone())
+        self.take_away(|state| {
+            let person = missing(state.people.get_mut(id), EntityKind::User, id)?;
+            let email =
+                change.new_email(person.email.as_deref()).map_err(|error| DirectoryError::Member("email", error))?;
+            let email = email.map(|email| email.map(str::to_owned));
+            let DirectoryUserChange { first_name, last_name, enabled, .. } = change.clone();
+            person.first_name = first_name.unwrap_or(person.first_name.take());
+            person.last_name = last_name.unwrap_or(person.last_name.take());
+            person.email = email.unwrap_or(person.email.take());
+            person.enabled = enabled.unwrap_or(person.enabled);
+            Ok(person.clone())
+        })
     }
 
     async fn roles(&self, id: &Username) -> Answer<Vec<Role>> {
@@ -205,11 +207,12 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn unassign_role(&self, id: &Username, role: &RoleId) -> Answer<()> {
-        let mut state = self.state();
-        state.person(id)?;
-        state.role(role)?;
-        state.user_roles.remove(&(id.clone(), role.clone()));
-        Ok(())
+        self.take_away(|state| {
+            state.person(id)?;
+            state.role(role)?;
+            state.user_roles.remove(&(id.clone(), role.clone()));
+            Ok(())
+        })
     }
 
     async fn groups(&self, id: &Username) -> Answer<Vec<Group>> {
@@ -260,11 +263,12 @@ impl GroupDirectory for MemoryDirectory {
     }
 
     async fn delete(&self, id: &GroupId) -> Answer<()> {
-        let mut state = self.state();
-        missing(state.groups.remove(id), EntityKind::Group, id)?;
-        state.members.retain(|(group, _)| group != id);
-        state.group_roles.retain(|(group, _)| group != id);
-        Ok(())
+        self.take_away(|state| {
+            missing(state.groups.remove(id), EntityKind::Group, id)?;
+            state.members.retain(|(group, _)| group != id);
+            state.group_roles.retain(|(group, _)| group != id);
+            Ok(())
+        })
     }
 
     async fn members(&self, id: &GroupId, list: &ListRequest) -> Answer<Listing<DirectoryUser>> {
@@ -285,11 +289,12 @@ impl GroupDirectory for MemoryDirectory {
     }
 
     async fn remove_member(&self, id: &GroupId, user: &Username) -> Answer<()> {
-        let mut state = self.state();
-        state.group(id)?;
-        state.person(user)?;
-        state.members.remove(&(id.clone(), user.clone()));
-        Ok(())
+        self.take_away(|state| {
+            state.group(id)?;
+            state.person(user)?;
+            state.members.remove(&(id.clone(), user.clone()));
+            Ok(())
+        })
     }
 
     async fn roles(&self, id: &GroupId) -> Answer<Vec<Role>> {
@@ -307,11 +312,12 @@ impl GroupDirectory for MemoryDirectory {
     }
 
     async fn unassign_role(&self, id: &GroupId, role: &RoleId) -> Answer<()> {
-        let mut state = self.state();
-        state.group(id)?;
-        state.role(role)?;
-        state.group_roles.remove(&(id.clone(), role.clone()));
-        Ok(())
+        self.take_away(|state| {
+            state.group(id)?;
+            state.role(role)?;
+            state.group_roles.remove(&(id.clone(), role.clone()));
+            Ok(())
+        })
     }
 }
 
@@ -342,11 +348,12 @@ impl RoleDirectory for MemoryDirectory {
     }
 
     async fn delete(&self, id: &RoleId) -> Answer<()> {
-        let mut state = self.state();
-        missing(state.roles.remove(id), EntityKind::Role, id)?;
-        state.user_roles.retain(|(_, role)| role != id);
-        state.group_roles.retain(|(_, role)| role != id);
-        Ok(())
+        self.take_away(|state| {
+            missing(state.roles.remove(id), EntityKind::Role, id)?;
+            state.user_roles.retain(|(_, role)| role != id);
+            state.group_roles.retain(|(_, role)| role != id);
+            Ok(())
+        })
     }
 
     async fn grant_permission(&self, id: &RoleId, permission: &Permission) -> Answer<()> {
@@ -359,11 +366,12 @@ impl RoleDirectory for MemoryDirectory {
     }
 
     async fn revoke_permission(&self, id: &RoleId, permission: &Permission) -> Answer<()> {
-        let mut state = self.state();
-        state.role(id)?;
-        state.known(permission)?;
-        let role = missing(state.roles.get_mut(id), EntityKind::Role, id)?;
-        role.permissions.remove(permission);
-        Ok(())
+        self.take_away(|state| {
+            state.role(id)?;
+            state.known(permission)?;
+            let role = missing(state.roles.get_mut(id), EntityKind::Role, id)?;
+            role.permissions.remove(permission);
+            Ok(())
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::apply::{AdminPower, Refusal};
 use crate::entity::{
     Api, ApiPermission, AuditEntity, Client, ClientChange, DirectoryUser, DirectoryUserChange, EntityKind, Group,
     NewClient, NewDirectoryUser, Permission, Role,
@@ -21,6 +22,11 @@ use crate::value::{
 /// - Changes are idempotent, except that creating an existing entity fails with [`DirectoryError::Conflict`].
 /// - An operation on an unknown entity fails with [`DirectoryError::Missing`].
 /// - After [`DirectoryError::Unavailable`], the change may or may not have been applied.
+/// - A change after which no principal holds the permission `write` of this service's own API fails with
+///   [`DirectoryError::LockOut`], and changes nothing. An enabled user or an application holds it, by any path of groups
+///   and roles. A directory in which no principal holds it before the change is not restricted.
+/// - The API with the audience [`IDENTITY_AUDIENCE`](crate::preset::IDENTITY_AUDIENCE) and its permissions `read` and
+///   `write` cannot be removed: such a change fails with [`DirectoryError::LockOut`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
@@ -221,6 +227,10 @@ pub enum DirectoryError {
         /// Why the entity is protected, and where it can be managed instead.
         reason: &'static str,
     },
+    /// The change would remove the last principal that can administer this service, or the API that administration
+    /// requires.
+    #[error("{}", Refusal::LockOut(AdminPower::WriteApi))]
+    LockOut,
     /// The directory takes the entity from a backend that it can only read, such as LDAP.
     #[error(
         "{0} comes from a storage that the directory can only read, such as LDAP; change the data of that storage there"
@@ -266,6 +276,7 @@ impl DirectoryError {
             Self::Conflict(_) => "exists",
             Self::Foreign(_) => "foreign",
             Self::Protected { .. } => "protected",
+            Self::LockOut => Refusal::LockOut(AdminPower::WriteApi).code(),
             Self::ReadOnly(_) => "read_only",
             Self::Invalid(_) | Self::Member(..) => "invalid",
             Self::Refused(_) => "directory_refused",

@@ -27,6 +27,8 @@ use crate::entity::EntityKind;
 /// - A lock is held for seconds. A store may revoke it after [`LOCK_HELD_MAX`].
 /// - [`EntityLocks::lock_directory`] acquires a separate lock, which no entity shares. Its holder may also lock
 ///   entities. A store may revoke it after `longest`, and not before.
+/// - [`EntityLocks::lock_administrators`] acquires one more separate lock. A task may acquire it while it holds any of
+///   the others, but must not acquire another lock while it holds this one.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EntityLocks: Send + Sync {
@@ -35,6 +37,9 @@ pub trait EntityLocks: Send + Sync {
 
     /// Waits until the lock of the whole directory is free, and acquires it for work that takes at most `longest`.
     async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError>;
+
+    /// Waits until the lock of changes that can remove an administrator is free, and acquires it.
+    async fn lock_administrators(&self) -> Result<EntityLock, StoreError>;
 }
 
 /// Time after which a store may revoke the lock of an entity. Holders must release it earlier.
@@ -92,6 +97,7 @@ impl fmt::Debug for EntityLock {
 pub struct LocalLocks {
     entities: Arc<[Arc<Mutex<()>>]>,
     directory: Arc<Mutex<()>>,
+    administrators: Arc<Mutex<()>>,
 }
 
 impl LocalLocks {
@@ -101,7 +107,8 @@ impl LocalLocks {
 
 impl Default for LocalLocks {
     fn default() -> Self {
-        Self { entities: (0..Self::PLACES).map(|_| Arc::default()).collect(), directory: Arc::default() }
+        let entities = (0..Self::PLACES).map(|_| Arc::default()).collect();
+        Self { entities, directory: Arc::default(), administrators: Arc::default() }
     }
 }
 
@@ -114,5 +121,9 @@ impl EntityLocks for LocalLocks {
 
     async fn lock_directory(&self, _longest: Duration) -> Result<EntityLock, StoreError> {
         Ok(EntityLock::new(vec![Box::new(self.directory.lock_arc().await)]))
+    }
+
+    async fn lock_administrators(&self) -> Result<EntityLock, StoreError> {
+        Ok(EntityLock::new(vec![Box::new(self.administrators.lock_arc().await)]))
     }
 }

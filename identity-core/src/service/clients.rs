@@ -9,7 +9,7 @@ use crate::entity::{
     NewClient, Party, Permission,
 };
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError};
-use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS, WRITE};
+use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS};
 use crate::search::Listing;
 use crate::value::{Audience, ClientKey, Name, PermissionName, Secret};
 
@@ -220,11 +220,7 @@ impl Apis {
     /// When the caller lacks write permission, there is no such API, it is this service's own, or the directory fails.
     pub async fn delete(&self, caller: &Caller, key: &str) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let deleting = async {
-            self.others(&parsed).await?;
-            self.directory.delete(&parsed).await
-        };
-        self.authorizer.change(caller, draft(AuditOperation::Delete, key), deleting).await
+        self.authorizer.change(caller, draft(AuditOperation::Delete, key), self.directory.delete(&parsed)).await
     }
 
     /// Lists the permissions that an API defines, sorted by name.
@@ -254,7 +250,8 @@ impl Apis {
 
     /// Removes a permission from those that an API defines, and revokes it from all holders.
     ///
-    /// The permission `write` of this service's own API cannot be removed, because administration depends on it.
+    /// The permissions `read` and `write` of this service's own API cannot be removed, because administration depends
+    /// on them.
     ///
     /// # Errors
     /// When the caller lacks write permission, there is no such API or permission, the permission is protected, or the
@@ -266,24 +263,8 @@ impl Apis {
         definition: &PermissionName,
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let removing = async {
-            if definition.as_str() == WRITE {
-                self.others(&parsed).await?;
-            }
-            self.directory.remove_permission(&parsed, definition).await
-        };
+        let removing = self.directory.remove_permission(&parsed, definition);
         self.authorizer.change(caller, draft(AuditOperation::Update, key), removing).await
-    }
-
-    /// Fails if `key` identifies this service's own API, because administration depends on it.
-    async fn others(&self, key: &ClientKey) -> Result<(), DirectoryError> {
-        let api = self.directory.find(key).await?;
-        if api.audience.as_str() == IDENTITY_AUDIENCE {
-            return Err(DirectoryError::Invalid(
-                "the API of this server cannot be changed; no caller could administer it afterwards".to_owned(),
-            ));
-        }
-        Ok(())
     }
 }
 

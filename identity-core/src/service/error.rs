@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::apply::Refusal;
+use crate::apply::{AdminPower, Refusal};
 use crate::decide::Denied;
 use crate::engine::{CredentialEnded, NotPermitted, Overloaded, WriteError};
 use crate::entity::AuditEntity;
@@ -64,6 +64,7 @@ impl From<DirectoryError> for ServiceError {
         match error {
             DirectoryError::Missing(entity) => Self::Missing(entity),
             DirectoryError::Conflict(entity) => Self::Refused(Refusal::Exists(entity)),
+            DirectoryError::LockOut => Self::Refused(Refusal::LockOut(AdminPower::WriteApi)),
             other => Self::Directory(other),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use identity_core::apply::{Refusal, TypePart};
+use identity_core::apply::{AdminPower, Refusal, TypePart};
 use identity_core::catalog::UnknownAccess;
 use identity_core::engine::{CredentialEnded, Overloaded, StaleWorld};
 use identity_core::port::{DirectoryError, StoreError, TokenError};
@@ -130,6 +130,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "missing", detail).code("NOT_FOUND"),
             DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
             DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
+            DirectoryError::LockOut => Refusal::LockOut(AdminPower::WriteApi).into(),
             DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
             DirectoryError::ReadOnly(_) => Self::new(StatusCode::CONFLICT, "read_only", detail).code("READ_ONLY"),
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),

@@ -9,6 +9,7 @@ use identity_core::entity::{
 use identity_core::port::{
     ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
 };
+use identity_core::preset::{IDENTITY_AUDIENCE, READ, WRITE};
 use identity_core::search::{ListRequest, PageRequest};
 use identity_core::value::{
     Audience, ClientId, ClientKey, Description, Email, GroupId, Name, PermissionName, RedirectUri, RoleId, Secret,
@@ -49,6 +50,10 @@ macro_rules! directory_suite {
             a_client_id_is_one_clients_or_one_apis,
             what_is_somebody_elses_is_not_there,
             what_there_is_not_is_missing,
+            the_last_user_who_administers_stays,
+            the_last_role_and_group_that_administer_stay,
+            the_last_application_that_administers_stays,
+            the_api_of_this_service_stays,
         );
     };
 }
@@ -131,6 +136,10 @@ fn api_permission(definition: &str) -> ApiPermission {
 
 fn is_missing<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> bool {
     matches!(outcome, Err(DirectoryError::Missing(_)))
+}
+
+fn locks_out<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> bool {
+    matches!(outcome, Err(DirectoryError::LockOut))
 }
 
 fn is_conflict<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) -> bool {
@@ -518,4 +527,106 @@ pub async fn what_there_is_not_is_missing(d: Fresh) {
         assert!(is_missing(GroupDirectory::find(d.as_ref(), &GroupId::parse(odd).unwrap()).await), "{odd}");
         assert!(is_missing(ClientDirectory::find(d.as_ref(), &ClientKey::parse(odd).unwrap()).await), "{odd}");
     }
+}
+
+/// Creates this service's own API, and a role with its permission `write`. Returns the key of the API.
+async fn administration(d: &Fresh) -> ClientKey {
+    let key = api(d, IDENTITY_AUDIENCE, &[READ, WRITE, "read:users"]).await;
+    RoleDirectory::create(d.as_ref(), &role("Admin", &[permission(IDENTITY_AUDIENCE, WRITE)])).await.unwrap();
+    key
+}
+
+pub async fn the_last_user_who_administers_stays(d: Fresh) {
+    administration(&d).await;
+    let (ann, bob) = (person(&d, "ann").await.id, person(&d, "bob").await.id);
+    let admin = role_id("Admin");
+    let disabled = DirectoryUserChange { enabled: Some(false), ..DirectoryUserChange::default() };
+    UserDirectory::assign_role(d.as_ref(), &ann, &admin).await.unwrap();
+    assert!(locks_out(UserDirectory::unassign_role(d.as_ref(), &ann, &admin).await));
+    assert!(locks_out(UserDirectory::update(d.as_ref(), &ann, &disabled).await));
+    assert!(UserDirectory::find(d.as_ref(), &ann).await.unwrap().enabled);
+    assert_eq!(UserDirectory::roles(d.as_ref(), &ann).await.unwrap().len(), 1);
+    // Other changes of the user are not restricted.
+    let renamed = DirectoryUserChange { first_name: Some(Some(name("Anna"))), ..DirectoryUserChange::default() };
+    UserDirectory::update(d.as_ref(), &ann, &renamed).await.unwrap();
+    // A disabled user does not administer.
+    UserDirectory::assign_role(d.as_ref(), &bob, &admin).await.unwrap();
+    UserDirectory::update(d.as_ref(), &bob, &disabled).await.unwrap();
+    assert!(locks_out(UserDirectory::unassign_role(d.as_ref(), &ann, &admin).await));
+    UserDirectory::unassign_role(d.as_ref(), &bob, &admin).await.unwrap();
+    let enabled = DirectoryUserChange { enabled: Some(true), ..DirectoryUserChange::default() };
+    UserDirectory::update(d.as_ref(), &bob, &enabled).await.unwrap();
+    assert!(locks_out(UserDirectory::update(d.as_ref(), &ann, &disabled).await));
+    UserDirectory::assign_role(d.as_ref(), &bob, &admin).await.unwrap();
+    UserDirectory::update(d.as_ref(), &ann, &disabled).await.unwrap();
+    assert!(locks_out(UserDirectory::unassign_role(d.as_ref(), &bob, &admin).await));
+}
+
+pub async fn the_last_role_and_group_that_administer_stay(d: Fresh) {
+    administration(&d).await;
+    let (ann, bob) = (person(&d, "ann").await.id, person(&d, "bob").await.id);
+    let admin = role_id("Admin");
+    // While no principal administers, nothing is restricted.
+    let unused = role("Unused", &[permission(IDENTITY_AUDIENCE, WRITE)]);
+    RoleDirectory::create(d.as_ref(), &unused).await.unwrap();
+    RoleDirectory::delete(d.as_ref(), &unused.id).await.unwrap();
+    let one = GroupDirectory::create(d.as_ref(), &name("One")).await.unwrap().id;
+    GroupDirectory::assign_role(d.as_ref(), &one, &admin).await.unwrap();
+    GroupDirectory::unassign_role(d.as_ref(), &one, &admin).await.unwrap();
+    GroupDirectory::assign_role(d.as_ref(), &one, &admin).await.unwrap();
+    d.add_member(&one, &ann).await.unwrap();
+    let write = permission(IDENTITY_AUDIENCE, WRITE);
+    assert!(locks_out(RoleDirectory::delete(d.as_ref(), &admin).await));
+    assert!(locks_out(RoleDirectory::revoke_permission(d.as_ref(), &admin, &write).await));
+    assert!(locks_out(GroupDirectory::unassign_role(d.as_ref(), &one, &admin).await));
+    assert!(locks_out(GroupDirectory::delete(d.as_ref(), &one).await));
+    assert!(locks_out(d.remove_member(&one, &ann).await));
+    assert_eq!(GroupDirectory::roles(d.as_ref(), &one).await.unwrap().len(), 1);
+    assert_eq!(RoleDirectory::find(d.as_ref(), &admin).await.unwrap().permissions, [write.clone()].into());
+    // Another group without enabled members does not count, and one with such a member does.
+    let two = GroupDirectory::create(d.as_ref(), &name("Two")).await.unwrap().id;
+    GroupDirectory::assign_role(d.as_ref(), &two, &admin).await.unwrap();
+    assert!(locks_out(GroupDirectory::delete(d.as_ref(), &one).await));
+    d.add_member(&two, &bob).await.unwrap();
+    d.remove_member(&one, &ann).await.unwrap();
+    assert!(locks_out(d.remove_member(&two, &bob).await));
+    d.add_member(&one, &ann).await.unwrap();
+    GroupDirectory::delete(d.as_ref(), &two).await.unwrap();
+    assert!(locks_out(GroupDirectory::delete(d.as_ref(), &one).await));
+    // Another role with the permission counts while an enabled user holds it.
+    let other = role("Other", &[write.clone()]);
+    RoleDirectory::create(d.as_ref(), &other).await.unwrap();
+    UserDirectory::assign_role(d.as_ref(), &bob, &other.id).await.unwrap();
+    RoleDirectory::revoke_permission(d.as_ref(), &admin, &write).await.unwrap();
+    assert!(locks_out(RoleDirectory::revoke_permission(d.as_ref(), &other.id, &write).await));
+    RoleDirectory::delete(d.as_ref(), &admin).await.unwrap();
+    assert!(locks_out(RoleDirectory::delete(d.as_ref(), &other.id).await));
+}
+
+pub async fn the_last_application_that_administers_stays(d: Fresh) {
+    administration(&d).await;
+    let write = permission(IDENTITY_AUDIENCE, WRITE);
+    let job = ClientDirectory::create(d.as_ref(), &new_client("job", ClientKind::MachineToMachine)).await.unwrap().key;
+    ClientDirectory::grant_permission(d.as_ref(), &job, &write).await.unwrap();
+    assert!(locks_out(ClientDirectory::revoke_permission(d.as_ref(), &job, &write).await));
+    assert!(locks_out(ClientDirectory::delete(d.as_ref(), &job).await));
+    let ann = person(&d, "ann").await.id;
+    UserDirectory::assign_role(d.as_ref(), &ann, &role_id("Admin")).await.unwrap();
+    ClientDirectory::revoke_permission(d.as_ref(), &job, &write).await.unwrap();
+    ClientDirectory::delete(d.as_ref(), &job).await.unwrap();
+    assert!(locks_out(RoleDirectory::delete(d.as_ref(), &role_id("Admin")).await));
+}
+
+pub async fn the_api_of_this_service_stays(d: Fresh) {
+    let key = administration(&d).await;
+    assert!(locks_out(ApiDirectory::delete(d.as_ref(), &key).await));
+    for definition in [READ, WRITE] {
+        assert!(locks_out(d.remove_permission(&key, &PermissionName::parse(definition).unwrap()).await));
+    }
+    // Its name and its other permissions can be changed.
+    ApiDirectory::rename(d.as_ref(), &key, &name("Renamed")).await.unwrap();
+    d.add_permission(&key, &api_permission("more")).await.unwrap();
+    d.remove_permission(&key, &PermissionName::parse("more").unwrap()).await.unwrap();
+    d.remove_permission(&key, &PermissionName::parse("read:users").unwrap()).await.unwrap();
+    assert_eq!(ApiDirectory::permissions(d.as_ref(), &key).await.unwrap().len(), 2);
 }

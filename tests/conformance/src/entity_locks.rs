@@ -17,6 +17,7 @@ macro_rules! entity_locks_suite {
         $crate::cases!($run, entity_locks:
             one_holder_at_a_time_over_all_replicas, a_released_lock_goes_to_the_next, a_waiter_that_gives_up_keeps_nothing,
             a_holder_that_is_cancelled_releases, other_entities_do_not_wait, a_directory_has_a_lock_beside_its_entities,
+            holders_of_other_locks_acquire_the_lock_of_administrators,
         );
     };
 }
@@ -105,4 +106,18 @@ pub async fn a_directory_has_a_lock_beside_its_entities(backend: &dyn Backend) {
     assert!(timeout(HELD, one.lock_directory(NEVER)).await.is_err());
     drop(held);
     drop(timeout(PATIENCE, two.lock_directory(NEVER)).await.unwrap().unwrap());
+}
+
+pub async fn holders_of_other_locks_acquire_the_lock_of_administrators(backend: &dyn Backend) {
+    let [one, two] = two(backend).await;
+    let _directory = one.lock_directory(NEVER).await.unwrap();
+    for number in 0..64 {
+        let _entity = timeout(PATIENCE, one.lock(&key(&format!("user-{number}")))).await.unwrap().unwrap();
+        drop(timeout(PATIENCE, one.lock_administrators()).await.unwrap().unwrap());
+    }
+    let held = one.lock_administrators().await.unwrap();
+    assert!(timeout(HELD, two.lock_administrators()).await.is_err());
+    assert!(timeout(HELD, one.lock_administrators()).await.is_err());
+    drop(held);
+    drop(timeout(PATIENCE, two.lock_administrators()).await.unwrap().unwrap());
 }

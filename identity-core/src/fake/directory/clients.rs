@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use super::{Answer, MemoryDirectory, listing, missing};
 use crate::entity::{Api, ApiPermission, Client, ClientAddresses, ClientChange, EntityKind, NewClient, Permission};
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError, Ids};
+use crate::preset::{IDENTITY_AUDIENCE, READ, WRITE};
 use crate::search::{ListRequest, Listing};
 use crate::value::{Audience, ClientId, ClientKey, Name, PermissionName, Secret};
 
@@ -55,10 +56,11 @@ impl ClientDirectory for MemoryDirectory {
     }
 
     async fn delete(&self, key: &ClientKey) -> Answer<()> {
-        let mut state = self.state();
-        missing(state.clients.remove(key), EntityKind::Client, key)?;
-        state.client_permissions.retain(|(client, _)| client != key);
-        Ok(())
+        self.take_away(|state| {
+            missing(state.clients.remove(key), EntityKind::Client, key)?;
+            state.client_permissions.retain(|(client, _)| client != key);
+            Ok(())
+        })
     }
 
     async fn secret(&self, key: &ClientKey) -> Answer<Option<Secret>> {
@@ -91,10 +93,11 @@ impl ClientDirectory for MemoryDirectory {
     }
 
     async fn revoke_permission(&self, key: &ClientKey, permission: &Permission) -> Answer<()> {
-        let mut state = self.state();
-        state.account_and_permission(key, permission)?;
-        state.client_permissions.remove(&(key.clone(), permission.clone()));
-        Ok(())
+        self.take_away(|state| {
+            state.account_and_permission(key, permission)?;
+            state.client_permissions.remove(&(key.clone(), permission.clone()));
+            Ok(())
+        })
     }
 }
 
@@ -127,6 +130,9 @@ impl ApiDirectory for MemoryDirectory {
 
     async fn delete(&self, key: &ClientKey) -> Answer<()> {
         let mut state = self.state();
+        if state.api(key)?.0.audience.as_str() == IDENTITY_AUDIENCE {
+            return Err(DirectoryError::LockOut);
+        }
         let (api, _) = missing(state.apis.remove(key), EntityKind::Client, key)?;
         state.forget(|permission| permission.audience == api.audience);
         Ok(())
@@ -150,6 +156,9 @@ impl ApiDirectory for MemoryDirectory {
         let mut state = self.state();
         let (api, permissions) = state.api(key)?;
         let audience = api.audience.clone();
+        if audience.as_str() == IDENTITY_AUDIENCE && [READ, WRITE].contains(&definition.as_str()) {
+            return Err(DirectoryError::LockOut);
+        }
         missing(permissions.remove(definition), EntityKind::Resource, definition)?;
         state.forget(|permission| permission.audience == audience && permission.definition == *definition);
         Ok(())

@@ -86,3 +86,24 @@ async fn a_change_of_what_ldap_keeps_is_refused_with_the_reason() {
     _ = admin.put(&path, &json!({"enabled": false})).await.expect_status(204);
     assert_eq!(lena.get("/api/groups/for-token").await.status, 401);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_of_an_ldap_server_can_be_the_last_administrator() {
+    let Some((platform, _ldap)) = federated().await else { return };
+    let admin = platform.admin().await;
+    let user = lena(&admin).await;
+    let path = format!("/api/users/{}", user["id"].as_str().unwrap_or_default());
+    let role = json!({"roleName": "ManagementIdentity"});
+    _ = admin.post(&format!("{path}/roles"), &role).await.expect_status(204);
+    let lena = platform.user(LENA.0, LENA.1).await;
+    let machine = lena.get(&format!("/api/clients?search={}", MACHINE.0)).await.expect_status(200).json();
+    let machine = format!("/api/clients/{}", machine[0]["id"].as_str().unwrap_or_default());
+    _ = lena.delete(&format!("{machine}/permissions/{AUDIENCE}/write")).await.expect_status(204);
+    let demo = lena.get("/api/users?search=demo").await.expect_status(200).json();
+    let demo = format!("/api/users/{}", demo[0]["id"].as_str().unwrap_or_default());
+    _ = lena.put(&demo, &json!({"enabled": false})).await.expect_status(204);
+    let refused = lena.delete(&format!("{path}/roles/ManagementIdentity")).await.expect_status(409).json();
+    assert_eq!(refused["reason"], "lock_out", "{refused}");
+    let refused = lena.put(&path, &json!({"enabled": false})).await.expect_status(409).json();
+    assert_eq!(refused["reason"], "lock_out", "{refused}");
+}

@@ -12,6 +12,7 @@ mod large;
 mod late;
 mod ldap;
 mod least_privilege;
+mod lock_out;
 mod management;
 mod migration;
 mod nested;

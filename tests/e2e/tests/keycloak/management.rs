@@ -139,7 +139,7 @@ async fn everything_of_keycloaks_is_managed_here() {
 
     // This server's own API cannot be deleted, because the server is administered through it.
     let apis = admin.get("/api/resource-servers?search=identity").await.json();
-    assert_eq!(admin.delete(&format!("/api/resource-servers/{}", id(&apis[0]))).await.status, 400);
+    assert_eq!(admin.delete(&format!("/api/resource-servers/{}", id(&apis[0]))).await.status, 409);
     _ = admin.delete(&path).await.expect_status(204);
     _ = admin.delete(role).await.expect_status(204);
     _ = admin.delete(&format!("/api/resource-servers/{}", id(&api))).await.expect_status(204);

@@ -21,6 +21,7 @@ mod guard;
 mod installation;
 mod known_rights;
 mod membership;
+mod permission_holders;
 mod readable;
 mod realm;
 mod remarks;

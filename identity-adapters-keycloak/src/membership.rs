@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Principal, RejectedToken, VerifiedToken};
+use identity_core::entity::{Permission, Principal, RejectedToken, VerifiedToken};
 use identity_core::port::{
-    ApiSelection, Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, TokenError,
-    TokenVerifier,
+    ApiSelection, DirectoryHolders, Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis,
+    TokenError, TokenVerifier,
 };
 use identity_core::resolve::ClaimedPermissions;
 use identity_core::value::Claims;
 use serde_json::Value;
 
 use crate::Keycloak;
-use crate::rights::SessionCheck;
+use crate::rights::{SessionCheck, unavailable};
 
 /// Claim that lists permissions by audience, added by the client scope `camunda-identity`
 /// (docs/reference/management-api.md §3.5).
@@ -134,6 +134,10 @@ impl Entitlements for Keycloak {
 
     async fn held(&self, principal: &Principal, apis: &ApiSelection) -> Result<Option<Entitled>, TokenError> {
         self.rights_without_token(principal, apis).await
+    }
+
+    async fn holders(&self, permission: &Permission, most: usize) -> Result<DirectoryHolders, TokenError> {
+        self.permission_holders(permission, most).await.map_err(|error| unavailable(&error))
     }
 }
 

@@ -344,7 +344,7 @@ impl Keycloak {
 }
 
 /// Logs a failed look-up and returns the error for its caller.
-fn unavailable(error: &DirectoryError) -> TokenError {
+pub(crate) fn unavailable(error: &DirectoryError) -> TokenError {
     warn!(reason = error.code(), error = error as &dyn std::error::Error, "keycloak.rights.failed");
     TokenError::Unavailable { retry_after: PAUSE }
 }

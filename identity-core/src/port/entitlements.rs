@@ -1,11 +1,11 @@
 //! Port of entitlements: groups and API permissions of a principal that are stored in a directory, not in its tokens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
 use super::TokenError;
-use crate::entity::{Permission, Principal};
+use crate::entity::{Party, Permission, Principal};
 use crate::value::{Audience, Claims, GroupId};
 
 /// Maximum age of data that is read from a directory.
@@ -42,6 +42,30 @@ pub trait Entitlements: Send + Sync {
     /// Returns the groups of a principal, and its permissions on APIs, regardless of any token. Data may come from a
     /// short-lived cache. `None` if the directory does not know the principal, or it is disabled.
     async fn held(&self, principal: &Principal, apis: &ApiSelection) -> Result<Option<Entitled>, TokenError>;
+
+    /// Lists the enabled users and clients that hold a permission on an API, at most `most` of them, each with every
+    /// path through groups and roles.
+    async fn holders(&self, permission: &Permission, most: usize) -> Result<DirectoryHolders, TokenError>;
+}
+
+/// Holders of a permission in a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryHolders {
+    /// Holders, each once for each path.
+    pub holders: Vec<DirectoryHolder>,
+    /// Names of users and groups by id, such as usernames.
+    pub names: BTreeMap<String, String>,
+    /// Whether holders may be missing, because a limit was reached.
+    pub more: bool,
+}
+
+/// One path by which a user or client holds a permission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryHolder {
+    /// The user or client.
+    pub party: Party,
+    /// Group and role through which it holds the permission, in this order. Empty if it is assigned directly.
+    pub through: Vec<Party>,
 }
 
 /// Groups and permissions of a principal in the directory. Both are empty by default.

@@ -23,7 +23,7 @@ pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditT
 pub use deletion_journal::DeletionJournal;
 pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
 pub use effects::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
-pub use entitlements::{ApiSelection, Entitled, Entitlements, Freshness};
+pub use entitlements::{ApiSelection, DirectoryHolder, DirectoryHolders, Entitled, Entitlements, Freshness};
 pub use entity_locks::{EntityLock, EntityLocks, LOCK_HELD_MAX, LocalLocks, LockKey};
 pub use identity_provider::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, EndSessionRequest, IdentityProvider, LogoutNotice,

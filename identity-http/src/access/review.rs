@@ -26,6 +26,9 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
         .service(resource("/review/administrators").get(of_administrators));
 }
 
+/// Maximum number of holders of a permission that are read from a directory.
+const MAX_IN_DIRECTORY: usize = 2000;
+
 /// Format of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +105,9 @@ pub(crate) struct LineView {
     /// claims.
     party_type: &'static str,
     party_id: String,
+    /// Name of the party in Keycloak, such as a username, if it differs from the id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    party_name: Option<String>,
     resource_type: String,
     /// Resource id, `*`, or `property:` followed by the name of the property that must name the caller.
     resource_id: String,
@@ -128,6 +134,7 @@ impl From<Line> for LineView {
         Self {
             party_type: line.party.kind_name(),
             party_id: line.party.id().to_owned(),
+            party_name: line.name.clone(),
             resource_type: line.holding.resource_type().to_owned(),
             resource_id: line.holding.resource(),
             permissions: line.holding.permissions(),
@@ -200,7 +207,8 @@ pub(crate) async fn of_resource(
     let resource = EntityRef { kind: query.r#type, id: query.id, ..EntityRef::default() };
     let limit = limit::parse(query.limit)?;
     let (action, format) = (query.action, query.format);
-    let review = off_the_worker(move |budget| access.review_resource(&caller, &resource, &action, limit, budget));
+    let held = access.holders_in_directory(&resource, &action, limit.min(MAX_IN_DIRECTORY)).await;
+    let review = off_the_worker(move |budget| access.review_resource(&caller, &resource, &action, limit, held, budget));
     Ok(show(review.await?, format))
 }
 
@@ -240,7 +248,8 @@ pub(crate) async fn of_administrators(
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, RequestKind::Search, None, 1).await?;
     let limit = limit::parse(query.limit)?;
-    let review = off_the_worker(move |budget| access.review_administrators(&caller, limit, budget));
+    let held = access.administrators_in_directory(limit.min(MAX_IN_DIRECTORY)).await;
+    let review = off_the_worker(move |budget| access.review_administrators(&caller, limit, held, budget));
     Ok(show(review.await?, query.format))
 }
 
@@ -278,6 +287,7 @@ mod tests {
         LineView {
             party_type: "USER",
             party_id: party_id.to_owned(),
+            party_name: None,
             resource_type: "ROLE".to_owned(),
             resource_id: "*".to_owned(),
             permissions,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Access;
 use super::evaluation_request::with_question;
-use super::line::{Gap, Holding, Line, Review, cut, lines, part};
+use super::in_directory::InDirectory;
+use super::line::{Holding, Line, Review, cut, lines, part};
 use crate::decide::{Facts, Question};
 use crate::entity::{Authorization, Party};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
@@ -25,7 +26,8 @@ pub struct AdministrationChange {
 impl Access {
     /// Lists all administrators, by every path, then all parties that can become administrators, by the shortest path.
     ///
-    /// Call [`Access::permit`] first, as for all reviews.
+    /// `in_directory` is the result of [`Access::administrators_in_directory`]. Call [`Access::permit`] first, as for all
+    /// reviews.
     ///
     /// # Errors
     /// When `budget` has no steps left, or the request is cancelled.
@@ -33,6 +35,7 @@ impl Access {
         &self,
         caller: &Caller,
         most: usize,
+        in_directory: InDirectory,
         budget: &SearchBudget,
     ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
@@ -42,9 +45,10 @@ impl Access {
         let closure = Administration::of(world);
         let candidates = closure.parties().into_iter().filter(|(_, path)| path.requests > 0);
         let candidates = candidates.filter_map(|(party, path)| candidate(world, party, path));
-        let administrators = lines(world, &questions).map(|line| Line { requests: Some(0), ..line });
-        let review = cut(world, administrators.chain(candidates), most, budget)?;
-        Ok(Review { gap: Gap::in_holders(world), ..review })
+        let gap = in_directory.gap(world);
+        let administrators = in_directory.lines.into_iter().chain(lines(world, &questions));
+        let administrators = administrators.map(|line| Line { requests: Some(0), ..line });
+        Ok(Review { gap, ..cut(world, administrators.chain(candidates), most, budget)? })
     }
 
     /// Lists the authorizations by which their owners are or can become administrators, each with its path.
@@ -90,7 +94,7 @@ fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     let holding = Holding::Authorization(Box::new(world.authorization(by)?));
     let requests = Some(path.requests);
     let through = through.collect();
-    Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new() })
+    Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new(), name: None })
 }
 
 /// Determines which parties gain or lose administration, or the ability to attain it, by a change.

@@ -33,6 +33,8 @@ pub enum Gap {
     UnknownClaims,
     /// Mapping rules and groups stand for all principals whose tokens match or claim them.
     UnknownMembers,
+    /// The directory is unavailable, or has more holders than a limit allows.
+    Directory,
 }
 
 impl Gap {
@@ -47,6 +49,7 @@ impl Gap {
         match self {
             Self::UnknownClaims => "token_required",
             Self::UnknownMembers => "members_by_token",
+            Self::Directory => "directory",
         }
     }
 }
@@ -58,6 +61,7 @@ impl fmt::Display for Gap {
             Self::UnknownMembers => {
                 "mapping rules and groups stand for all principals whose tokens match or claim them"
             }
+            Self::Directory => "the directory is unavailable, or has more holders than a limit allows",
         })
     }
 }
@@ -79,11 +83,21 @@ pub struct Line {
     pub requests: Option<usize>,
     /// IDs of the same kind that look similar to the party's ID; at most 5.
     pub similar_to: Vec<String>,
+    /// Name of the party in the directory, if it is known; a username, for example.
+    pub name: Option<String>,
 }
 
 impl Line {
     pub(super) fn of((party, through, end): paths::Path) -> Self {
-        Self { party, through, holding: end.into(), escalation: None, requests: None, similar_to: Vec::new() }
+        Self {
+            party,
+            through,
+            holding: end.into(),
+            escalation: None,
+            requests: None,
+            similar_to: Vec::new(),
+            name: None,
+        }
     }
 }
 

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::administration::leads_to;
 use super::evaluation_request::with_question;
-use super::line::{Gap, Line, Review, cut, lines, part};
+use super::in_directory::InDirectory;
+use super::line::{Line, Review, cut, lines, part};
 use super::{Access, EntityRef, EvaluationRequest, Identified};
-use crate::decide::Question;
 use crate::entity::{Authorization, EntityKind};
 use crate::search::{LookAlikes, OrphanCause, SearchBudget, SearchStopped, orphans, paths};
 use crate::service::Caller;
-use crate::world::World;
 
 /// A kind of entity, and IDs of this kind that look alike, such as `admin` and `Admin`.
 pub type AlikeSet = (EntityKind, BTreeSet<String>);
@@ -18,8 +17,8 @@ pub type AlikeSet = (EntityKind, BTreeSet<String>);
 impl Access {
     /// Lists all users, clients and mapping rules that may perform an action on a resource, one line per path.
     ///
-    /// Grants that depend on a property or a condition are included and marked with it. Call [`Access::permit`] first,
-    /// as for all reviews.
+    /// Grants that depend on a property or a condition are included and marked with it. `in_directory` is the result of
+    /// [`Access::holders_in_directory`]. Call [`Access::permit`] first, as for all reviews.
     ///
     /// # Errors
     /// When `budget` has no steps left, or the request is cancelled.
@@ -29,14 +28,17 @@ impl Access {
         resource: &EntityRef,
         action: &str,
         most: usize,
+        in_directory: InDirectory,
         budget: &SearchBudget,
     ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
         let asked = EvaluationRequest { resource: resource.clone(), ..EvaluationRequest::default() };
         let facts = asked.facts(None);
         with_question(world, (&resource.kind, &resource.id), action, &facts, |question| {
-            question
-                .map_or(Ok(Review::default()), |question| review(world, std::slice::from_ref(question), most, budget))
+            let Some(question) = question else { return Ok(Review::default()) };
+            let (administration, gap) = (leads_to(world, question), in_directory.gap(world));
+            let all = in_directory.lines.into_iter().chain(lines(world, std::slice::from_ref(question)));
+            Ok(Review { administration, gap, ..cut(world, all, most, budget)? })
         })
     }
 
@@ -85,15 +87,4 @@ impl Access {
         let review = cut(world, paths::from(world, &known.subject).map(Line::of), most, budget)?;
         Ok(Review { gap: known.gap(), ..review })
     }
-}
-
-fn review(
-    world: &World,
-    questions: &[Question<'_>],
-    most: usize,
-    budget: &SearchBudget,
-) -> Result<Review, SearchStopped> {
-    let administration = questions.iter().find_map(|question| leads_to(world, question));
-    let gap = Gap::in_holders(world);
-    Ok(Review { administration, gap, ..cut(world, lines(world, questions), most, budget)? })
 }

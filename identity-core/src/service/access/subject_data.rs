@@ -167,6 +167,10 @@ impl SubjectLookup {
         Self { directory, ..self }
     }
 
+    pub(super) fn directory(&self) -> Option<&dyn Entitlements> {
+        self.directory.as_deref()
+    }
+
     /// Looks up data about a principal, for decisions on `resource`; on any resource if `None`.
     ///
     /// If a store cannot be read, the data of other sources is returned.

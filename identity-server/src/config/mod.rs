@@ -57,7 +57,7 @@ pub use access::Access;
 pub use audit::Audit;
 pub use authentication::{Authentication, Provider, TokenHabits, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
-pub use choices::{ClaimForm, LogFormat, PostgresTls, Profile, ProviderKind, UserInfo as SignInUserInfo};
+pub use choices::{ClaimForm, LogFormat, PostgresTls, Profile, ProviderKind, Thumbprint, UserInfo as SignInUserInfo};
 pub use client::{Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile};
 pub use components::{Component, ComponentApplication, Components};
 pub use consistency::Consistency;

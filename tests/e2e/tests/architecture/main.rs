@@ -170,6 +170,19 @@ fn a_server_without_a_store_is_built_without_its_driver() {
 }
 
 #[test]
+fn a_server_is_built_without_the_clients_of_profiles_that_are_off() {
+    let clients = ["identity-adapters-keycloak", "jsonwebtoken", "oauth2", "openidconnect", "reqwest"];
+    for (profile, expected) in [("builtin", &[][..]), ("oidc", &clients[1..]), ("keycloak", &clients[..])] {
+        let features = format!("{profile},sqlite");
+        let used =
+            built_from(&["--package", SERVER, "--no-default-features", "--features", &features, "--edges", "normal"]);
+        assert!(used.contains(HTTP), "the tree is read: {used:?}");
+        let found: Vec<&str> = clients.into_iter().filter(|name| used.contains(*name)).collect();
+        assert_eq!(found, expected, "{profile}");
+    }
+}
+
+#[test]
 fn one_cryptography() {
     let used = built_from(&["--workspace", "--all-features", "--edges", "normal,build,dev"]);
     assert!(used.contains("aws-lc-rs"), "the tree is read: {used:?}");

@@ -83,7 +83,7 @@ use reader::Reader;
 use tree::Node;
 
 /// JSON schema of configuration files, as printed by `identity-server config-schema`.
-pub const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
+pub const SCHEMA: &str = include_str!("../../configuration.schema.json");
 
 /// Validated configuration of the server, the result of [`Sources::load`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -260,3 +260,21 @@ fn decisions(
     let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
     Decisions { access: Arc::new(access), identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Sources;
+
+    use super::*;
+
+    /// Services that embed the APIs, and the server, apply the same limits unless others are configured.
+    #[test]
+    fn default_limits_of_bodies_are_those_of_the_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("identity.yaml");
+        std::fs::write(&file, "profile: builtin\n").unwrap();
+        let config = Sources { files: vec![file], ..Sources::default() }.load().unwrap().config;
+        // Quotas are compared by their text: they count, so that they implement no equality.
+        assert_eq!(format!("{:?}", body_limits(&config)), format!("{:?}", BodyLimits::default()));
+    }
+}

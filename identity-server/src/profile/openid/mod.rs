@@ -139,3 +139,24 @@ fn form(form: config::ClaimForm) -> ClaimForm {
         config::ClaimForm::Field(name) => ClaimForm::Field(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_limits_of_tokens_are_those_of_the_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("identity.yaml");
+        let document = "profile: oidc\nbootstrap: {initial-claim: {value: v}}\nauthentication: {providers: {main: {issuer: 'https://id.example', audiences: [api]}}}\n";
+        std::fs::write(&file, document).unwrap();
+        let config = config::Sources { files: vec![file], ..config::Sources::default() }.load().unwrap().config;
+        let (configured, default) = (&config.authentication, VerifierSettings::default());
+        assert_eq!(configured.max_token_bytes, default.max_token_bytes);
+        assert_eq!(configured.token_cache_entries, default.cache_entries);
+        let [provider] = &configured.providers[..] else { panic!("one provider") };
+        let claims = PrincipalClaims::by("sub").unwrap();
+        let issuer = IssuerSettings::new("https://id.example", vec!["api".to_owned()], claims);
+        assert_eq!(provider.clock_skew, issuer.clock_skew);
+    }
+}

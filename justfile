@@ -26,6 +26,15 @@ openapi:
 # Benchmarks, or one of them: `just bench decision`.
 bench name='':
     cargo bench -p identity-bench {{ if name == '' { '' } else { '--bench ' + name } }}
+
+# Documentation of the published crates, without warnings.
+doc:
+    cargo doc --workspace --all-features --no-deps
+
 # Packages of all published crates, in target/package.
 package:
-    cargo package --workspace --no-verify --exclude identity-examples --exclude identity-testkit --exclude identity-conformance --exclude identity-e2e --exclude identity-fuzz --exclude identity-histories --exclude identity-bench
+    cargo package --no-verify
+
+# Compares the public API with that of the last release; needs `cargo install cargo-semver-checks`.
+semver baseline=`git describe --tags --abbrev=0`:
+    cargo semver-checks --workspace --baseline-rev {{ baseline }}

@@ -31,6 +31,7 @@ pub struct KeycloakSettings {
 
 /// Credentials with which this server obtains access tokens for the Admin REST API.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Credentials {
     /// An administrator of all realms (password grant), who can also create the managed realm.
     Administrator {
@@ -54,6 +55,7 @@ pub enum Credentials {
 
 /// Reason why the settings are rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsProblem {
     /// The HTTP client cannot be created, for example because the extra authorities are not certificates.
     #[error("the HTTP client cannot be created: {0}")]

@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
 /// An asymmetric signature algorithm. There is no variant for `none` or for a symmetric algorithm, so neither can be
 /// configured (RFC 8725 §3.1, §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SigningAlgorithm {
     /// `RS256`: RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,

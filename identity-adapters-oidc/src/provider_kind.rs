@@ -1,5 +1,6 @@
 /// Kind of provider, which selects defaults. The crate documentation has a table of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ProviderKind {
     /// Keycloak, with refresh tokens that end with its session.
     Keycloak,

@@ -20,6 +20,7 @@ impl fmt::Display for SettingsError {
 
 /// One problem with the settings of an issuer, of a provider, or of verification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsProblem {
     /// No issuer is configured, so no token could be accepted.
     #[error("no issuer is configured")]

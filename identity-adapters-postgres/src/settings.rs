@@ -51,6 +51,7 @@ pub struct PostgresSettings {
 
 /// File with the role's password. Its text may change while the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PasswordFile {
     /// The file contains only the password.
     Password(PathBuf),
@@ -60,6 +61,7 @@ pub enum PasswordFile {
 
 /// Required level of TLS. The values are those of libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlsMode {
     /// No TLS.
     Disable,
@@ -83,6 +85,7 @@ pub struct Schema {
 
 /// Error in settings. Its message contains no part of a connection URL except names of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidSettings {
     /// The text is not a PostgreSQL connection URL with host, user and database.
     #[error("the connection URL must look like `postgres://user:password@host:port/database?sslmode=verify-full`")]

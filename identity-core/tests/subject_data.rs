@@ -15,15 +15,15 @@ use identity_core::entity::{
 };
 use identity_core::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto};
 use identity_core::port::{
-    ApiSelection, Clock, Crypto, Entitled, Entitlements, MockEntitlements, MockSessionStore, SessionStore, StoreError,
-    TokenError,
+    ApiSelection, Clock, Crypto, DirectoryHolder, DirectoryHolders, Entitled, Entitlements, MockEntitlements,
+    MockSessionStore, SessionStore, StoreError, TokenError,
 };
 use identity_core::preset::{ADMIN_ROLE, IDENTITY_AUDIENCE};
 use identity_core::resolve::resolve_token;
 use identity_core::search::SearchBudget;
 use identity_core::service::access::{
-    Access, Action, Basis, EntityRef, Evaluated, EvaluationRequest, Gap, KeptClaims, LastSignIns, NotEvaluated,
-    RecentCallers, SubjectLookup,
+    Access, Action, Basis, EntityRef, Evaluated, EvaluationRequest, Gap, InDirectory, KeptClaims, LastSignIns,
+    NotEvaluated, RecentCallers, SubjectLookup,
 };
 use identity_core::service::{Caller, ServiceError};
 use identity_core::value::{
@@ -178,7 +178,8 @@ async fn a_denial_is_not_certain_while_claims_are_unknown() {
     let identified = replica.access.identify(&caller.world, &subject, None).await.unwrap().unwrap();
     let review = replica.access.review_subject(&caller, &identified, 10, &SearchBudget::default()).unwrap();
     assert_eq!((review.lines.len(), review.gap), (0, Some(Gap::UnknownClaims)));
-    let review = replica.access.review_administrators(&caller, 10, &SearchBudget::default()).unwrap();
+    let review =
+        replica.access.review_administrators(&caller, 10, InDirectory::default(), &SearchBudget::default()).unwrap();
     assert_eq!(review.gap, Some(Gap::UnknownMembers));
 
     // Claims only add access, so a stored grant decides.
@@ -341,4 +342,43 @@ async fn an_outage_of_the_session_store_leaves_what_this_replica_knows() {
     assert_eq!(replica.administers().await, UNDECIDED);
     replica.sees(json!({"sub": "1", "department": "it"}));
     assert!(replica.administers().await.0);
+}
+
+#[tokio::test]
+async fn holders_in_the_directory_are_part_of_reviews() {
+    let found = |more| DirectoryHolders {
+        holders: vec![
+            DirectoryHolder { party: ann().into(), through: vec![Party::Role(RoleId::parse("Identity").unwrap())] },
+            DirectoryHolder { party: ann().into(), through: Vec::new() },
+        ],
+        names: [("ann".to_owned(), "Ann".to_owned())].into(),
+        more,
+    };
+    let budget = SearchBudget::default();
+    for (answer, lines, gap) in [
+        (Ok(found(false)), 2, None),
+        (Ok(found(true)), 2, Some(Gap::Directory)),
+        (Err(TokenError::Unavailable { retry_after: WEEK }), 0, Some(Gap::Directory)),
+    ] {
+        let mut directory = MockEntitlements::new();
+        directory.expect_holders().returning(move |_, _| answer.clone());
+        let claimed = Sources::Provider { groups_claimed: true };
+        let replica = Replica::with(claimed, KeptClaims::None, &store(), Some(Arc::new(directory))).await;
+        let (caller, access) = (replica.caller(), &replica.access);
+        let held = access.administrators_in_directory(10).await;
+        let review = access.review_administrators(&caller, 10, held, &budget).unwrap();
+        assert_eq!(review.gap, gap);
+        let of_ann: Vec<_> = review.lines.iter().filter(|line| line.party == ann().into()).collect();
+        assert_eq!(of_ann.len(), lines);
+        assert!(of_ann.iter().all(|line| line.requests == Some(0) && line.name.as_deref() == Some("Ann")));
+
+        let api = about("api", IDENTITY_AUDIENCE, "write").resource;
+        let held = access.holders_in_directory(&api, "write", 10).await;
+        let review = access.review_resource(&caller, &api, "write", 10, held, &budget).unwrap();
+        assert_eq!((review.lines.iter().filter(|line| line.party == ann().into()).count(), review.gap), (lines, gap));
+        let other = about("RESOURCE", "7", "READ").resource;
+        let held = access.holders_in_directory(&other, "READ", 10).await;
+        let review = access.review_resource(&caller, &other, "READ", 10, held, &budget).unwrap();
+        assert_eq!(review.gap, Some(Gap::UnknownMembers), "the directory knows nothing of resources");
+    }
 }

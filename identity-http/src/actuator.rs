@@ -25,6 +25,7 @@ pub struct Component {
 /// Status of a dependency, serialized in upper case. [`Status::Down`] makes the health endpoints respond with 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum Status {
     /// The dependency is available.
     Up,

@@ -12,7 +12,7 @@ use identity_core::service::Cutoffs;
 use time::OffsetDateTime;
 
 use crate::config::{Config, Store};
-use crate::profile::{self, Shared};
+use crate::profile::{self, IssuerStatus, Shared};
 use crate::run::{self, Probed};
 
 /// Error that lists the services that cannot be used, one line each.
@@ -64,13 +64,13 @@ async fn store(store: &Store) -> Line {
 
 async fn providers(config: &Config) -> Vec<Line> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let verifier = match profile::verifier(config, &clock) {
-        Ok(Some(verifier)) => verifier,
+    let providers = match profile::providers(config, &clock) {
+        Ok(Some(providers)) => providers,
         Ok(None) => return Vec::new(),
         Err(error) => return vec![Err(format!("`authentication.providers`: {error}"))],
     };
-    verifier.warm().await;
-    let line = |status: identity_adapters_oidc::IssuerStatus| {
+    providers.warm().await;
+    let line = |status: IssuerStatus| {
         let provider = config.authentication.providers.iter().find(|provider| *provider.issuer == *status.issuer);
         let id = provider.map_or("default", |provider| provider.id.as_str());
         if status.has_keys {
@@ -80,7 +80,7 @@ async fn providers(config: &Config) -> Vec<Line> {
             Err(format!("`authentication.providers.{id}`: {why}"))
         }
     };
-    verifier.issuers().into_iter().map(line).collect()
+    providers.issuers().into_iter().map(line).collect()
 }
 
 async fn directory(config: &Config) -> Option<Line> {

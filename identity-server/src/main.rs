@@ -1,3 +1,5 @@
+//! The program `identity-server`.
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

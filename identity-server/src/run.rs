@@ -9,7 +9,6 @@ mod stores;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
 use identity_core::port::{Clock, Ids, Impairment, SessionStore, StoreError};
@@ -23,7 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
-use crate::profile::{self, AssemblyError, Parts};
+use crate::profile::{self, AssemblyError, Parts, Providers};
 use directory::{follow_cutoffs, initialised, look_for_orphans, settle_deletions};
 use identity_adapters_system::{RandomIds, SystemClock};
 use listen::Listening;
@@ -173,8 +172,8 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         async move { engine.follow().await }
     });
     upkeep.spawn(audit::keep(Arc::clone(&engine), Arc::clone(&stores.audit), config.audit));
-    if let Some(verifier) = assembled.verifier.clone() {
-        upkeep.spawn(keys_of_all_issuers(verifier));
+    if let Some(providers) = assembled.providers.clone() {
+        upkeep.spawn(keys_of_all_issuers(providers));
     }
     upkeep.spawn(sweep(Arc::clone(&stores.sessions), Arc::clone(&clock)));
     let last_sign_ins = assembled.last_sign_ins.clone();
@@ -191,7 +190,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    operations.enter(Stage::Serving { engine: Arc::clone(&engine), verifier: assembled.verifier, directory });
+    operations.enter(Stage::Serving { engine: Arc::clone(&engine), providers: assembled.providers, directory });
     listening.announce();
     greet(&listening);
 
@@ -218,10 +217,10 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
 
 /// Fetches signing keys every second until each issuer has some. Requests cannot trigger this: while no issuer has
 /// keys, the server is not ready and receives no requests.
-async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
+async fn keys_of_all_issuers(providers: Arc<dyn Providers>) {
     loop {
-        verifier.warm().await;
-        if verifier.issuers().iter().all(|issuer| issuer.has_keys) {
+        providers.warm().await;
+        if providers.issuers().iter().all(|issuer| issuer.has_keys) {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -26,6 +26,7 @@ impl Keycloak {
     /// Returns the user with this username, ignoring case. A user of the plan must be the account that the plan
     /// identifies. Any other user is accepted only if self-registration is disabled in the realm.
     ///
+    /// # Errors
     /// [`DirectoryError::Missing`] if there is no such user, [`DirectoryError::Protected`] if the username does not
     /// prove the identity of the user, or an error if Keycloak is unavailable.
     pub async fn user_named(&self, plan: &RealmPlan, username: &Name) -> Result<Party, DirectoryError> {

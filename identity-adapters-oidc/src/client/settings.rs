@@ -102,6 +102,7 @@ pub struct EndpointUrls {
 
 /// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum UserInfoMode {
     /// UserInfo is not requested; only the claims of the tokens are used.
     Off,
@@ -114,6 +115,7 @@ pub enum UserInfoMode {
 
 /// Method of client authentication at a provider's token endpoint, with the credentials.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ClientAuthentication {
     /// No authentication, for a public client. Only PKCE protects its authorization codes.
     None,
@@ -162,6 +164,7 @@ impl AssertionSettings {
 
 /// Files that contain a private key and, if needed, its certificate.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum KeyFile {
     /// Unencrypted PEM: PKCS#8, PKCS#1 or SEC 1.
     Pem {
@@ -183,6 +186,7 @@ pub enum KeyFile {
 
 /// Source of the `kid` in the header of an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyId {
     /// A fixed value, as registered at the provider.
     Fixed(String),
@@ -204,6 +208,7 @@ pub enum Thumbprint {
 
 /// Audience (`aud`) of an assertion, always a single string, never a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AssertionAudience {
     /// The issuer of the provider, as configured.
     Issuer,

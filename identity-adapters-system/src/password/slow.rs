@@ -20,6 +20,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// Reason why the password hasher could not be created.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SlowHasherError {
     /// The threads of the pool could not be started.
     #[error("the threads for password hashing cannot be started")]

@@ -94,6 +94,7 @@ impl PermissionSet {
 
 /// Error for a resource type, permission or property that the catalog does not contain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UnknownAccess {
     /// The catalog has no resource type with this name.
     #[error("resource type `{0}` does not exist")]

@@ -64,6 +64,7 @@ pub struct Committed {
 
 /// Reason why a write failed. The world is unchanged, except possibly after an error of the store.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteError {
     /// The requester is not, or no longer, permitted to make the change.
     #[error(transparent)]

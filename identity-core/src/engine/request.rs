@@ -41,6 +41,7 @@ pub trait Requester: Send + Sync {
 
 /// Reason why a requester may not make a change.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotPermitted {
     /// The requester lacks the permission. Holds the explanation of the denial.
     #[error(transparent)]
@@ -64,6 +65,7 @@ pub enum NotPermitted {
 
 /// Reason why a credential became invalid during a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CredentialEnded {
     /// The access token has expired, or is rejected for another reason.
     #[error("the access token is no longer accepted: {0}")]

@@ -152,6 +152,7 @@ impl Actor {
 /// Kind of an audited operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum AuditOperation {
     /// Creation of an entity, such as of a session at sign-in.
     Create,
@@ -179,6 +180,7 @@ pub struct AuditEntity {
 /// Kind of an entity in audit entries and error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum EntityKind {
     /// A built-in user or a user of a directory.
     User,
@@ -209,6 +211,7 @@ pub enum EntityKind {
 /// Result of an audited operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum AuditResult {
     /// The operation was authorized and completed.
     Success,

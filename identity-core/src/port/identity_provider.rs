@@ -122,6 +122,7 @@ pub struct SignedIn {
 /// Token or endpoint from which a claim was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum ClaimSource {
     /// The access token. Its claims are used only if it was issued for this service.
     AccessToken,

@@ -173,6 +173,7 @@ pub enum StoreError {
 
 /// Reason why a database that responds cannot perform an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Impairment {
     /// The database accepts no writes: it is a standby, is read-only, or denies the write privilege.
     ReadOnly,

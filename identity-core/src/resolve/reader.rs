@@ -13,6 +13,7 @@ const SEPARATORS: [char; 4] = [',', ';', '|', ' '];
 
 /// Form of a claim that contains several strings, such as group ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClaimForm {
     /// A string or an array of strings, such as `["sales", "support"]`.
     #[default]

@@ -14,6 +14,7 @@ const MAX_NAME_LENGTH: usize = 60;
 
 /// Anomaly in the claims of an accepted token. It may give the caller fewer rights than intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Remark {
     /// Elements of the claim were left out for the same reason.
     Dropped {
@@ -33,6 +34,7 @@ pub enum Remark {
 
 /// Reason why an element of a claim is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DropReason {
     /// The element has the wrong JSON type.
     Kind {
@@ -58,6 +60,7 @@ pub enum DropReason {
 
 /// Form that a claim seems to have, although another one is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hint {
     /// A list in one string, separated by this character.
     Split(char),

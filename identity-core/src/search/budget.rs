@@ -22,6 +22,7 @@ pub struct SearchBudget {
 
 /// Reason why a search ended without a complete result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SearchStopped {
     /// The search exceeded its budget of 50 million steps.
     #[error("the search takes more than {MAX_STEPS} steps; use fewer or shorter patterns, or search by id")]

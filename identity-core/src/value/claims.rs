@@ -23,6 +23,7 @@ pub struct StoredClaims(Arc<str>);
 
 /// Error for a JSON value that cannot be the claims of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClaimsError {
     /// The value is not a JSON object (RFC 7519 §4).
     #[error("claims must be a JSON object")]

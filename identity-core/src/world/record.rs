@@ -10,6 +10,7 @@ use crate::value::{AuthorizationKey, MappingRuleId, PropertyName, ResourceTypeNa
 /// Reason why a change cannot be applied to a world. [`apply`](crate::apply::apply) validates its changes, so they fail
 /// only with [`Full`](Self::Full). Stored changes may come from another version of the model and fail for any reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unrecordable {
     /// The authorization uses a resource type, permission or property that the catalog does not have.
     #[error("authorization {key}: {reason}")]

@@ -247,6 +247,7 @@ pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
             Step::Authorization { authorization } => (here.as_ref() == Some(&authorization.owner)
                 && world.authorization(authorization.key).as_ref() == Some(authorization))
             .then(|| here.clone().unwrap()),
+            _ => None,
         };
         match next {
             Some(next) => here = Some(next),
@@ -330,7 +331,8 @@ pub fn proof(world: &World, steps: &[Step]) -> Vec<Change> {
                 rows.push(Change::RolePut(Role { permissions: [permission.clone()].into(), ..role.clone() }));
             }
             Step::Authorization { authorization } => rows.push(Change::AuthorizationPut(authorization.clone())),
-            Step::Principal { .. } | Step::ClaimedGroup { .. } | Step::ClaimedPermission { .. } => {}
+            // Steps without a row: the principal and the claims of its token.
+            _ => {}
         }
     }
     rows

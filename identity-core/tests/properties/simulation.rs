@@ -15,8 +15,8 @@ use identity_core::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use identity_core::search::{SearchBudget, paths};
 use identity_core::service::Caller;
 use identity_core::service::access::{
-    Access, Action, EntityRef, EvaluationRequest, Holding, KeptClaims, NotEvaluated, RecentCallers, Simulated,
-    Simulation, SimulationFailed,
+    Access, Action, EntityRef, EvaluationRequest, Holding, InDirectory, KeptClaims, NotEvaluated, RecentCallers,
+    Simulated, Simulation, SimulationFailed,
 };
 use identity_core::value::{Claims, StoredClaims};
 use identity_core::world::{Sources, World};
@@ -231,10 +231,16 @@ proptest! {
 fn a_review_is_cut_where_somebody_wants() {
     let (world, _) = crate::grown(SOURCES, &strategy::one_administrator());
     let desk = Desk::new(KeptClaims::None);
-    let all = desk.access.review_administrators(&somebody(&world), 10, &SearchBudget::default()).unwrap();
+    let all = desk
+        .access
+        .review_administrators(&somebody(&world), 10, InDirectory::default(), &SearchBudget::default())
+        .unwrap();
     assert_eq!((all.lines.len(), all.more), (1, false));
     assert_eq!(all.lines[0].to_string(), "user a > role r0");
-    let none = desk.access.review_administrators(&somebody(&world), 0, &SearchBudget::default()).unwrap();
+    let none = desk
+        .access
+        .review_administrators(&somebody(&world), 0, InDirectory::default(), &SearchBudget::default())
+        .unwrap();
     assert!(none.lines.is_empty() && none.more);
     let commands = [Command::DeleteRole(strategy::role_id("r0"))];
     let simulation = Simulation { commands: commands.to_vec(), ..Simulation::default() };

@@ -78,7 +78,8 @@ pub(crate) struct SearchContext {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GapView {
     /// `token_required`: claims of the subject that are not known can add access. `members_by_token`: mapping rules and
-    /// groups stand for all principals whose tokens match or claim them.
+    /// groups stand for all principals whose tokens match or claim them. `directory`: Keycloak is unavailable, or has more
+    /// holders than are listed.
     reason: &'static str,
     /// Human-readable form of `reason`.
     detail: String,

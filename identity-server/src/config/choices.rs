@@ -1,6 +1,5 @@
 //! Words of keys with a choice, and the values that they denote.
 
-use identity_adapters_oidc::Thumbprint;
 use identity_core::entity::{ClientKind, Operator, PartyKind, RuleKind};
 use identity_core::resolve::UsernameCase;
 /// Deployment profile, which selects the system that stores users and clients.
@@ -103,6 +102,17 @@ pub(super) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
 /// Configuration words for the normalization of the case of usernames.
 pub(super) const USERNAME_CASES: [(&str, UsernameCase); 2] =
     [("exact", UsernameCase::Exact), ("lower", UsernameCase::Lower)];
+
+/// Certificate thumbprint in the header of an assertion (RFC 7515 §4.1.7, §4.1.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thumbprint {
+    /// The header has no thumbprint.
+    None,
+    /// SHA-1 of the certificate, as `x5t`.
+    Sha1,
+    /// SHA-256 of the certificate, as `x5t#S256`.
+    Sha256,
+}
 
 /// Configuration words for the header parameter with the certificate thumbprint of an assertion.
 pub(super) const THUMBPRINTS: [(&str, Thumbprint); 3] =

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use identity_adapters_oidc::Thumbprint;
 use identity_core::value::Secret;
 use url::Url;
 
-use super::choices::{AuthenticationMethod, THUMBPRINTS, UserInfo};
+use super::choices::{AuthenticationMethod, THUMBPRINTS, Thumbprint, UserInfo};
 use super::reader::{Reader, filled};
 use super::urls::safe_url;
 

@@ -57,7 +57,7 @@ pub use access::Access;
 pub use audit::Audit;
 pub use authentication::{Authentication, Provider, TokenHabits, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
-pub use choices::{ClaimForm, LogFormat, PostgresTls, Profile, ProviderKind, UserInfo as SignInUserInfo};
+pub use choices::{ClaimForm, LogFormat, PostgresTls, Profile, ProviderKind, Thumbprint, UserInfo as SignInUserInfo};
 pub use client::{Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile};
 pub use components::{Component, ComponentApplication, Components};
 pub use consistency::Consistency;
@@ -83,7 +83,7 @@ use reader::Reader;
 use tree::Node;
 
 /// JSON schema of configuration files, as printed by `identity-server config-schema`.
-pub const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
+pub const SCHEMA: &str = include_str!("../../configuration.schema.json");
 
 /// Validated configuration of the server, the result of [`Sources::load`].
 #[derive(Clone, Debug, PartialEq, Eq)]

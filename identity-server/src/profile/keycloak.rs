@@ -10,14 +10,15 @@ use identity_adapters_keycloak::{
     ClientSeed, Coordination, Credentials, Done, Installation, Keycloak, KeycloakSettings, OwnClient, PersonSeed,
     RealmPlan, RealmProblem, SignOutUrls, WithDirectory,
 };
-use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::entity::{ClientKind, NewClient, Party};
 use identity_core::port::{Clock, DirectoryError, Entitlements, EntityLocks, TokenVerifier, UserDirectory};
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
+use identity_core::world::Sources;
 use tracing::{error, warn};
 
-use super::{AssemblyError, Directory, DirectoryNotReady, Ports, Shared};
+use super::factory::PortFactory;
+use super::{AssemblyError, Directory, DirectoryNotReady, Ports, Providers, Shared, openid};
 use crate::bootstrap::{self, Parties, named_parties};
 use crate::config::{Bootstrap, ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig, PartySeed};
 
@@ -40,6 +41,27 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// administrator are usually complete by the next attempt.
 const ATTEMPTS: u32 = 3;
 
+pub(super) struct KeycloakProfile;
+
+impl PortFactory for KeycloakProfile {
+    /// Tokens do not contain the groups, but the directory adds them for each caller, so that they count as claimed.
+    fn sources(&self, _: &Config) -> Sources {
+        Sources::Provider { groups_claimed: true }
+    }
+
+    fn providers(&self, config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Providers>>, AssemblyError> {
+        openid::providers(&with_client_ids(config)?, clock).map(Some)
+    }
+
+    fn directory(&self, config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+        directory(config, shared)
+    }
+
+    fn problems(&self, config: &Config) -> Vec<Finding> {
+        openid::problems(config).into_iter().chain(settings_problems(config)).collect()
+    }
+}
+
 struct InKeycloak {
     keycloak: Keycloak,
     locks: Arc<dyn EntityLocks>,
@@ -52,7 +74,7 @@ struct InKeycloak {
     advice: Mutex<Option<String>>,
 }
 
-pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     let Some(keycloak) = &config.keycloak else { return Ok(None) };
     let plan = plan(config, keycloak).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
     let secret = match &keycloak.access {
@@ -76,7 +98,7 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
 }
 
 /// Finds Keycloak settings that would abort start-up. Sends no request.
-pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
+fn settings_problems(config: &Config) -> Vec<Finding> {
     let Some(keycloak) = &config.keycloak else { return Vec::new() };
     let mut findings = Vec::new();
     if let Err(error) = plan(config, keycloak) {
@@ -106,12 +128,12 @@ fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettin
     };
     let own = keycloak.client_id.clone();
     let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, own, credentials);
-    settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
+    settings.extra_ca_pem = openid::extra_authorities(&config.authentication)?;
     Ok(settings)
 }
 
-/// Builds the token verifier. For providers without a client id claim, the claim is [`CLIENT_ID`].
-pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
+/// Returns the configuration with the claim [`CLIENT_ID`] for providers without a client id claim.
+fn with_client_ids(config: &Config) -> Result<Config, AssemblyError> {
     let mut config = config.clone();
     for provider in &mut config.authentication.providers {
         if provider.client_id_claim.is_none() {
@@ -119,7 +141,7 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
             provider.client_id_claim = Some(claim.map_err(|error| AssemblyError::Keycloak(error.to_string()))?);
         }
     }
-    super::oidc::verifier(&config, clock)
+    Ok(config)
 }
 
 #[async_trait]

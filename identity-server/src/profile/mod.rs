@@ -5,21 +5,23 @@ mod apis;
 mod builtin;
 mod directory;
 mod entities;
-mod findings;
+mod factory;
 #[cfg(feature = "keycloak")]
 mod keycloak;
-#[cfg(any(feature = "oidc", feature = "keycloak"))]
+#[cfg(feature = "oidc")]
 mod oidc;
+#[cfg(any(feature = "oidc", feature = "keycloak"))]
+mod openid;
+mod providers;
 mod sign_in;
 mod stored;
 
 pub use directory::{Directory, DirectoryNotReady, Ports, Shared};
-pub use findings::settings_problems;
+pub use providers::{IssuerStatus, Providers};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, PasswordHasher, SessionStore, TokenVerifier};
 use identity_core::service::access::{Access, LastSignIns, RecentCallers, SubjectLookup};
@@ -29,15 +31,16 @@ use identity_http::{
     BodyLimits, Cluster, Decisions, FirstAdministrator, Hosts, Https, Limits, Quota, SignIn, Surfaces, TrustedProxies,
 };
 
-use crate::config::{Config, Profile};
+use crate::config::{Config, Finding, Profile};
+use factory::PortFactory;
 use identity_adapters_system::SystemCrypto;
 
 /// Services of a profile, ready to be served.
 pub struct Assembled {
     /// HTTP surfaces to serve: the APIs and sign-in.
     pub surfaces: Surfaces,
-    /// Token verifier, in profiles that accept tokens. Its issuers are part of the health status.
-    pub verifier: Option<Arc<OidcTokenVerifier>>,
+    /// Identity providers, in profiles that accept tokens. Their issuers are part of the health status.
+    pub providers: Option<Arc<dyn Providers>>,
     /// Last sign-ins, in profiles that accept tokens and keep claims. They are to be saved periodically.
     pub last_sign_ins: Option<Arc<LastSignIns>>,
     /// Deletion service, in profiles with a directory. It also completes interrupted deletions.
@@ -77,7 +80,7 @@ pub enum AssemblyError {
     Keycloak(String),
     /// The settings of the identity providers are unusable.
     #[error("the providers cannot be used")]
-    Providers(#[from] SettingsError),
+    Providers(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A configured file, such as a CA file, cannot be read.
     #[error("{path} cannot be read")]
     File {
@@ -94,29 +97,35 @@ pub enum AssemblyError {
     Hasher(String),
 }
 
-/// Builds the directory of the configured profile; `None` if the profile has none. Sends no request.
-///
-/// # Errors
-/// Returns an error if the settings of the directory are unusable.
-pub fn directory(
-    config: &Config,
-    #[cfg_attr(not(feature = "keycloak"), expect(unused_variables, reason = "no profile has a directory"))]
-    shared: Shared,
-) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
-    match config.profile {
+/// Returns the factory of the profile's ports: the only place that depends on the compiled profiles.
+fn factory(profile: Profile) -> Result<&'static dyn PortFactory, AssemblyError> {
+    match profile {
+        #[cfg(feature = "builtin")]
+        Profile::Builtin => Ok(&builtin::Builtin),
+        #[cfg(feature = "oidc")]
+        Profile::Oidc => Ok(&oidc::Oidc),
         #[cfg(feature = "keycloak")]
-        Profile::Keycloak => keycloak::directory(config, shared),
-        _ => Ok(None),
+        Profile::Keycloak => Ok(&keycloak::KeycloakProfile),
+        #[cfg(not(all(feature = "builtin", feature = "oidc", feature = "keycloak")))]
+        other => Err(AssemblyError::NotCompiledIn(other.as_str())),
     }
 }
 
-/// Reads the configured additional certificate authorities, which TLS connections to other services also trust.
-#[cfg(any(feature = "oidc", feature = "keycloak"))]
-fn extra_authorities(authentication: &crate::config::Authentication) -> Result<Option<Vec<u8>>, AssemblyError> {
-    let read = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_err(|source| AssemblyError::File { path: path.display().to_string(), source })
-    };
-    authentication.ca_file.as_ref().map(read).transpose()
+/// Finds provider and directory settings that would abort start-up. Sends no request.
+#[must_use]
+pub fn settings_problems(config: &Config) -> Vec<Finding> {
+    match factory(config.profile) {
+        Ok(factory) => factory.problems(config),
+        Err(error) => vec![Finding::new("profile", error.to_string())],
+    }
+}
+
+/// Builds the directory of the configured profile; `None` if the profile has none. Sends no request.
+///
+/// # Errors
+/// Returns an error if this build lacks the profile, or the settings of the directory are unusable.
+pub fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+    factory(config.profile)?.directory(config, shared)
 }
 
 /// Returns the host names that requests may be addressed to. These are the names of this machine and of the public URL,
@@ -137,57 +146,26 @@ pub fn hosts(config: &Config) -> Hosts {
 /// # Errors
 /// Returns an error if this build lacks the profile.
 pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
-    match config.profile {
-        #[cfg(feature = "builtin")]
-        Profile::Builtin => Ok(Sources::BuiltIn),
-        #[cfg(feature = "oidc")]
-        Profile::Oidc => Ok(oidc::sources(config)),
-        #[cfg(feature = "keycloak")]
-        // Tokens do not contain the groups, but the directory adds them for each caller, so that they count as claimed.
-        Profile::Keycloak => Ok(Sources::Provider { groups_claimed: true }),
-        #[cfg(not(all(feature = "builtin", feature = "oidc", feature = "keycloak")))]
-        other => Err(AssemblyError::NotCompiledIn(other.as_str())),
-    }
+    Ok(factory(config.profile)?.sources(config))
 }
 
 /// Builds the password hasher; `None` in profiles without passwords. Starts one thread per core.
 ///
 /// # Errors
-/// Returns an error if random bytes or threads are unavailable.
+/// Returns an error if this build lacks the profile, or random bytes or threads are unavailable.
 pub fn password_hasher(
     config: &Config,
-    #[cfg_attr(
-        not(feature = "builtin"),
-        expect(unused_variables, reason = "without this profile, no passwords are hashed")
-    )]
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Arc<dyn PasswordHasher>>, AssemblyError> {
-    match config.profile {
-        #[cfg(feature = "builtin")]
-        Profile::Builtin => builtin::password_hasher(config, clock).map(Some),
-        _ => Ok(None),
-    }
+    factory(config.profile)?.password_hasher(config, clock)
 }
 
-/// Builds the token verifier; `None` in profiles that do not accept tokens. Sends no request.
+/// Builds the identity providers; `None` in profiles that do not accept tokens. Sends no request.
 ///
 /// # Errors
-/// Returns an error if the settings of the providers are unusable.
-pub fn verifier(
-    config: &Config,
-    #[cfg_attr(
-        not(any(feature = "oidc", feature = "keycloak")),
-        expect(unused_variables, reason = "no profile accepts tokens")
-    )]
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<OidcTokenVerifier>>, AssemblyError> {
-    match config.profile {
-        #[cfg(feature = "oidc")]
-        Profile::Oidc => oidc::verifier(config, clock).map(Some),
-        #[cfg(feature = "keycloak")]
-        Profile::Keycloak => keycloak::verifier(config, clock).map(Some),
-        _ => Ok(None),
-    }
+/// Returns an error if this build lacks the profile, or the settings of the providers are unusable.
+pub fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Providers>>, AssemblyError> {
+    factory(config.profile)?.providers(config, clock)
 }
 
 /// Builds the services and HTTP surfaces of the configured profile.
@@ -196,12 +174,10 @@ pub fn verifier(
 /// Returns an error if this build lacks the profile, or its settings are unusable.
 pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
     let Parts { engine, audit, deletions, sessions, hasher, clock, ids, listening, directory } = parts;
-    let verifier = verifier(config, clock)?;
-    let bearer = verifier.clone().map(|verifier| -> Arc<dyn TokenVerifier> {
-        match directory {
-            Some(directory) => directory.verifying(verifier),
-            None => verifier,
-        }
+    let providers = providers(config, clock)?;
+    let bearer = providers.as_ref().map(|providers| match directory {
+        Some(directory) => directory.verifying(providers.verifier()),
+        None => providers.verifier(),
     });
     let entities = match directory {
         Some(directory) => directory::entities(directory.ports(), engine, deletions, ids),
@@ -210,13 +186,13 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let logins = Arc::new(RecentCallers::new(config.access.recent_callers, config.access.kept_claims));
     let entitlements = directory.map(Directory::entitlements);
     let people = sign_in::People {
-        verifier: verifier.as_deref(),
+        providers: providers.as_deref(),
         passwords: hasher.is_some(),
         entitlements: entitlements.clone(),
         logins: Arc::clone(&logins),
     };
     let sign_in = sign_in::sign_in(config, engine, sessions, people, listening)?;
-    let last_sign_ins = match &verifier {
+    let last_sign_ins = match &providers {
         Some(_) => sign_in::last_sign_ins(config, sessions, &logins)?.map(Arc::new),
         None => None,
     };
@@ -237,7 +213,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     }
     let features = config.features;
     // Mapping rules match token claims. Profiles without tokens, or with a directory that assigns roles, have none.
-    let has_rules = verifier.is_some() && directory.is_none();
+    let has_rules = providers.is_some() && directory.is_none();
     let authorizer = || Authorizer::management(Arc::clone(engine));
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
@@ -263,7 +239,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         hosts: hosts(config),
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
-    Ok(Assembled { surfaces, verifier, last_sign_ins, deletions: entities.deletions })
+    Ok(Assembled { surfaces, providers, last_sign_ins, deletions: entities.deletions })
 }
 
 /// Returns the set-up of the first administrator, in profiles with passwords.
@@ -296,4 +272,22 @@ fn decisions(
     let access = access.looking_up(lookup);
     let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
     Decisions { access: Arc::new(access), identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Sources;
+
+    use super::*;
+
+    /// Services that embed the APIs, and the server, apply the same limits unless others are configured.
+    #[test]
+    fn default_limits_of_bodies_are_those_of_the_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("identity.yaml");
+        std::fs::write(&file, "profile: builtin\n").unwrap();
+        let config = Sources { files: vec![file], ..Sources::default() }.load().unwrap().config;
+        // Quotas are compared by their text: they count, so that they implement no equality.
+        assert_eq!(format!("{:?}", body_limits(&config)), format!("{:?}", BodyLimits::default()));
+    }
 }

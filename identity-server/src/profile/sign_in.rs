@@ -3,12 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use identity_adapters_oidc::{
-    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
-    OidcTokenVerifier, ProviderKind, ProviderSettings, TlsSettings, UserInfoMode,
-};
 use identity_core::engine::Engine;
-use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
+use identity_core::port::{Entitlements, SessionStore};
 use identity_core::service::Authorizer;
 use identity_core::service::access::{KeptClaims, LastSignIns, RecentCallers};
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
@@ -17,14 +13,14 @@ use identity_http::SignIn;
 use tracing::warn;
 use url::Url;
 
-use super::AssemblyError;
-use crate::config::{self, Config, Provider, SignInUserInfo, Store};
+use super::{AssemblyError, Providers};
+use crate::config::{Config, Store};
 use identity_adapters_system::{SealingKey, SystemCrypto};
 
 /// Services with which sign-in identifies users and looks up their rights.
 pub(super) struct People<'p> {
-    /// Verifier whose issuers and keys validate the providers' ID tokens.
-    pub(super) verifier: Option<&'p OidcTokenVerifier>,
+    /// Providers of users, in profiles that accept tokens.
+    pub(super) providers: Option<&'p dyn Providers>,
     /// Whether users can sign in with passwords of this server's store.
     pub(super) passwords: bool,
     /// Port that looks up groups and permissions of signed-in users in a directory.
@@ -41,13 +37,8 @@ pub(super) fn sign_in(
     people: People<'_>,
     listening: SocketAddr,
 ) -> Result<Option<SignIn>, AssemblyError> {
-    let People { verifier, passwords, entitlements, logins } = people;
-    let mut providers: Vec<Arc<dyn IdentityProvider>> = Vec::new();
-    for provider in &config.authentication.providers {
-        if let (Some(client), Some(verifier)) = (&provider.client, verifier) {
-            providers.push(Arc::new(OidcProvider::new(settings(provider, client), verifier)?));
-        }
-    }
+    let People { providers, passwords, entitlements, logins } = people;
+    let providers = providers.map(|providers| providers.sign_in(config)).transpose()?.unwrap_or_default();
     if providers.is_empty() && !passwords {
         return Ok(None);
     }
@@ -173,85 +164,4 @@ fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
 /// Returns an ephemeral key, for sessions without tokens to protect.
 fn passing_key() -> Result<Vec<SealingKey>, AssemblyError> {
     SealingKey::passing().map(|key| vec![key]).ok_or(AssemblyError::NoRandomness)
-}
-
-pub(super) fn settings(provider: &Provider, client: &config::Client) -> ProviderSettings {
-    let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string);
-    let kind = kind(provider.kind);
-    ProviderSettings {
-        display_name: client.display_name.clone(),
-        scopes: client.scopes.clone(),
-        resources: client.resources.clone(),
-        extra_parameters: client.authorize_parameters.clone(),
-        prompt: client.prompt.clone(),
-        id_token_algorithms: client.id_token_algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
-        endpoints: EndpointUrls {
-            authorization: text(&client.endpoints.authorization),
-            token: text(&client.endpoints.token),
-            user_info: text(&provider.user_info_url),
-            end_session: text(&client.endpoints.end_session),
-            revocation: text(&client.endpoints.revocation),
-        },
-        user_info: match client.user_info {
-            SignInUserInfo::Off => UserInfoMode::Off,
-            SignInUserInfo::Optional => UserInfoMode::FailSoft,
-            SignInUserInfo::Required => UserInfoMode::Required,
-        },
-        prefer_id_token_claims: client.prefer_id_token_claims,
-        logout_at_provider: client.logout_at_provider,
-        require_logout_token_type: client.require_logout_token_type,
-        ..ProviderSettings::new(&*provider.id, kind, &*provider.issuer, &*client.id, authentication(client))
-    }
-}
-
-/// Converts the configured provider kind to the adapter's type.
-pub(super) fn kind(kind: config::ProviderKind) -> ProviderKind {
-    match kind {
-        config::ProviderKind::Keycloak => ProviderKind::Keycloak,
-        config::ProviderKind::Generic => ProviderKind::Generic,
-        config::ProviderKind::Microsoft => ProviderKind::Microsoft,
-        config::ProviderKind::Auth0 => ProviderKind::Auth0,
-        config::ProviderKind::Okta => ProviderKind::Okta,
-        config::ProviderKind::Cognito => ProviderKind::Cognito,
-        config::ProviderKind::Dex => ProviderKind::Dex,
-        config::ProviderKind::Authentik => ProviderKind::Authentik,
-        config::ProviderKind::Zitadel => ProviderKind::Zitadel,
-        config::ProviderKind::Adfs => ProviderKind::Adfs,
-        config::ProviderKind::Ping => ProviderKind::Ping,
-    }
-}
-
-fn authentication(client: &config::Client) -> ClientAuthentication {
-    match &client.authentication {
-        config::ClientAuthentication::None => ClientAuthentication::None,
-        config::ClientAuthentication::SecretBasic(secret) => ClientAuthentication::SecretBasic(secret.clone()),
-        config::ClientAuthentication::SecretPost(secret) => ClientAuthentication::SecretPost(secret.clone()),
-        config::ClientAuthentication::PrivateKeyJwt(assertion) => {
-            ClientAuthentication::PrivateKeyJwt(assertion_settings(assertion))
-        }
-        config::ClientAuthentication::Tls { certificate, key } => {
-            ClientAuthentication::TlsCertificate(TlsSettings { certificate: certificate.clone(), key: key.clone() })
-        }
-    }
-}
-
-fn assertion_settings(assertion: &config::Assertion) -> AssertionSettings {
-    let key = match assertion.key.clone() {
-        config::KeyFile::Pem { key, certificate } => KeyFile::Pem { key, certificate },
-        config::KeyFile::Pkcs12 { file, password, alias } => KeyFile::Pkcs12 { file, password, alias },
-    };
-    AssertionSettings {
-        key_id: assertion.key_id.as_deref().map(|text| match text {
-            "public-key" => KeyId::PublicKeyDigest,
-            text => KeyId::Fixed(text.to_owned()),
-        }),
-        thumbprint: assertion.thumbprint,
-        algorithm: assertion.algorithm.and_then(|name| name.parse().ok()),
-        audience: assertion.audience.as_deref().map(|text| match text {
-            "issuer" => AssertionAudience::Issuer,
-            "token-endpoint" => AssertionAudience::TokenEndpoint,
-            text => AssertionAudience::Fixed(text.to_owned()),
-        }),
-        ..AssertionSettings::new(key)
-    }
 }

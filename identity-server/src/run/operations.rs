@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::profile::Directory;
-use identity_adapters_oidc::OidcTokenVerifier;
+use crate::profile::{Directory, Providers};
 use identity_core::engine::{Engine, Following};
 use identity_http::actuator::{Component, Operations, Status};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -14,7 +13,7 @@ pub(super) enum Stage {
     Starting,
     WaitingForStore,
     WaitingForDirectory(String),
-    Serving { engine: Arc<Engine>, verifier: Option<Arc<OidcTokenVerifier>>, directory: Option<Arc<dyn Directory>> },
+    Serving { engine: Arc<Engine>, providers: Option<Arc<dyn Providers>>, directory: Option<Arc<dyn Directory>> },
     Draining,
 }
 
@@ -80,7 +79,7 @@ impl Operations for ServerOperations {
                 component("directory", Status::Down, Some(reason)),
             ],
             Stage::Draining => vec![component("server", Status::Down, Some("stopping"))],
-            Stage::Serving { engine, verifier, directory } => {
+            Stage::Serving { engine, providers, directory } => {
                 let (status, detail) = store(engine);
                 let store = component("store", status, detail.as_deref());
                 let mut components = vec![component("server", Status::Up, None), store];
@@ -88,7 +87,7 @@ impl Operations for ServerOperations {
                     Some(problem) => component("directory", Status::Degraded, Some(&problem)),
                     None => component("directory", Status::Up, directory.advice().as_deref()),
                 }));
-                components.extend(verifier.iter().flat_map(|verifier| issuers(verifier)));
+                components.extend(providers.iter().flat_map(|providers| issuers(providers.as_ref())));
                 components
             }
         }
@@ -139,8 +138,8 @@ fn store(engine: &Engine) -> (Status, Option<String>) {
 
 /// Returns one health component per issuer. An issuer without keys is down if no issuer has keys, else degraded: tokens
 /// of the other issuers can still be validated.
-fn issuers(verifier: &OidcTokenVerifier) -> Vec<Component> {
-    let issuers = verifier.issuers();
+fn issuers(providers: &dyn Providers) -> Vec<Component> {
+    let issuers = providers.issuers();
     let somebody = issuers.iter().any(|issuer| issuer.has_keys);
     issuers
         .into_iter()

@@ -6,6 +6,7 @@
 //! a case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`. The argument of
 //! [`directory_suite!`] is a function that creates a new directory.
 
+#![expect(missing_docs, reason = "the name of a case is the rule that it checks")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "these are tests")]
 #![expect(clippy::panic, reason = "these are tests")]
 

@@ -12,6 +12,7 @@
 //! cargo run --release -p identity-histories -- --minutes 30
 //! ```
 
+#![expect(missing_docs, reason = "fields of records have the names of what they record")]
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test reports by panicking")]
 #![expect(clippy::print_stdout, reason = "a skipped test is named")]
 

@@ -3,6 +3,7 @@
 //!
 //! Nothing here waits for a fixed time: a process is ready when it reports so, and has ended when its output has ended.
 
+#![expect(missing_docs, reason = "the names of helpers describe them")]
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test library reports by panicking")]
 
 mod browser;

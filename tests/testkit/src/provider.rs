@@ -74,8 +74,10 @@ impl OidcProvider {
         &self.api
     }
 
-    /// Returns a JWT access token of the client (client credentials grant, RFC 6749 §4.4), or the error response of the
-    /// provider.
+    /// Returns a JWT access token of the client (client credentials grant, RFC 6749 §4.4).
+    ///
+    /// # Errors
+    /// Returns the error response of the provider.
     pub async fn client_token(&self, client: &str, secret: &str, audience: &str) -> Result<String, Reply> {
         let resource = format!("urn:audience:{audience}");
         let form = [("grant_type", "client_credentials"), ("resource", &resource)];

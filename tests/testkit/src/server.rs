@@ -64,7 +64,10 @@ impl Launch {
         }
     }
 
-    /// Starts the server like [`start`](Self::start), but returns the exit of a server that ends before it listens.
+    /// Starts the server like [`start`](Self::start).
+    ///
+    /// # Errors
+    /// Returns the exit of a server that ends before it listens.
     pub async fn try_start(&self) -> Result<Server, Exited> {
         let server = self.begin().listening().await?;
         server.ready().await;

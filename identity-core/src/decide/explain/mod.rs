@@ -30,6 +30,7 @@ pub enum Explanation {
 /// Step on the path from the caller to a grant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum Step {
     /// Start of the path: the principal of the caller.
     Principal {
@@ -92,6 +93,7 @@ pub struct NearMiss {
 /// Change that would allow a denied request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "remedy", rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum Remedy {
     /// Add the permission to an authorization that the caller has on this resource.
     ExtendAuthorization {

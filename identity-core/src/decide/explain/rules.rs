@@ -8,6 +8,7 @@ use crate::entity::{MappingRule, Operator};
 /// Difference between a mapping rule and a token that was probably intended to match it. Contains no claim values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "mismatch", rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum Mismatch {
     /// The claim differs from the expected value only in case or surrounding white space.
     Case,

@@ -24,6 +24,7 @@ pub struct Evaluated {
 
 /// Reason why a request is denied without evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotEvaluated {
     /// The subject type is unknown, or the subject ID is malformed for its type.
     #[error("the subject does not exist")]

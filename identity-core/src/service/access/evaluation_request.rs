@@ -44,6 +44,7 @@ pub struct EvaluationRequest {
 
 /// Subject type of an access evaluation request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SubjectKind {
     /// A user, identified by username.
     User,

@@ -71,6 +71,7 @@ pub struct RuleVerdict {
 
 /// Reason why a rule is not evaluated. Such a rule counts as not matching.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuleRefusal {
     /// The stored selector violates the current validation rules for selectors.
     #[error("{0}")]

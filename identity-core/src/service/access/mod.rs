@@ -63,6 +63,7 @@ pub struct Access {
 
 /// Kind of access request. Each kind requires a permission of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestKind {
     /// Evaluate requests: allow or deny.
     Evaluate,

@@ -10,6 +10,7 @@ use super::Offers;
 
 /// One change of a bulk request.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Item {
     /// Creates a user and grants it `READ` on itself.
     CreateUser(NewUser, NewPassword),

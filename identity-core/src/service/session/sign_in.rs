@@ -53,6 +53,7 @@ pub struct Opened {
 
 /// Reason why a sign-in fails. [`SignInError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignInError {
     /// No provider has the requested ID, or several are configured and none was requested.
     #[error("the provider does not exist")]

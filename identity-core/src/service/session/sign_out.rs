@@ -50,6 +50,7 @@ pub struct SignedOut {
 
 /// Reason why a back-channel logout fails. [`LogoutError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LogoutError {
     /// The logout token failed validation.
     #[error(transparent)]

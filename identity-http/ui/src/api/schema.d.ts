@@ -2916,7 +2916,8 @@ export interface components {
             detail: string;
             /**
              * @description `token_required`: claims of the subject that are not known can add access. `members_by_token`: mapping rules and
-             *     groups stand for all principals whose tokens match or claim them.
+             *     groups stand for all principals whose tokens match or claim them. `directory`: Keycloak is unavailable, or has more
+             *     holders than are listed.
              */
             reason: string;
         };
@@ -3044,6 +3045,8 @@ export interface components {
             /** @description Additional condition of the grant. */
             condition?: components["schemas"]["Comparison"][] | null;
             partyId: string;
+            /** @description Name of the party in Keycloak, such as a username, if it differs from the id. */
+            partyName?: string | null;
             /**
              * @description `USER`, `CLIENT`, `MAPPING_RULE` (every bearer of a matching token), or `GROUP` if groups come from token
              *     claims.

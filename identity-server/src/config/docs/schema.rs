@@ -1,11 +1,10 @@
-//! Generates `docs/configuration.schema.json`, the JSON schema of files, from the key list.
+//! Generates `configuration.schema.json`, the JSON schema of files, from the key list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::in_docs;
 use crate::config::key::{FILE_SUFFIX, Key, Kind};
 use crate::config::legacy_names::properties;
 use crate::config::lookup::{NodeKind, find};
@@ -143,13 +142,14 @@ fn merge(schema: &mut Value, more: Value) {
 
 #[test]
 fn schema_matches_the_key_list() {
-    let path = in_docs("configuration.schema.json");
+    // In the folder of the crate, whose package contains it.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration.schema.json");
     let expected = schema();
     if super::is_update() {
         std::fs::write(&path, serde_json::to_string_pretty(&expected).unwrap() + "\n").unwrap();
     } else {
         let current: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        assert!(current == expected, "docs/configuration.schema.json is out of step: {}", super::UPDATE);
+        assert!(current == expected, "configuration.schema.json is out of step: {}", super::UPDATE);
     }
 }
 

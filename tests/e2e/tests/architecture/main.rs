@@ -170,6 +170,19 @@ fn a_server_without_a_store_is_built_without_its_driver() {
 }
 
 #[test]
+fn a_server_is_built_without_the_clients_of_profiles_that_are_off() {
+    let clients = ["identity-adapters-keycloak", "jsonwebtoken", "oauth2", "openidconnect", "reqwest"];
+    for (profile, expected) in [("builtin", &[][..]), ("oidc", &clients[1..]), ("keycloak", &clients[..])] {
+        let features = format!("{profile},sqlite");
+        let used =
+            built_from(&["--package", SERVER, "--no-default-features", "--features", &features, "--edges", "normal"]);
+        assert!(used.contains(HTTP), "the tree is read: {used:?}");
+        let found: Vec<&str> = clients.into_iter().filter(|name| used.contains(*name)).collect();
+        assert_eq!(found, expected, "{profile}");
+    }
+}
+
+#[test]
 fn one_cryptography() {
     let used = built_from(&["--workspace", "--all-features", "--edges", "normal,build,dev"]);
     assert!(used.contains("aws-lc-rs"), "the tree is read: {used:?}");
@@ -206,6 +219,48 @@ fn lints_and_dependencies_are_the_workspaces() {
             package.manifest_path
         );
     }
+}
+
+/// `cargo package` takes the published crates from `default-members`.
+#[test]
+fn default_members_are_the_published_crates() {
+    let workspace = Workspace::load();
+    let published = workspace.members().into_iter().filter(|package| package.publish.is_none());
+    let published: BTreeSet<_> = published.map(|package| package.name.to_string()).collect();
+    let default = workspace.metadata.workspace_default_packages().into_iter();
+    assert_eq!(default.map(|package| package.name.to_string()).collect::<BTreeSet<_>>(), published);
+}
+
+/// A package contains only the files in the folder of its crate.
+#[test]
+fn published_crates_include_no_file_of_another_folder() {
+    for package in Workspace::load().members().into_iter().filter(|package| package.publish.is_none()) {
+        let home = package.manifest_path.parent().expect("a crate's folder").as_std_path();
+        for file in rust_files(&home.join("src")) {
+            let source = std::fs::read_to_string(&file).expect("a source file");
+            // Documentation tests are not run from a package.
+            let included = source.lines().filter(|line| !line.trim_start().starts_with("#[doc"));
+            let included = included.filter_map(|line| line.split_once("include_str!(\"")?.1.split_once('"'));
+            for (path, _) in included {
+                let path = file.parent().expect("a folder").join(path).canonicalize().expect("an included file");
+                assert!(path.starts_with(home), "{} includes {}", file.display(), path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tests_run_with_the_oldest_supported_version_of_rust() {
+    let oldest = env!("CARGO_PKG_RUST_VERSION");
+    let pinned = std::fs::read_to_string(root().join("rust-toolchain.toml")).expect("rust-toolchain.toml");
+    let pinned = pinned.lines().any(|line| line == format!("channel = \"{oldest}\""));
+    let current = Command::new("rustc").arg("--version").current_dir(root()).output().expect("rustc runs");
+    let current = String::from_utf8(current.stdout).expect("rustc writes UTF-8");
+    assert!(
+        pinned || current.starts_with(&format!("rustc {oldest}.")),
+        "`rust-version` is {oldest}, but the tests run with {current}: raise `rust-version` in Cargo.toml, or set \
+         `channel = \"{oldest}\"` in rust-toolchain.toml"
+    );
 }
 
 #[test]

@@ -53,3 +53,35 @@ async fn people_and_machines_are_decided_by_what_keycloak_stores() {
     assert!(held.contains(&AUDIENCE.to_owned()) && held.contains(&"order".to_owned()), "{review}");
     assert_eq!(review.get("incomplete"), None, "{review}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrators_are_listed_with_the_roles_and_groups_that_make_them() {
+    let Some(platform) = Platform::start().await else { return };
+    let admin = platform.admin().await;
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_else(|| panic!("no {key}: {value}")).to_owned();
+    let demo = text(&admin.get("/api/users?search=demo").await.json()[0], "id");
+    let group = text(&admin.get("/api/groups").await.json()[0], "id");
+    let line = |review: &Value, path: &str| {
+        let lines = review["lines"].as_array().cloned().unwrap_or_default();
+        lines.into_iter().find(|line| line["path"] == path)
+    };
+    let review = admin.get("/access/v1/review/administrators").await.expect_status(200).json();
+    let by_role =
+        line(&review, &format!("user {demo} > role ManagementIdentity")).unwrap_or_else(|| panic!("{review}"));
+    assert_eq!((&by_role["partyName"], &by_role["requests"]), (&json!("demo"), &json!(0)), "{review}");
+    assert!(line(&review, &format!("client {}", MACHINE.0)).is_some(), "{review}");
+    assert_eq!(review.get("incomplete"), None, "{review}");
+
+    let assign = json!({"roleName": "ManagementIdentity"});
+    let assigned = admin.post(&format!("/api/groups/{group}/roles"), &assign).await;
+    assert!((200..300).contains(&assigned.status), "{assigned:?}");
+    let path = format!("user {demo} > group {group} > role ManagementIdentity");
+    let query = format!("/access/v1/review/resource?type=api&id={AUDIENCE}&action=write");
+    let review = admin.get(&query).await.expect_status(200).json();
+    assert!(line(&review, &path).is_some(), "{review}");
+    assert!(line(&review, &format!("user {demo} > role ManagementIdentity")).is_some(), "every path: {review}");
+
+    _ = admin.put(&format!("/api/users/{demo}"), &json!({"enabled": false})).await.expect_status(204);
+    let review = admin.get(&query).await.expect_status(200).json();
+    assert_eq!(line(&review, &path), None, "who cannot sign in administers nothing: {review}");
+}

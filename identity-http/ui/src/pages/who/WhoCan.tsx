@@ -125,9 +125,9 @@ const OfAdministrators = () => (
 );
 
 /** Holder of the permission, and the IDs that look like theirs. */
-const Holder = ({ partyType, partyId, similarTo }: Line) => (
+const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
   <>
-    {word("owner", partyType)} {partyId}
+    {word("owner", partyType)} {partyName ?? partyId}
     <SimilarTo ids={similarTo} />
   </>
 );
@@ -194,7 +194,13 @@ function Lines({ path, query, load }: LinesProps) {
       <Listing<Line>
         label={t("who.title")}
         search={t("members.search")}
-        load={local(lines, ({ partyId, resourceType, resourceId, path }) => [partyId, resourceType, resourceId, path])}
+        load={local(lines, ({ partyId, partyName, resourceType, resourceId, path }) => [
+          partyId,
+          partyName ?? "",
+          resourceType,
+          resourceId,
+          path,
+        ])}
         on={[path, asked, data, problem]}
         rowKey={({ path, authorizationKey, resourceType, resourceId, permissions }) =>
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")

@@ -1,45 +1,34 @@
-//! Problems in the settings of providers and directories, reported under configuration keys.
+//! Problems in the settings of providers, reported under configuration keys.
 
 use std::sync::Arc;
 
 use identity_adapters_oidc::{OidcProvider, SettingsError, SettingsProblem};
 use identity_core::port::Clock;
 
-use super::{AssemblyError, sign_in};
+use super::{AssemblyError, client, extra_authorities, verifier};
 use crate::config::{Config, Finding, Provider};
 use identity_adapters_system::SystemClock;
 
-/// Finds provider and directory settings that would abort start-up. Sends no request.
-#[must_use]
-pub fn settings_problems(config: &Config) -> Vec<Finding> {
-    if let Err(error) = super::sources(config) {
-        return vec![Finding::new("profile", error.to_string())];
-    }
-    #[cfg(feature = "keycloak")]
-    let of_directory = super::keycloak::settings_problems(config);
-    #[cfg(not(feature = "keycloak"))]
-    let of_directory = Vec::new();
-    of_providers(config).into_iter().chain(of_directory).collect()
-}
-
 const CA_FILE: &str = "authentication.ca-file";
 
-/// Builds the verifier and the providers as start-up does, and collects the errors.
-fn of_providers(config: &Config) -> Vec<Finding> {
+/// Builds the verifier and the providers as start-up does, and collects the errors. Sends no request.
+pub(in crate::profile) fn problems(config: &Config) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let verifier = match super::verifier(config, &clock) {
-        Ok(Some(verifier)) => verifier,
-        Ok(None) => return Vec::new(),
+    let authorities = match extra_authorities(&config.authentication) {
+        Ok(authorities) => authorities,
         Err(AssemblyError::File { source, .. }) => {
             return vec![Finding::new(CA_FILE, format!("names a file that cannot be read: {}", source.kind()))];
         }
-        Err(AssemblyError::Providers(error)) => return found(config, None, error),
         Err(error) => return vec![Finding::new("authentication.providers", error.to_string())],
+    };
+    let verifier = match verifier(&config.authentication, authorities, &clock) {
+        Ok(verifier) => verifier,
+        Err(error) => return found(config, None, error),
     };
     let mut findings = Vec::new();
     for provider in &config.authentication.providers {
         if let Some(client) = &provider.client
-            && let Err(error) = OidcProvider::new(sign_in::settings(provider, client), &verifier)
+            && let Err(error) = OidcProvider::new(client::settings(provider, client), &verifier)
         {
             findings.extend(found(config, Some(provider), error));
         }

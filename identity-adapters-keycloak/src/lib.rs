@@ -18,6 +18,7 @@ mod coordination;
 mod error;
 mod groups;
 mod guard;
+mod held_rights;
 mod installation;
 mod known_rights;
 mod membership;

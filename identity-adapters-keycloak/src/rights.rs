@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{try_join, try_join_all};
 use identity_core::entity::{EntityKind, Permission, Principal, RejectedToken};
-use identity_core::port::{ApiDirectory, ApiSelection, DirectoryError, Entitled, Freshness, TokenError, UserDirectory};
-use identity_core::search::{ListRequest, PageRequest};
+use identity_core::port::{DirectoryError, Entitled, Freshness, TokenError, UserDirectory};
 use identity_core::value::{Audience, Claims, ClientId, PermissionName, Username};
 use serde::Deserialize;
 use tracing::warn;
@@ -24,11 +23,11 @@ use crate::wire::{ClientRep, RoleRep, UserRep};
 /// Maximum age of cached rights that are used while Keycloak is unavailable. Tokens usually expire earlier.
 const STALE: Duration = Duration::from_secs(600);
 /// Pause between a failed look-up and the next one.
-const PAUSE: Duration = Duration::from_secs(5);
+pub(crate) const PAUSE: Duration = Duration::from_secs(5);
 /// Maximum time that a request waits for the look-up of its caller's rights.
-const DEADLINE: Duration = Duration::from_secs(8);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(8);
 /// Maximum number of APIs whose permissions are looked up for one principal.
-const APIS: usize = 64;
+pub(crate) const APIS: usize = 64;
 /// Maximum number of sessions that are cached for a user, and also of unknown sessions.
 const SESSIONS: usize = 256;
 /// How long an unknown session or subject is cached before it is looked up again.
@@ -45,13 +44,13 @@ pub(crate) enum SessionCheck {
 }
 
 /// The parts of a token that the realm must confirm.
-struct Question<'q> {
-    holder: Holder,
+pub(crate) struct Question<'q> {
+    pub(crate) holder: Holder,
     /// APIs whose permissions are needed.
-    audiences: BTreeSet<Audience>,
+    pub(crate) audiences: BTreeSet<Audience>,
     /// Session id (`sid`) that must belong to the user. `None` for clients, and if the session is not checked.
-    session: Option<&'q str>,
-    freshness: Freshness,
+    pub(crate) session: Option<&'q str>,
+    pub(crate) freshness: Freshness,
 }
 
 #[derive(Deserialize)]
@@ -109,48 +108,12 @@ impl Keycloak {
         tokio::time::timeout(DEADLINE, answering).await.unwrap_or(Err(TokenError::Unavailable { retry_after: PAUSE }))
     }
 
-    /// Returns the rights of a principal in the realm, without a token: its groups, and its permissions on `apis`. `None`
-    /// if the principal does not exist or is disabled.
-    pub(crate) async fn rights_without_token(
-        &self,
-        principal: &Principal,
-        apis: &ApiSelection,
-    ) -> Result<Option<Entitled>, TokenError> {
-        let answering = async {
-            let Some(holder) = self.holder(principal).await.map_err(|error| unavailable(&error))? else {
-                return Ok(None);
-            };
-            let audiences = match apis {
-                ApiSelection::None => BTreeSet::new(),
-                ApiSelection::One(audience) => BTreeSet::from([audience.clone()]),
-                ApiSelection::All => self.audiences().await.map_err(|error| unavailable(&error))?,
-            };
-            let question = Question { holder, audiences, session: None, freshness: Freshness::Recent };
-            self.with_rights(&question, |known| known.entitled_without_token(&question)).await
-        };
-        tokio::time::timeout(DEADLINE, answering).await.unwrap_or(Err(TokenError::Unavailable { retry_after: PAUSE }))
-    }
-
-    /// Returns the account that holds the rights of a principal. `None` for a client without a service account.
-    async fn holder(&self, principal: &Principal) -> Result<Option<Holder>, DirectoryError> {
-        let client = match principal {
-            Principal::User(subject) => return Ok(Some(Holder { subject: subject.clone(), client: None })),
-            Principal::Client(client) => client,
-        };
-        let Some(found) = self.client_rep(client.as_str()).await? else { return Ok(None) };
-        let account = self.service_account(&found, client).await?;
-        let subject = account.and_then(|account| Username::parse(&account.id).ok());
-        Ok(subject.map(|subject| Holder { subject, client: Some(client.clone()) }))
-    }
-
-    /// Returns the audiences of the APIs in the realm, at most [`APIS`].
-    async fn audiences(&self) -> Result<BTreeSet<Audience>, DirectoryError> {
-        let page = ListRequest { search: None, page: PageRequest { offset: 0, limit: APIS } };
-        Ok(ApiDirectory::list(self, &page).await?.items.into_iter().map(|api| api.audience).collect())
-    }
-
     /// Passes the rights of a holder that suffice to answer a question to `read`: from the cache if they are recent.
-    async fn with_rights<T>(&self, question: &Question<'_>, read: impl FnOnce(&Known) -> T) -> Result<T, TokenError> {
+    pub(crate) async fn with_rights<T>(
+        &self,
+        question: &Question<'_>,
+        read: impl FnOnce(&Known) -> T,
+    ) -> Result<T, TokenError> {
         let entry = self.shared.rights.holders.get_with(question.holder.clone(), Arc::default);
         // The first request looks the rights up; concurrent requests wait for its result.
         let mut entry = entry.lock().await;
@@ -269,7 +232,11 @@ impl Keycloak {
     }
 
     /// Returns the service account of a client. `None` if the client has none.
-    async fn service_account(&self, found: &ClientRep, client: &ClientId) -> Result<Option<UserRep>, DirectoryError> {
+    pub(crate) async fn service_account(
+        &self,
+        found: &ClientRep,
+        client: &ClientId,
+    ) -> Result<Option<UserRep>, DirectoryError> {
         let path = ["clients", &found.id, "service-account-user"];
         let call = Call::get(&path).about(EntityKind::Client, client.as_str());
         // Keycloak rejects the request for a client without a service account.
@@ -389,7 +356,7 @@ impl Known {
     }
 
     /// Returns the cached rights on the APIs of a question. `None` for an unknown or disabled subject.
-    fn entitled_without_token(&self, question: &Question<'_>) -> Option<Entitled> {
+    pub(crate) fn entitled_without_token(&self, question: &Question<'_>) -> Option<Entitled> {
         let rights = self.rights.as_ref().ok()?;
         let wanted = rights.permissions.iter().filter(|(audience, _)| question.audiences.contains(*audience));
         let permissions = wanted.flat_map(|(audience, names)| {

@@ -22,9 +22,9 @@ use identity_core::preset::{ADMIN_ROLE, IDENTITY_AUDIENCE};
 use identity_core::resolve::resolve_token;
 use identity_core::search::SearchBudget;
 use identity_core::service::access::{
-    Access, Action, Basis, EntityRef, Evaluated, EvaluationRequest, Gap, InDirectory, KeptClaims, LastSignIns,
-    NotEvaluated, RecentCallers, SubjectLookup,
+    Access, Action, Basis, EntityRef, Evaluated, EvaluationRequest, Gap, InDirectory, NotEvaluated, SubjectLookup,
 };
+use identity_core::service::recent_callers::{KeptClaims, LastSignIns, RecentCallers};
 use identity_core::service::{Caller, ServiceError};
 use identity_core::value::{
     Audience, ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, PasswordHash, PermissionName,
@@ -331,7 +331,7 @@ async fn a_directory_decides_and_its_outage_is_no_denial() {
     let of_api = move |apis: &ApiSelection| *apis == ApiSelection::One(audience.clone());
     directory.expect_held().withf(move |_, apis| of_api(apis)).returning(|_, _| Ok(None));
     let unknown = Replica::with(claimed, KeptClaims::None, &store(), Some(Arc::new(directory))).await;
-    assert_eq!(unknown.administers().await.0, false, "the permissions on the API of the question are looked up");
+    assert!(!unknown.administers().await.0, "the permissions on the API of the question are looked up");
 }
 
 #[tokio::test]

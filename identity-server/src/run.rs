@@ -12,7 +12,7 @@ use std::time::Duration;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
 use identity_core::port::{Clock, Ids, Impairment, SessionStore, StoreError};
-use identity_core::service::access::LastSignIns;
+use identity_core::service::recent_callers::LastSignIns;
 use identity_core::service::{Cutoffs, Orphans};
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_core::world::World;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::access::RecentCallers;
 use super::credential::{BearerToken, Password, Unprotected};
+use super::recent_callers::RecentCallers;
 use super::throttle::{CAPACITY, FAMILIAR, Throttle};
 use super::{Caller, Credential};
 use crate::cancellation::Cancellation;

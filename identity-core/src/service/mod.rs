@@ -26,6 +26,7 @@ mod member_directories;
 mod memberships;
 mod orphans;
 mod people;
+pub mod recent_callers;
 mod recipients;
 mod resource_types;
 mod roles;

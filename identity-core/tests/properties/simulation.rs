@@ -15,9 +15,10 @@ use identity_core::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use identity_core::search::{SearchBudget, paths};
 use identity_core::service::Caller;
 use identity_core::service::access::{
-    Access, Action, EntityRef, EvaluationRequest, Holding, InDirectory, KeptClaims, NotEvaluated, RecentCallers,
-    Simulated, Simulation, SimulationFailed,
+    Access, Action, EntityRef, EvaluationRequest, Holding, InDirectory, NotEvaluated, Simulated, Simulation,
+    SimulationFailed,
 };
+use identity_core::service::recent_callers::{KeptClaims, RecentCallers};
 use identity_core::value::{Claims, StoredClaims};
 use identity_core::world::{Sources, World};
 use proptest::prelude::*;

@@ -3,9 +3,8 @@
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::port::{Evidence, InspectionStep};
-use identity_core::service::access::{
-    Access, CaseVariant, Inspected, Login, MAX_CLAIM_BYTES, RequestKind, RuleVerdict,
-};
+use identity_core::service::access::{Access, CaseVariant, Inspected, MAX_CLAIM_BYTES, RequestKind, RuleVerdict};
+use identity_core::service::recent_callers::Login;
 use identity_core::value::{Claims, json_length, time_text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use identity_core::service::access::KeptClaims;
+use identity_core::service::recent_callers::KeptClaims;
 
 use super::choices::KeepClaims;
 use super::reader::Reader;

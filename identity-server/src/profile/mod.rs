@@ -24,7 +24,8 @@ use std::sync::Arc;
 
 use identity_core::engine::Engine;
 use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, PasswordHasher, SessionStore, TokenVerifier};
-use identity_core::service::access::{Access, LastSignIns, RecentCallers, SubjectLookup};
+use identity_core::service::access::{Access, SubjectLookup};
+use identity_core::service::recent_callers::{LastSignIns, RecentCallers};
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Authorizer, Deletions, MappingRules};
 use identity_core::world::Sources;
 use identity_http::{

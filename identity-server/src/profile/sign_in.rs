@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity_core::engine::Engine;
 use identity_core::port::{Entitlements, SessionStore};
 use identity_core::service::Authorizer;
-use identity_core::service::access::{KeptClaims, LastSignIns, RecentCallers};
+use identity_core::service::recent_callers::{KeptClaims, LastSignIns, RecentCallers};
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
 use identity_core::value::Secret;
 use identity_http::SignIn;

@@ -16,7 +16,8 @@ use identity_core::entity::{Container, Membership, Party, Principal, VerifiedTok
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
 use identity_core::port::{Commit, Evidence, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
 use identity_core::preset;
-use identity_core::service::access::{Access, KeptClaims, RecentCallers};
+use identity_core::service::access::Access;
+use identity_core::service::recent_callers::{KeptClaims, RecentCallers};
 use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
 use identity_core::value::{Claims, Revision, RoleId, Username, storable};
 use identity_core::world::{Change, Sources, World};

@@ -594,7 +594,7 @@ pub async fn the_last_role_and_group_that_administer_stay(d: Fresh) {
     GroupDirectory::delete(d.as_ref(), &two).await.unwrap();
     assert!(locks_out(GroupDirectory::delete(d.as_ref(), &one).await));
     // Another role with the permission counts while an enabled user holds it.
-    let other = role("Other", &[write.clone()]);
+    let other = role("Other", std::slice::from_ref(&write));
     RoleDirectory::create(d.as_ref(), &other).await.unwrap();
     UserDirectory::assign_role(d.as_ref(), &bob, &other.id).await.unwrap();
     RoleDirectory::revoke_permission(d.as_ref(), &admin, &write).await.unwrap();

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Access, KeptClaims, Login};
+use super::Access;
 use crate::entity::{EntityKind, MappingRule, Principal};
 use crate::port::{Evidence, Inspection};
 use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::service::Caller;
+use crate::service::recent_callers::{KeptClaims, Login};
 use crate::value::{Claims, InvalidValue, MappingRuleId, OverBudget, Steps, json_length};
 use crate::world::{Kind, Symbol, World};
 

@@ -12,10 +12,8 @@ mod evaluation_request;
 mod explain;
 mod in_directory;
 mod inspect;
-mod last_sign_ins;
 mod line;
 mod rate_limit;
-mod recent_callers;
 mod review;
 mod search;
 mod simulate;
@@ -30,9 +28,7 @@ pub use evaluation_request::{Action, EntityRef, EvaluationRequest, SubjectKind};
 pub use explain::{Explained, OpenedDenial};
 pub use in_directory::InDirectory;
 pub use inspect::{CaseVariant, Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
-pub use last_sign_ins::LastSignIns;
 pub use line::{Gap, Holding, Line, Review, steps_in_words};
-pub use recent_callers::{KeptClaims, Login, RecentCallers};
 pub use search::{Hits, Part, SearchLimits};
 pub use simulate::{Change as LoginChange, OnRecentCallers, Simulated, Simulation, SimulationFailed};
 pub use subject_data::{Basis, SubjectLookup};
@@ -48,6 +44,7 @@ use crate::world::World;
 use rate_limit::RateLimit;
 use subject_data::{Known, SubjectData};
 
+use super::recent_callers::RecentCallers;
 use super::{Authorizer, Caller, ServiceError};
 
 /// Policy decision point: evaluates, searches, explains, inspects and simulates access.

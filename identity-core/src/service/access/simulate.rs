@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::administration::{AdministrationChange, compare};
-use super::{Access, EvaluationRequest, Identified, Login, NotEvaluated};
+use super::{Access, EvaluationRequest, Identified, NotEvaluated};
 use crate::apply::{Command, Refusal, apply};
 use crate::decide::Authority;
 use crate::diff::{AccessItem, Diff, diff_within, holdings};
@@ -12,6 +12,7 @@ use crate::entity::{MappingRule, Principal};
 use crate::resolve::Subject;
 use crate::search::{SearchBudget, SearchStopped};
 use crate::service::Caller;
+use crate::service::recent_callers::Login;
 use crate::world::{Change as Row, World};
 
 use super::evaluate::{Evaluated, evaluated_and_explained};

@@ -9,7 +9,7 @@ use async_lock::Semaphore;
 use time::OffsetDateTime;
 use tracing::warn;
 
-use super::{EntityRef, Gap, LastSignIns, Login, RecentCallers};
+use super::{EntityRef, Gap};
 use crate::catalog::API;
 use crate::decide::{Question, lacks_properties};
 use crate::engine::Engine;
@@ -17,6 +17,7 @@ use crate::entity::Principal;
 use crate::port::{ApiSelection, Entitled, Entitlements, StoreError, TokenError};
 use crate::resolve::{RecentSubjects, ResolveInput, Subject, resolve};
 use crate::service::ServiceError;
+use crate::service::recent_callers::{LastSignIns, Login, RecentCallers};
 use crate::service::session::Sessions;
 use crate::value::{Audience, Claims};
 use crate::world::{Sources, World};
@@ -129,6 +130,16 @@ impl SubjectData {
     }
 }
 
+/// The newest claims of a principal, and where they come from.
+type Newest = (Basis, Arc<Login>);
+
+/// Result of a look-up in the session store.
+struct Cached {
+    /// Monotonic time until which the result is reused.
+    until: Duration,
+    newest: Option<Newest>,
+}
+
 /// Finds data about principals, from the sources that are configured. By default, there are none.
 pub struct SubjectLookup {
     engine: Arc<Engine>,
@@ -137,7 +148,7 @@ pub struct SubjectLookup {
     sign_ins: Option<Arc<LastSignIns>>,
     directory: Option<Arc<dyn Entitlements>>,
     turns: Semaphore,
-    cache: Mutex<HashMap<Principal, (Duration, Option<(Basis, Arc<Login>)>)>>,
+    cache: Mutex<HashMap<Principal, Cached>>,
 }
 
 impl SubjectLookup {
@@ -202,13 +213,12 @@ impl SubjectLookup {
     }
 
     /// Returns the newest claims of a principal, and where they come from.
-    async fn claims(&self, principal: &Principal) -> Option<(Basis, Arc<Login>)> {
+    async fn claims(&self, principal: &Principal) -> Option<Newest> {
         let (now, monotonic) = (self.engine.clock().now(), self.engine.clock().monotonic());
         let here = self.recent.of(principal, now);
-        let cached = self.cached(principal, monotonic);
-        let stored = match cached {
-            Some(cached) => cached,
-            None => {
+        let stored = match self.cached(principal, monotonic) {
+            Ok(cached) => cached,
+            Err(NotCached) => {
                 let read = self.read(principal, now).await;
                 self.cache(principal, monotonic, read.clone());
                 read
@@ -222,7 +232,7 @@ impl SubjectLookup {
     }
 
     /// Reads the newest session and the last sign-in of a principal, and returns the newer one.
-    async fn read(&self, principal: &Principal, now: OffsetDateTime) -> Option<(Basis, Arc<Login>)> {
+    async fn read(&self, principal: &Principal, now: OffsetDateTime) -> Option<Newest> {
         let session = match &self.sessions {
             Some(sessions) => available(sessions.last_login(principal).await),
             None => None,
@@ -238,23 +248,26 @@ impl SubjectLookup {
         }
     }
 
-    /// Returns the cached result of [`Self::read`], if it is recent at `now`.
-    #[expect(clippy::option_option, reason = "the outer one is the presence in the cache, the inner one the result")]
-    fn cached(&self, principal: &Principal, now: Duration) -> Option<Option<(Basis, Arc<Login>)>> {
+    /// Returns what [`Self::read`] returned recently.
+    fn cached(&self, principal: &Principal, now: Duration) -> Result<Option<Newest>, NotCached> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(principal).filter(|(until, _)| now < *until).map(|(_, read)| read.clone())
+        let cached = cache.get(principal).filter(|cached| now < cached.until).ok_or(NotCached)?;
+        Ok(cached.newest.clone())
     }
 
-    fn cache(&self, principal: &Principal, now: Duration, read: Option<(Basis, Arc<Login>)>) {
+    fn cache(&self, principal: &Principal, now: Duration, newest: Option<Newest>) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED {
-            cache.retain(|_, (until, _)| now < *until);
+            cache.retain(|_, cached| now < cached.until);
         }
         if cache.len() < MAX_CACHED {
-            cache.insert(principal.clone(), (now + TTL, read));
+            cache.insert(principal.clone(), Cached { until: now + TTL, newest });
         }
     }
 }
+
+/// The session store was not read recently for a principal.
+struct NotCached;
 
 /// Returns the APIs whose permissions matter for decisions on a resource.
 fn apis(resource: Option<&EntityRef>) -> ApiSelection {
@@ -267,7 +280,7 @@ fn apis(resource: Option<&EntityRef>) -> ApiSelection {
     }
 }
 
-fn last_sign_in(login: Login) -> (Basis, Arc<Login>) {
+fn last_sign_in(login: Login) -> Newest {
     (Basis::LastSignIn { at: login.at }, Arc::new(login))
 }
 

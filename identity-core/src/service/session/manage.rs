@@ -13,7 +13,7 @@ use crate::entity::{
 };
 use crate::port::{ClaimSource, SessionQuery, StoreError};
 use crate::search::{Page, PageRequest};
-use crate::service::access::Login;
+use crate::service::recent_callers::Login;
 use crate::service::{Caller, ServiceError};
 
 /// Number of a principal's latest sign-ins among which the last active session is searched.

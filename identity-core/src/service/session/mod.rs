@@ -32,7 +32,7 @@ pub use sign_out::{EndedSessions, LogoutError, SignedOut};
 pub use transaction::Started;
 
 use super::Authorizer;
-use super::access::RecentCallers;
+use super::recent_callers::RecentCallers;
 use crate::engine::Engine;
 use crate::entity::{
     Actor, AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash,

@@ -14,7 +14,7 @@ use crate::entity::{MappingRule, Session};
 use crate::entity::{Principal, WhichSessions};
 use crate::port::{Clock as _, MockSessionStore, ProviderError, RefusedSignIn, SessionQuery, StoreError};
 use crate::search::PageRequest;
-use crate::service::access::KeptClaims;
+use crate::service::recent_callers::KeptClaims;
 use crate::service::{Caller, ServiceError};
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Namespace, NamespaceName, Username};
 

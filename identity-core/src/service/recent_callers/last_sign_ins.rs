@@ -64,7 +64,11 @@ impl LastSignIns {
     ///
     /// # Errors
     /// When the store fails.
-    pub(super) async fn find(&self, principal: &Principal, now: OffsetDateTime) -> Result<Option<Login>, StoreError> {
+    pub(in crate::service) async fn find(
+        &self,
+        principal: &Principal,
+        now: OffsetDateTime,
+    ) -> Result<Option<Login>, StoreError> {
         if self.recent.kept() == KeptClaims::None {
             return Ok(None);
         }

@@ -1,5 +1,9 @@
 //! The last token or sign-in of each recent caller, so that decisions and mapping rules can be tested on real claims.
 
+mod last_sign_ins;
+
+pub use last_sign_ins::LastSignIns;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

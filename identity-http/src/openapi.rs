@@ -113,6 +113,7 @@ use crate::schema;
         authorizations::list,
         authorizations::add,
         authorizations::replace,
+        authorizations::extend,
         authorizations::resources,
         authorizations::register,
         resource_types::list,

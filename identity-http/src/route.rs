@@ -30,7 +30,7 @@ macro_rules! methods {
 }
 
 impl Methods {
-    methods!(post: "POST", put: "PUT", delete: "DELETE");
+    methods!(post: "POST", put: "PUT", patch: "PATCH", delete: "DELETE");
 
     /// Registers the handler for GET and HEAD (RFC 9110 §9.3.2).
     pub(crate) fn get<F, Args>(self, handler: F) -> Self

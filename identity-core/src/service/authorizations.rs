@@ -91,20 +91,19 @@ impl Authorizations {
         self.authorizer.read(caller, EntityKind::Authorization, "", |_| listed(&caller.world, wanted)).await
     }
 
-    /// Grants a permission on a target, in addition to those that the owner already has there. Idempotent.
+    /// Grants permissions on a target, in addition to those that the owner already has there, in one commit. Idempotent.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the owner does not exist, or the type does not support the permission.
+    /// When the caller lacks write permission, the owner does not exist, or the type does not support a permission.
     pub async fn add(
         &self,
         caller: &Caller,
         owner: Party,
         on: GrantedOn,
-        permission: PermissionName,
+        permissions: BTreeSet<PermissionName>,
     ) -> Result<Written, ServiceError> {
-        self.change(caller, AuditOperation::Create, owner, None, on, |mut permissions| {
-            permissions.insert(permission);
-            permissions
+        self.change(caller, AuditOperation::Create, owner, None, on, |held| {
+            held.into_iter().chain(permissions).collect()
         })
         .await
     }

@@ -23,7 +23,7 @@ use crate::route::resource;
 use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/authorizations").get(list).post(add).put(replace))
+    api.service(resource("/authorizations").get(list).post(add).put(replace).patch(extend))
         .service(resource("/resources").get(resources).post(register));
 }
 
@@ -77,6 +77,24 @@ pub(crate) struct AuthorizationBody {
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
     _organization_id: Option<String>,
+}
+
+/// Permissions to add to an entity's authorization on a resource.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AuthorizationExtension {
+    #[schema(schema_with = schema::id)]
+    entity_id: String,
+    entity_type: EntityType,
+    /// Exact resource key, or `*` for all resources.
+    #[schema(schema_with = schema::id)]
+    resource_key: String,
+    #[schema(schema_with = schema::resource_type)]
+    resource_type: String,
+    #[schema(schema_with = schema::ids)]
+    permissions: Vec<String>,
+    /// Additional condition; all comparisons must hold. Only allowed on custom resource types.
+    condition: Option<Vec<ComparisonBody>>,
 }
 
 /// Complete set of an entity's permissions on a resource. An empty set removes the authorization.
@@ -236,7 +254,34 @@ pub(crate) async fn add(
         return Err(findings.problem());
     };
     let on = GrantedOn { resource_type, scope, condition };
-    written(&request, authorizations.add(&caller, owner, on, permission).await?);
+    written(&request, authorizations.add(&caller, owner, on, [permission].into()).await?);
+    Ok(crate::done())
+}
+
+/// Grants an entity several permissions on a resource, in one change.
+///
+/// Permissions that the entity already has there are kept.
+#[utoipa::path(patch, path = "/api/authorizations", tag = "authorizations", request_body = AuthorizationExtension,
+    responses((status = 204), Failures))]
+pub(crate) async fn extend(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<AuthorizationExtension>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::of_body();
+    let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
+    let resource =
+        parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
+    let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
+    let condition = condition(body.condition.as_deref(), &mut findings);
+    let (Some(owner), Some((resource_type, scope)), Some(permissions), Some(condition)) =
+        (owner, resource, permissions, condition)
+    else {
+        return Err(findings.problem());
+    };
+    let on = GrantedOn { resource_type, scope, condition };
+    written(&request, authorizations.add(&caller, owner, on, permissions.into_iter().collect()).await?);
     Ok(crate::done())
 }
 

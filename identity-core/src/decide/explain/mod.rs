@@ -3,6 +3,7 @@
 mod candidate;
 mod misconfigurations;
 mod path;
+mod reach;
 mod remedies;
 mod rules;
 

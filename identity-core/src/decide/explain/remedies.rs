@@ -2,7 +2,7 @@
 
 use super::candidate::{Distance, Found, Through};
 use super::misconfigurations::{Denial, Goal, Reach, SCAN_LIMIT};
-use super::{NearMiss, Question, Remedy, Target, access_in_words};
+use super::{NearMiss, Question, Remedy, Target, access_in_words, reach};
 use crate::catalog::{Access, PermissionSet};
 use crate::decide::{condition, property};
 use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
@@ -34,7 +34,9 @@ pub(super) fn nearest(
     // The last remedy is always possible, so a place in the result is reserved for it.
     let mut kept = usize::from(last.is_some());
     found.extend(last.map(|last| (Distance::New, last, None)));
-    found.sort_by_key(|(distance, ..)| *distance);
+    found.sort_by_cached_key(|(distance, remedy, through)| {
+        (*distance, reach::of(world, subject, remedy, through.as_ref()))
+    });
     let mut nearest = Found::with_capacity(MAX_SUGGESTIONS);
     for (distance, remedy, through) in found {
         kept -= usize::from(distance == Distance::New);
@@ -55,7 +57,9 @@ pub(super) fn nearest(
 fn permission(world: &World, subject: &Subject, audience: &str, definition: &str, found: &mut Found) -> Option<Remedy> {
     if let (Ok(audience), Ok(definition)) = (Audience::parse(audience), PermissionName::parse(definition)) {
         let wanted = Permission { audience, definition };
-        let joins = world.roles_with(&wanted).filter_map(|role| joining(subject, Container::Role(role.id.clone())));
+        let mut roles: Vec<_> = world.roles_with(&wanted).collect();
+        roles.sort_by_key(|role| role.permissions.len());
+        let joins = roles.into_iter().filter_map(|role| joining(subject, Container::Role(role.id.clone())));
         found.extend(joins.take(MAX_SUGGESTIONS).map(|remedy| (Distance::Other, remedy, None)));
         let own = subject.roles.iter().filter_map(|role| world.role(role.as_str())).take(MAX_SUGGESTIONS);
         found.extend(own.map(|role| {

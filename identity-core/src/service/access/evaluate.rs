@@ -68,8 +68,9 @@ impl Access {
         Ok(evaluated(&caller.world, asked, &known, |_, _| None))
     }
 
-    /// Resolves the subject of a request. Data about a principal is looked up only if its stored grants are not
-    /// sufficient, because further data cannot take access away. Only claims that replace properties of the request can.
+    /// Resolves the subject of a request. Data about a principal is looked up only if it could change the decision:
+    /// claims and directories add access to the stored one. Only claims that replace properties of the request can take
+    /// access away.
     async fn known_for(
         &self,
         world: &Arc<World>,
@@ -80,7 +81,12 @@ impl Access {
             Ok(Known { basis: Basis::Stored, .. }) => {}
             _ => return Ok(known),
         }
-        if asked.subject.properties.is_empty() && evaluated(world, asked, &known, |_, _| None).decision {
+        let first = evaluated(world, asked, &known, |_, _| None);
+        let is_certain = match first.not_evaluated {
+            None => first.decision || !self.lookup.has_directory(),
+            Some(not_evaluated) => not_evaluated != NotEvaluated::TokenRequired,
+        };
+        if is_certain && asked.subject.properties.is_empty() {
             return Ok(known);
         }
         Ok(self.known(world, &self.identify(world, &asked.subject, Some(&asked.resource)).await?))

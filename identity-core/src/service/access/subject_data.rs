@@ -178,6 +178,10 @@ impl SubjectLookup {
         Self { directory, ..self }
     }
 
+    pub(super) fn has_directory(&self) -> bool {
+        self.directory.is_some()
+    }
+
     pub(super) fn directory(&self) -> Option<&dyn Entitlements> {
         self.directory.as_deref()
     }

@@ -4,7 +4,7 @@
  */
 
 import type { Session } from "../app/session";
-import { number, t } from "../lib/i18n";
+import { list, number, t } from "../lib/i18n";
 import type { Administration } from "./administration";
 import { api, ask, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
@@ -196,4 +196,40 @@ export async function deletedAuthorizations(session: Session, change: object): P
   if (!session.has("decisions") || !session.has("memberships")) return [];
   const { deletedAuthorizations: count } = await simulate([change]);
   return count > 0 ? [t("lose.authorizations", { count })] : [];
+}
+
+/** Maximum number of names in a sentence. */
+const NAMED = 3;
+
+/** What a change gives, in sentences, and whether it makes administrators. */
+export interface Reach {
+  sentences: string[];
+  administers: boolean;
+}
+
+/**
+ * Simulates a change that gives access and describes the principals that it reaches, and what `asker` gets beyond the access that was
+ * asked for.
+ */
+export async function reach(session: Session, change: object, asker: Party): Promise<Reach> {
+  if (!session.has("decisions")) return { sentences: [], administers: false };
+  const { effects, moreEffects, administrators } = await simulate([change]);
+  const gaining = effects.filter(({ gained }) => gained.length > 0);
+  const rules = gaining.filter(({ party }) => party.type === "MAPPING_RULE").length;
+  const people = gaining.filter(({ party }) => party.type !== "MAPPING_RULE").map(({ party }) => party.id);
+  const own = gaining.find(({ party }) => party.type === asker.type && party.id === asker.id)?.gained ?? [];
+  const rights = own.filter(({ kind }) => kind === "PERMISSION" || kind === "RESOURCE").length;
+  const becoming = administrators.gained.map(({ partyId }) => partyId);
+  const counted = people.length > NAMED || moreEffects;
+  return {
+    sentences: [
+      ...(people.length === 0
+        ? []
+        : [counted ? t("reach.people", { count: people.length }) : t("reach.named", { who: list(people) })]),
+      ...(rules > 0 ? [t("reach.bearers", { count: rules })] : []),
+      ...(rights > 1 ? [t("reach.rights", { count: rights, who: asker.id })] : []),
+      ...(becoming.length > 0 ? [t("reach.administrators", { who: list(becoming.slice(0, NAMED)) })] : []),
+    ],
+    administers: becoming.length > 0,
+  };
 }

@@ -1,7 +1,6 @@
 /** Authorizations on resources, through the Orchestration Cluster API (`/v2`) or the management API (`/api`). */
 
 import type { Session } from "../app/session";
-import { inTurn } from "../lib/inTurn";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
@@ -134,11 +133,9 @@ const managed = (item: Schemas["AuthorizationView"]): Grant => ({
   condition: item.condition ?? undefined,
 });
 
-/** Adds the permissions, one request each; existing permissions are kept. */
+/** Adds the permissions in one change; existing permissions are kept. */
 function add({ permissions, ...grant }: NewGrant) {
-  return inTurn(permissions, (permission) =>
-    ask(api.POST("/api/authorizations", { body: { ...place(grant), permission } })),
-  );
+  return ask(api.PATCH("/api/authorizations", { body: { ...place(grant), permissions } }));
 }
 
 function put({ permissions, ...grant }: NewGrant, was?: Grant) {

@@ -1,10 +1,10 @@
-/** Remedies for denials that can be applied with one click. */
+/** Remedies for denials that can be applied here. */
 
 import type { Session } from "../app/session";
 import { api, ask, type Schemas } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
-import { join } from "./tenants";
+import { join, leave } from "./tenants";
 
 const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
   scope.match === "ANY"
@@ -23,27 +23,62 @@ const grantOf = ({ key, owner, resource_type, scope, permissions, condition }: A
   condition,
 });
 
-function addMember({ container, member }: Membership): (() => Promise<unknown>) | undefined {
-  const { id } = container;
-  if (container.type === "ROLE") {
-    const memberType: Schemas["EntityType"] = member.type === "CLIENT" ? "APPLICATION" : member.type;
-    const body = { memberType, memberId: member.id };
-    return () => ask(api.POST("/api/roles/{name}/members", { params: { path: { name: id } }, body }));
-  }
-  if (container.type === "GROUP" && member.type === "USER")
-    return () => ask(api.POST("/api/groups/{id}/users", { params: { path: { id } }, body: { userId: member.id } }));
-  return container.type === "TENANT" ? joinTenant(id, member) : undefined;
+/** Change that applies a remedy. */
+export interface Cure {
+  run: () => Promise<unknown>;
+  /** Takes the change back; absent if that needs more than this change. */
+  undo?: () => Promise<unknown>;
+  /** The change as the simulation takes it; absent if it cannot be simulated. */
+  change?: object;
 }
 
-function joinTenant(tenantId: string, { type, id }: Party): (() => Promise<unknown>) | undefined {
-  return type === "USER" || type === "CLIENT" ? () => join[type](tenantId, [id]) : undefined;
+const member = ({ container, member }: Membership) => ({
+  containerType: container.type,
+  containerId: container.id,
+  memberType: member.type,
+  memberId: member.id,
+});
+
+function addMember(membership: Membership): Cure | undefined {
+  const { container, member: who } = membership;
+  const { id } = container;
+  const change = { addMember: member(membership) };
+  if (container.type === "ROLE") {
+    const memberType: Schemas["EntityType"] = who.type === "CLIENT" ? "APPLICATION" : who.type;
+    const body = { memberType, memberId: who.id };
+    const path = { name: id, memberType, memberId: who.id };
+    return {
+      run: () => ask(api.POST("/api/roles/{name}/members", { params: { path: { name: id } }, body })),
+      undo: () => ask(api.DELETE("/api/roles/{name}/members/{memberType}/{memberId}", { params: { path } })),
+      change,
+    };
+  }
+  if (container.type === "GROUP" && who.type === "USER") {
+    const userId = who.id;
+    return {
+      run: () => ask(api.POST("/api/groups/{id}/users", { params: { path: { id } }, body: { userId } })),
+      undo: () => ask(api.DELETE("/api/groups/{id}/users/{userId}", { params: { path: { id, userId } } })),
+      change,
+    };
+  }
+  return container.type === "TENANT" ? joinTenant(id, who) : undefined;
+}
+
+function joinTenant(tenantId: string, { type, id }: Party): Cure | undefined {
+  if (type !== "USER" && type !== "CLIENT") return undefined;
+  const membership = { container: { type: "TENANT" as const, id: tenantId }, member: { type, id } };
+  return {
+    run: () => join[type](tenantId, [id]),
+    undo: () => leave[type](tenantId, id),
+    change: { addMember: member(membership) },
+  };
 }
 
 /**
- * Returns the function that applies a remedy, or `undefined` if the remedy requires further decisions or an unavailable
+ * Returns the change that applies a remedy, or `undefined` if the remedy requires further decisions or an unavailable
  * surface.
  */
-export function doing(session: Session, principal: Party, miss: NearMiss): (() => Promise<unknown>) | undefined {
+export function cure(session: Session, principal: Party, miss: NearMiss): Cure | undefined {
   const { remedy, through } = miss;
   switch (remedy.remedy) {
     case "ADD_MEMBER":
@@ -53,7 +88,17 @@ export function doing(session: Session, principal: Party, miss: NearMiss): (() =
     case "EXTEND_ROLE": {
       const { audience, definition } = remedy.permission;
       const body = { resourceServerAudience: audience, definition };
-      return () => ask(api.POST("/api/roles/{name}/permissions", { params: { path: { name: remedy.role } }, body }));
+      const path = { name: remedy.role };
+      const held = { ...path, resourceServerAudience: audience, definition };
+      return {
+        run: () => ask(api.POST("/api/roles/{name}/permissions", { params: { path }, body })),
+        undo: () =>
+          ask(
+            api.DELETE("/api/roles/{name}/permissions/{resourceServerAudience}/{definition}", {
+              params: { path: held },
+            }),
+          ),
+      };
     }
     case "CREATE_AUTHORIZATION": {
       const grants = grantsOn(session, remedy.resource_type);
@@ -61,13 +106,23 @@ export function doing(session: Session, principal: Party, miss: NearMiss): (() =
       if (!grants || !first) return undefined;
       const { owner, resource_type, scope } = remedy;
       const grant = { ownerType: owner.type, ownerId: owner.id, resourceType: resource_type, ...scoped(scope) };
-      return () => grants.create({ ...grant, permissions: [first] });
+      const { resourceId = "*" } = grant;
+      const change = { ...grant, resourceId, permissions: [first] };
+      return { run: () => grants.create({ ...grant, permissions: [first] }), change: { createAuthorization: change } };
     }
     case "EXTEND_AUTHORIZATION": {
       const grants = through && grantsOn(session, through.resource_type);
       if (!grants) return undefined;
       const grant = grantOf(through);
-      return () => grants.extend(grant, remedy.permission);
+      const extended = { ...grant, permissions: [...grant.permissions, remedy.permission] };
+      const { key: _key, property: _property, ...change } = extended;
+      return {
+        run: () => grants.extend(grant, remedy.permission),
+        undo: () => grants.update(grant, extended),
+        change: grant.property
+          ? undefined
+          : { createAuthorization: { ...change, resourceId: grant.resourceId ?? "*" } },
+      };
     }
     default:
       return undefined;

@@ -380,7 +380,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Grants an entity several permissions on a resource, in one change.
+         * @description Permissions that the entity already has there are kept.
+         */
+        patch: operations["authorizations_extend"];
         trace?: never;
     };
     "/api/authorizations/for-token": {
@@ -2509,6 +2513,16 @@ export interface components {
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permission: string;
+            resourceKey: string;
+            resourceType: string;
+        };
+        /** @description Permissions to add to an entity's authorization on a resource. */
+        AuthorizationExtension: {
+            /** @description Additional condition; all comparisons must hold. Only allowed on custom resource types. */
+            condition?: components["schemas"]["Comparison"][] | null;
+            entityId: string;
+            entityType: components["schemas"]["EntityType"];
+            permissions: string[];
             resourceKey: string;
             resourceType: string;
         };
@@ -6027,6 +6041,120 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AuthorizationBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    authorizations_extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorizationExtension"];
             };
         };
         responses: {

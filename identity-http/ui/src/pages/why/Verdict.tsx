@@ -7,15 +7,23 @@ import { useState } from "react";
 import type { Administration } from "../../api/administration";
 import type { Schemas } from "../../api/client";
 import { allInWords, inWords as comparisonInWords } from "../../api/conditions";
-import type { Authorization, Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
-import { asProblem, type Problem } from "../../api/problem";
-import { doing } from "../../api/remedies";
+import {
+  type Authorization,
+  type Explanation,
+  type NearMiss,
+  type Party,
+  type Remedy,
+  reach,
+  type Scope,
+  type Step,
+} from "../../api/decisions";
+import { cure } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { ago, list, t, time, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Chips } from "../../parts/Chips";
-import { ProblemNotice } from "../../parts/ProblemNotice";
+import { GrantDialog } from "../../parts/GrantDialog";
 import type { Target } from "../../parts/QuestionFields";
 
 interface Props {
@@ -154,8 +162,8 @@ function Graph({ nodes, end, whole }: { nodes: Node[]; end: Node; whole?: boolea
 function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Party; onChanged: () => void }) {
   const session = useSession();
   const say = useToast();
-  const [problem, setProblem] = useState<Problem>();
-  const run = session.mayWrite && principal ? doing(session, principal, miss) : undefined;
+  const [asking, setAsking] = useState(false);
+  const how = session.mayWrite && principal ? cure(session, principal, miss) : undefined;
   const text = inWords(miss.remedy);
   return (
     <>
@@ -170,25 +178,26 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
           </span>
         )}
       </p>
-      {run && (
-        <Button
-          size="sm"
-          kind="tertiary"
-          aria-label={`${t("why.do")}: ${text}`}
-          onClick={() =>
-            void run().then(
-              () => {
-                say({ title: t("why.done") });
-                onChanged();
-              },
-              (error: unknown) => setProblem(asProblem(error)),
-            )
-          }
-        >
+      {how && principal && (
+        <Button size="sm" kind="tertiary" aria-label={`${t("why.do")}: ${text}`} onClick={() => setAsking(true)}>
           {t("why.do")}
         </Button>
       )}
-      {problem && <ProblemNotice problem={problem} />}
+      {asking && how && principal && (
+        <GrantDialog
+          heading={t("why.do_heading")}
+          text={text}
+          reach={async () => (how.change ? reach(session, how.change, principal) : undefined)}
+          onConfirm={() =>
+            how.run().then(() => {
+              const { undo } = how;
+              say({ title: t("why.done"), undo: undo && (() => undo().then(onChanged)) });
+              onChanged();
+            })
+          }
+          onClose={() => setAsking(false)}
+        />
+      )}
     </>
   );
 }

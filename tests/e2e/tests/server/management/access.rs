@@ -1,5 +1,6 @@
 //! Mapping rules, authorizations, and the access of callers.
 
+use identity_testkit::Reply;
 use serde_json::{Value, json};
 
 use super::{API, group, shows_created};
@@ -132,6 +133,21 @@ async fn authorizations_and_resources(store: Store) {
 
     done(api.put("/api/authorizations", &held(&["READ", "START_PROCESS_INSTANCE"])).await);
     assert_eq!(of_ann().await, json!([held(&["READ", "START_PROCESS_INSTANCE"])]));
+    done(api.put("/api/authorizations", &held(&[])).await);
+
+    // Several permissions are one change, and are added to those that exist.
+    let revision = |reply: &Reply| reply.header("x-identity-revision").and_then(|text| text.parse::<u64>().ok());
+    let before_all = revision(&api.get("/api/me").await).expect("a revision");
+    let all = ["DELETE", "READ", "START_PROCESS_INSTANCE"];
+    let several = api.patch("/api/authorizations", &held(&all)).await;
+    assert_eq!(revision(&several), Some(before_all + 1));
+    done(several);
+    let more = held(&["READ", "UPDATE_PROCESS_INSTANCE"]);
+    done(api.patch("/api/authorizations", &more).await);
+    let merged = ["DELETE", "READ", "START_PROCESS_INSTANCE", "UPDATE_PROCESS_INSTANCE"];
+    assert_eq!(of_ann().await, json!([held(&merged)]));
+    refused(&api.patch("/api/authorizations", &held(&["READ", "FOLD"])).await, 400, "unsupported");
+    assert_eq!(of_ann().await, json!([held(&merged)]), "all or nothing");
     done(api.put("/api/authorizations", &held(&[])).await);
     assert_eq!(of_ann().await, json!([]));
     // Removing an authorization that no longer exists succeeds.

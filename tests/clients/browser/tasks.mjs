@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 
 import { administrator, api, open, signIn, user } from "./browser.mjs";
+import { look } from "./eyes.mjs";
 import { button, dialog, pick, row, said } from "./hands.mjs";
 
 const admin = api();
@@ -286,6 +287,22 @@ export const tasks = {
     assert.match(await page.getByRole("list", { name: "Access path" }).innerText(), /frank[^]*member of[^]*grants[^]*read/);
     assert.equal((await his.get("/api/groups")).status, 200);
     assert.match(page.url(), /id=frank/, "the address leads here again");
+    await close();
+  },
+
+  async effective_access_of_a_person_is_seen_with_its_paths(browser) {
+    await user("gina");
+    assert.equal((await admin.post("/v2/groups", { groupId: "auditors", name: "Auditors" })).status, 201);
+    assert.equal((await admin.put("/v2/groups/auditors/users/gina", {})).status, 204);
+    assert.equal((await admin.put("/v2/roles/readonly-admin/groups/auditors", {})).status, 204);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users/gina");
+    await page.getByRole("tab", { name: "Effective access" }).click();
+    await row(page, "user gina > group auditors > role readonly-admin").first().waitFor();
+    await look(page, "user-access");
+    await page.getByRole("link", { name: "Explain an access, or why it is missing" }).click();
+    await page.getByRole("heading", { name: "Explain access", level: 1 }).waitFor();
+    assert.equal(await page.getByLabel("Username").inputValue(), "gina");
     await close();
   },
 

@@ -14,10 +14,12 @@ import { PermissionList } from "../../parts/PermissionList";
 import { describe } from "../../parts/ProblemNotice";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
+import { AccessOf } from "../who/Lines";
 import { ClientForm } from "./ClientForm";
 
 export default function ClientDetail({ id }: { id: string }) {
-  const { mayReadSecrets } = useSession();
+  const session = useSession();
+  const { mayReadSecrets } = session;
   const say = useToast();
   const path = { params: { path: { id } } };
   const loaded = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
@@ -80,6 +82,15 @@ export default function ClientDetail({ id }: { id: string }) {
                 title: t("authorizations.title"),
                 content: () => <ResourceGrants ownerType="CLIENT" ownerId={client.clientId} />,
               },
+              ...(session.has("decisions")
+                ? [
+                    {
+                      id: "access",
+                      title: t("access.title"),
+                      content: () => <AccessOf type="client" id={client.clientId} />,
+                    },
+                  ]
+                : []),
             ]}
           />
         </>

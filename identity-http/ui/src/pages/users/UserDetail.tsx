@@ -9,6 +9,7 @@ import { GroupsOf } from "../groups/GroupsOf";
 import { RolesOf } from "../roles/RolesOf";
 import { SessionList } from "../sessions/SessionList";
 import { TenantsOf } from "../tenants/TenantsOf";
+import { AccessOf } from "../who/Lines";
 import { DeleteUser } from "./DeleteUser";
 import { UserForm } from "./UserForm";
 
@@ -42,6 +43,9 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
       title: t("authorizations.title"),
       content: () => <ResourceGrants ownerType="USER" ownerId={user.id} />,
     },
+    ...(session.has("decisions")
+      ? [{ id: "access", title: t("access.title"), content: () => <AccessOf type="user" id={user.id} /> }]
+      : []),
     ...(session.has("sessions")
       ? [{ id: "sessions", title: t("sessions.title"), content: () => <SessionList username={user.username} /> }]
       : []),

@@ -28,6 +28,7 @@ tasks!("tasks":
     who_was_refused_is_in_the_audit_log,
     lists_are_searched_sorted_and_paged_by_the_server,
     why_somebody_is_refused_is_found_and_mended,
+    effective_access_of_a_person_is_seen_with_its_paths,
     who_administers_is_seen_and_exported,
 );
 

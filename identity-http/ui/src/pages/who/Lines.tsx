@@ -1,0 +1,162 @@
+/** Lines of an access review: every path, with export. */
+
+import { Download } from "@carbon/icons-react";
+import { Button, InlineNotification } from "@carbon/react";
+import { Link } from "wouter";
+
+import { api, ask, base, type Schemas } from "../../api/client";
+import { allInWords } from "../../api/conditions";
+import { t, word } from "../../lib/i18n";
+import { useLoad } from "../../lib/useLoad";
+import { AdministrationNotice } from "../../parts/AdministrationNotice";
+import { type Column, Empty, Listing, local } from "../../parts/Listing";
+import { SimilarTo } from "../../parts/SimilarTo";
+
+type Line = Schemas["LineView"];
+
+/** Holder of the permission, and the IDs that look like theirs. */
+const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
+  <>
+    {word("owner", partyType)} {partyName ?? partyId}
+    <SimilarTo ids={similarTo} />
+  </>
+);
+
+/** Path that grants the permission, and its condition. */
+const Path = ({ path, condition }: Line) => (
+  <>
+    <span className="code">{path}</span>
+    {condition && <p className="hint">{allInWords(condition)}</p>}
+  </>
+);
+
+/** Column for the number of requests until the holder is an administrator. */
+const requests = (): Column<Line> => ({
+  key: "requests",
+  header: t("admin.column"),
+  cell: ({ requests }) => (requests ? t("admin.requests_short", { count: requests }) : t("admin.now")),
+});
+
+type Review = Schemas["ReviewView"];
+
+/** Narrows the response to JSON; only the export uses CSV. */
+export const review = async (answer: Promise<Review | string>) => (await answer) as Review;
+
+/** States why the review is not complete. */
+const Incomplete = ({ reason }: { reason: string }) => (
+  <InlineNotification
+    kind="info"
+    lowContrast
+    hideCloseButton
+    title={t("who.incomplete")}
+    subtitle={word("incomplete", reason)}
+  />
+);
+
+interface LinesProps {
+  path: string;
+  query: Record<string, string>;
+  load: () => Promise<Schemas["ReviewView"]>;
+}
+
+export function Lines({ path, query, load }: LinesProps) {
+  const asked = JSON.stringify(query);
+  const { data, problem } = useLoad(load, [path, asked]);
+  const exported = (format: string) => `${base}/access/v1/review/${path}?${new URLSearchParams({ ...query, format })}`;
+  const lines = async (): Promise<Line[]> => {
+    if (problem) throw problem;
+    return data?.lines ?? [];
+  };
+  if (!data && !problem) return null;
+  const gap = data?.incomplete && <Incomplete reason={data.incomplete.reason} />;
+  if (data?.lines.length === 0)
+    return (
+      <>
+        {gap}
+        <Empty title={t(gap ? "who.none_known" : "who.none")} text={t("who.none_text")} />
+      </>
+    );
+  return (
+    <>
+      {gap}
+      {data?.administration && <AdministrationNotice way={data.administration} />}
+      {data?.more && <p className="hint">{t("who.more")}</p>}
+      <Listing<Line>
+        label={t("who.title")}
+        search={t("members.search")}
+        load={local(lines, ({ partyId, partyName, resourceType, resourceId, path }) => [
+          partyId,
+          partyName ?? "",
+          resourceType,
+          resourceId,
+          path,
+        ])}
+        on={[path, asked, data, problem]}
+        rowKey={({ path, authorizationKey, resourceType, resourceId, permissions }) =>
+          [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
+        }
+        columns={[
+          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} /> },
+          { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
+          ...(path === "administrators" ? [requests()] : []),
+          {
+            key: "resource",
+            header: t("grants.resource"),
+            cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`,
+            minor: true,
+          },
+          {
+            key: "permissions",
+            header: t("grants.permissions"),
+            cell: ({ permissions }) => permissions.join(", "),
+            minor: true,
+          },
+        ]}
+        tools={
+          <>
+            <Button
+              size="lg"
+              kind="tertiary"
+              renderIcon={Download}
+              as="a"
+              href={exported("csv")}
+              download={`review-${path}.csv`}
+            >
+              CSV
+            </Button>
+            <Button
+              size="lg"
+              kind="tertiary"
+              renderIcon={Download}
+              as="a"
+              href={exported("json")}
+              download={`review-${path}.json`}
+            >
+              JSON
+            </Button>
+          </>
+        }
+        empty={{ title: t("who.none"), text: t("who.none_text") }}
+      />
+    </>
+  );
+}
+
+/** All access of a user or client, with a link to the explanation of one. */
+export function AccessOf({ type, id }: { type: "user" | "client"; id: string }) {
+  const query = { type, id };
+  return (
+    <>
+      <p>
+        <Link href={`/why?${new URLSearchParams({ who: type, id })}`} className="cds--link">
+          {t("access.explain")}
+        </Link>
+      </p>
+      <Lines
+        path="subject"
+        query={query}
+        load={() => review(ask(api.GET("/access/v1/review/subject", { params: { query } })))}
+      />
+    </>
+  );
+}

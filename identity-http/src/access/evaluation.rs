@@ -123,9 +123,9 @@ pub(crate) struct DecisionContext {
     error: Option<ItemError>,
     /// Data from which the subject was resolved, if it was not a token or stored data alone, or an explanation was
     /// requested.
-    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[serde(flatten)]
     #[schema(inline)]
-    basis: Option<BasisView>,
+    basis: BasisView,
     /// Explanation of the decision, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -152,7 +152,7 @@ impl From<Evaluated> for Decision {
         let basis = basis.filter(|basis| explanation.is_some() || !matches!(basis, Basis::Token | Basis::Stored));
         let said = not_evaluated.is_some() || explanation.is_some() || basis.is_some();
         let reason = not_evaluated.map(|not_evaluated| not_evaluated.code());
-        let basis = basis.map(BasisView::from);
+        let basis = basis.into();
         Self { decision, context: said.then_some(DecisionContext { reason, error: None, basis, explanation }) }
     }
 }
@@ -161,7 +161,10 @@ impl Decision {
     /// Creates a denial for an evaluation of a batch that failed. `status` is the HTTP status of the error.
     fn failed(status: StatusCode, message: String) -> Self {
         let error = Some(ItemError { status: status.as_u16(), message });
-        Self { decision: false, context: Some(DecisionContext { reason: None, error, basis: None, explanation: None }) }
+        Self {
+            decision: false,
+            context: Some(DecisionContext { reason: None, error, basis: BasisView::default(), explanation: None }),
+        }
     }
 }
 

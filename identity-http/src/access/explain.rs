@@ -54,31 +54,34 @@ pub(crate) struct SubjectView {
     groups: Vec<String>,
     roles: Vec<String>,
     tenants: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[serde(flatten)]
     #[schema(inline)]
-    basis: Option<BasisView>,
+    basis: BasisView,
 }
 
 /// Data from which a subject was resolved.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BasisView {
     /// `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
     /// the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
     /// stores for the id).
-    basis: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    basis: Option<&'static str>,
     /// Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     basis_at: Option<String>,
 }
 
-impl From<Basis> for BasisView {
-    fn from(basis: Basis) -> Self {
+impl From<Option<Basis>> for BasisView {
+    fn from(basis: Option<Basis>) -> Self {
         let basis_at = match basis {
-            Basis::LastSignIn { at } => Some(time_text(at)),
+            Some(Basis::LastSignIn { at }) => Some(time_text(at)),
             _ => None,
         };
-        Self { basis: basis.name(), basis_at }
+        Self { basis: basis.map(Basis::name), basis_at }
     }
 }
 
@@ -102,9 +105,9 @@ pub(crate) struct DenialView {
     /// revision, which may no longer deny the request, and on what is known about the caller without the token of the
     /// request.
     as_it_was: bool,
-    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    #[serde(flatten)]
     #[schema(inline)]
-    basis: Option<BasisView>,
+    basis: BasisView,
     /// Explanation in the format of `/access/v1/explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -131,7 +134,7 @@ impl From<Subject> for SubjectView {
             groups: texts(&subject.groups),
             roles: texts(&subject.roles),
             tenants: texts(&subject.tenants),
-            basis: None,
+            basis: BasisView::default(),
         }
     }
 }
@@ -143,7 +146,7 @@ impl From<Explained> for ExplanationView {
             decision,
             reason: not_evaluated.as_ref().map(|not_evaluated| not_evaluated.code()),
             detail: not_evaluated.map(|not_evaluated| format!("{not_evaluated}.")),
-            subject: subject.map(|(subject, basis)| SubjectView { basis: Some(basis.into()), ..subject.into() }),
+            subject: subject.map(|(subject, basis)| SubjectView { basis: Some(basis).into(), ..subject.into() }),
             explanation,
             administration: administration.map(AdministrationView::from),
         }
@@ -166,7 +169,7 @@ impl DenialView {
             request_id: opened.request_id,
             revision: opened.revision.0,
             as_it_was: opened.as_it_was,
-            basis: opened.basis.map(BasisView::from),
+            basis: opened.basis.into(),
             explanation: opened.explanation,
         }
     }

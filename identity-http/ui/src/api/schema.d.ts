@@ -2805,10 +2805,10 @@ export interface components {
              *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
              *     stores for the id).
              */
-            basis: string;
+            basis?: string;
             /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
-            basisAt?: string | null;
-        } | null) & {
+            basisAt?: string;
+        } & Record<string, never>) & {
             error?: components["schemas"]["ItemError"] | null;
             /** @description Explanation of the decision, if requested. */
             explanation?: Record<string, never> | null;
@@ -2820,16 +2820,16 @@ export interface components {
             evaluations: components["schemas"]["Decision"][];
         };
         /** @description A request that this service denied. */
-        DenialView: ({
+        DenialView: {
             /**
              * @description `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
              *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
              *     stores for the id).
              */
-            basis: string;
+            basis?: string;
             /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
-            basisAt?: string | null;
-        } | null) & {
+            basisAt?: string;
+        } & {
             /**
              * @description Whether `revision` is the revision that denied the request. If `false`, the explanation is based on the current
              *     revision, which may no longer deny the request, and on what is known about the caller without the token of the
@@ -3507,16 +3507,16 @@ export interface components {
             value: Record<string, never>;
         };
         /** @description The resolved groups, roles, tenants and mapping rules of a user or client. */
-        SubjectView: ({
+        SubjectView: {
             /**
              * @description `TOKEN` (claims of a token in the request), `SESSION` (claims of a live browser session), `LAST_SIGN_IN` (claims of
              *     the last token or sign-in), `DIRECTORY` (groups and permissions in Keycloak) or `STORED` (only what this server
              *     stores for the id).
              */
-            basis: string;
+            basis?: string;
             /** @description Time of the last token or sign-in, if `basis` is `LAST_SIGN_IN`. */
-            basisAt?: string | null;
-        } | null) & {
+            basisAt?: string;
+        } & {
             groups: string[];
             id: string;
             mappingRules: string[];

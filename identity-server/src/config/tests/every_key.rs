@@ -172,7 +172,7 @@ pub(in crate::config) fn samples(key: &Key) -> Vec<String> {
             }
         }
         (Kind::Duration(_), "idle-timeout" | "absolute-timeout") => "77m",
-        (Kind::Duration(_), "max-age") => "77h",
+        (Kind::Duration(_), "max-age" | "keep-claims-for") => "77h",
         (Kind::DurationOrOff(_), _) => "off",
         (Kind::Duration(_), _) => "7s",
         (Kind::Number(_), "max-connections") => "7",

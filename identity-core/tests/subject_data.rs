@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_core::apply::{Command, NewAuthorization, missing_defaults};
@@ -15,8 +16,8 @@ use identity_core::entity::{
 };
 use identity_core::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto};
 use identity_core::port::{
-    ApiSelection, Clock, Crypto, DirectoryHolder, DirectoryHolders, Entitled, Entitlements, MockEntitlements,
-    MockSessionStore, SessionStore, StoreError, TokenError,
+    ApiSelection, Clock, Crypto, DirectoryHolder, DirectoryHolders, Entitled, Entitlements, Freshness,
+    MockEntitlements, MockSessionStore, SessionStore, StoreError, TokenError,
 };
 use identity_core::preset::{ADMIN_ROLE, IDENTITY_AUDIENCE};
 use identity_core::resolve::resolve_token;
@@ -381,4 +382,46 @@ async fn holders_in_the_directory_are_part_of_reviews() {
         let review = access.review_resource(&caller, &other, "READ", 10, held, &budget).unwrap();
         assert_eq!(review.gap, Some(Gap::UnknownMembers), "the directory knows nothing of resources");
     }
+}
+
+/// Directory that lists holders slowly, and counts concurrent lists.
+#[derive(Default)]
+struct SlowDirectory {
+    running: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Entitlements for SlowDirectory {
+    async fn of(&self, _: &Principal, _: &Claims, _: Freshness) -> Result<Entitled, TokenError> {
+        Ok(Entitled::default())
+    }
+
+    async fn held(&self, _: &Principal, _: &ApiSelection) -> Result<Option<Entitled>, TokenError> {
+        Ok(None)
+    }
+
+    async fn holders(&self, _: &Permission, _: usize) -> Result<DirectoryHolders, TokenError> {
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        Ok(DirectoryHolders::default())
+    }
+}
+
+#[tokio::test]
+async fn reviews_do_not_flood_the_directory() {
+    let directory = Arc::new(SlowDirectory::default());
+    let claimed = Sources::Provider { groups_claimed: true };
+    let replica = Replica::with(claimed, KeptClaims::None, &store(), Some(directory.clone())).await;
+    let access = &replica.access;
+    let ask = || async {
+        let held = access.administrators_in_directory(10).await;
+        access.review_administrators(&replica.caller(), 10, held, &SearchBudget::default()).unwrap().gap
+    };
+    let gaps = tokio::join!(ask(), ask(), ask(), ask());
+    assert_eq!(gaps, (None, None, Some(Gap::Directory), Some(Gap::Directory)));
+    assert_eq!(directory.most.load(Ordering::SeqCst), 2);
+    assert_eq!(ask().await, None, "a later review has its turn");
 }

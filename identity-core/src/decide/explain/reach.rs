@@ -3,7 +3,7 @@
 
 use super::Remedy;
 use super::candidate::Through;
-use crate::entity::Container;
+use crate::entity::{Container, Permission};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
 use crate::resolve::Subject;
 use crate::world::{Kind, Symbol, World};
@@ -33,8 +33,7 @@ pub(super) fn of(world: &World, subject: &Subject, remedy: &Remedy, through: Opt
             ReachOf { administers, principals, rights }
         }
         Remedy::ExtendRole { role, permission } => {
-            let administers =
-                permission.audience.as_str() == IDENTITY_AUDIENCE && permission.definition.as_str() == WRITE;
+            let administers = is_administration(permission);
             let principals = names.get(Kind::Role, role.as_str()).map_or(0, |role| members(world, role));
             ReachOf { administers, principals, rights: 1 }
         }
@@ -64,6 +63,11 @@ fn members(world: &World, party: Symbol) -> usize {
     }
 }
 
+/// Returns whether a permission lets its holder change everything in this service.
+fn is_administration(permission: &Permission) -> bool {
+    permission.audience.as_str() == IDENTITY_AUDIENCE && permission.definition.as_str() == WRITE
+}
+
 /// Returns whether the members of a container administer this service, and the number of their rights.
 fn given_by(world: &World, container: &Container) -> (bool, usize) {
     let names = world.names();
@@ -79,9 +83,7 @@ fn given_by(world: &World, container: &Container) -> (bool, usize) {
     let (mut administers, mut rights) = (false, 0);
     for role in roles {
         rights += role.permissions.len();
-        administers |= role.permissions.iter().any(|permission| {
-            permission.audience.as_str() == IDENTITY_AUDIENCE && permission.definition.as_str() == WRITE
-        });
+        administers |= role.permissions.iter().any(is_administration);
     }
     rights += held.iter().map(|held| world.records_of(*held).take(COUNTED).count()).sum::<usize>();
     (administers, rights)

@@ -4,7 +4,7 @@ use super::line::{Gap, Holding, Line};
 use super::{Access, EntityRef};
 use crate::catalog::API;
 use crate::entity::Permission;
-use crate::port::TokenError;
+use crate::port::{DirectoryHolder, TokenError};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
 use crate::value::{Audience, PermissionName};
 use crate::world::World;
@@ -32,28 +32,28 @@ impl Access {
     /// Looks up the holders of a permission on an API in the directory, at most `most`. Empty for other resources, and
     /// without a directory. If the directory is unavailable, the review is marked as incomplete.
     pub async fn holders_in_directory(&self, resource: &EntityRef, action: &str, most: usize) -> InDirectory {
-        let (Some(directory), API) = (self.lookup.directory(), resource.kind.as_str()) else {
+        if resource.kind != API {
             return InDirectory::default();
-        };
+        }
         let (Ok(audience), Ok(definition)) = (Audience::parse(&resource.id), PermissionName::parse(action)) else {
             return InDirectory::default();
         };
         let permission = Permission { audience, definition };
-        match directory.holders(&permission, most).await {
-            Ok(found) => {
-                let line = |(party, through): (crate::entity::Party, _)| Line {
-                    name: found.names.get(party.id()).cloned(),
-                    party,
-                    through,
+        match self.lookup.holders(&permission, most).await {
+            None => InDirectory::default(),
+            Some(Ok(found)) => {
+                let line = |held: DirectoryHolder| Line {
+                    name: found.names.get(held.party.id()).cloned(),
+                    party: held.party,
+                    through: held.through,
                     holding: Holding::Permission(permission.clone()),
                     escalation: None,
                     requests: None,
                     similar_to: Vec::new(),
                 };
-                let holders = found.holders.iter().map(|held| (held.party.clone(), held.through.clone()));
-                InDirectory { lines: holders.map(line).collect(), is_complete: Some(!found.more) }
+                InDirectory { lines: found.holders.into_iter().map(line).collect(), is_complete: Some(!found.more) }
             }
-            Err(TokenError::Rejected(_) | TokenError::Unavailable { .. }) => {
+            Some(Err(TokenError::Rejected(_) | TokenError::Unavailable { .. })) => {
                 InDirectory { lines: Vec::new(), is_complete: Some(false) }
             }
         }

@@ -13,8 +13,8 @@ use super::{EntityRef, Gap};
 use crate::catalog::API;
 use crate::decide::{Question, lacks_properties};
 use crate::engine::Engine;
-use crate::entity::Principal;
-use crate::port::{ApiSelection, Entitled, Entitlements, StoreError, TokenError};
+use crate::entity::{Permission, Principal};
+use crate::port::{ApiSelection, DirectoryHolders, Entitled, Entitlements, StoreError, TokenError};
 use crate::resolve::{RecentSubjects, ResolveInput, Subject, resolve};
 use crate::service::ServiceError;
 use crate::service::recent_callers::{LastSignIns, Login, RecentCallers};
@@ -28,6 +28,9 @@ const TTL: Duration = Duration::from_secs(5);
 const MAX_CACHED: usize = 4096;
 /// Maximum number of concurrent look-ups. Further ones are rejected.
 const MAX_LOOK_UPS: usize = 64;
+/// Maximum number of concurrent lists of holders, each of which may need hundreds of requests to the directory. Reviews
+/// beyond it do without the list, and are marked as incomplete.
+const MAX_LISTS: usize = 2;
 /// Time after which a client may retry a rejected look-up.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -148,6 +151,7 @@ pub struct SubjectLookup {
     sign_ins: Option<Arc<LastSignIns>>,
     directory: Option<Arc<dyn Entitlements>>,
     turns: Semaphore,
+    lists: Semaphore,
     cache: Mutex<HashMap<Principal, Cached>>,
 }
 
@@ -156,8 +160,8 @@ impl SubjectLookup {
     #[must_use]
     pub fn new(engine: Arc<Engine>, recent: Arc<RecentCallers>) -> Self {
         let (sessions, sign_ins, directory) = (None, None, None);
-        let (turns, cache) = (Semaphore::new(MAX_LOOK_UPS), Mutex::default());
-        Self { engine, recent, sessions, sign_ins, directory, turns, cache }
+        let (turns, lists, cache) = (Semaphore::new(MAX_LOOK_UPS), Semaphore::new(MAX_LISTS), Mutex::default());
+        Self { engine, recent, sessions, sign_ins, directory, turns, lists, cache }
     }
 
     /// Adds live browser sessions.
@@ -182,8 +186,17 @@ impl SubjectLookup {
         self.directory.is_some()
     }
 
-    pub(super) fn directory(&self) -> Option<&dyn Entitlements> {
-        self.directory.as_deref()
+    /// Lists the holders of a permission in the directory; `None` without a directory.
+    pub(super) async fn holders(
+        &self,
+        permission: &Permission,
+        most: usize,
+    ) -> Option<Result<DirectoryHolders, TokenError>> {
+        let directory = self.directory.as_ref()?;
+        Some(match self.lists.try_acquire() {
+            Some(_turn) => directory.holders(permission, most).await,
+            None => Err(TokenError::Unavailable { retry_after: RETRY_AFTER }),
+        })
     }
 
     /// Looks up data about a principal, for decisions on `resource`; on any resource if `None`.

@@ -75,7 +75,7 @@ impl LastSignIns {
         let Some(stored) = self.store.last_sign_in(principal, now).await? else { return Ok(None) };
         let login = self.open(&stored);
         if login.is_none() {
-            warn!(principal = principal.id(), "last_sign_in.unreadable");
+            warn!("last_sign_in.unreadable");
         }
         Ok(login)
     }

@@ -142,7 +142,7 @@ async fn whoever_is_there_is_noted_once_until_the_provider_says_something_new() 
     let logins = Arc::new(RecentCallers::new(9, KeptClaims::All(Duration::MAX)));
     site.sessions = site.sessions.noting(Arc::clone(&logins));
     let id = site.sign_in().await;
-    assert!(logins.last(9, site.clock.now()).is_empty(), "nobody was there yet");
+    assert!(logins.last(9, site.clock.now()).is_empty(), "no caller yet");
     assert!(site.lives(&id).await);
     let seen = logins.last(9, site.clock.now());
     assert_eq!((seen.len(), &*seen[0].issuer, seen[0].principal.id()), (1, ISSUER, "ann"));

@@ -20,6 +20,7 @@ use crate::address;
 use crate::endpoints;
 use crate::load::receive::{Receiving, has_body};
 use crate::overload;
+use crate::precondition;
 use crate::problem::Problem;
 use crate::refused_rules;
 use crate::request::RequestId;
@@ -52,6 +53,7 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     match found {
         Ok((mut caller, session)) => {
             caller.cancellation = abandoned::cancellation();
+            caller.expected = precondition::expected(&request);
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
             let caller = Arc::new(caller);

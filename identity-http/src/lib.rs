@@ -27,6 +27,7 @@ mod offload;
 mod openapi;
 mod overload;
 mod page;
+mod precondition;
 mod problem;
 mod refused_rules;
 mod request;

@@ -11,9 +11,13 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::entity::AuditEvent;
 use identity_core::service::AuthenticationError;
 use serde::Serialize;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
+
+use crate::timestamp;
 
 /// An error response: status, headers and problem document. The path of the request is added when it is rendered.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ struct Parts {
     reason_id: Option<u64>,
     /// Index of the failed command in a bulk request, starting at 0.
     index: Option<usize>,
+    /// Last change of an entity that was changed in the meantime.
+    last_change: Option<LastChange>,
 }
 
 /// Variant of the problem document that an API requires. Requests without a style get the default document.
@@ -80,6 +86,26 @@ pub(crate) struct ProblemDocument {
     /// Position of the failed command in `commands` of `/api/bulk`, starting at 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<usize>,
+    /// Last change of the entity, with status 412. Absent if the caller may not read the audit log.
+    #[serde(rename = "lastChange", skip_serializing_if = "Option::is_none")]
+    last_change: Option<LastChange>,
+}
+
+/// Last change of an entity, from the audit log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastChange {
+    /// Key of the entry in the audit log.
+    key: String,
+    /// Time of the change (RFC 3339), with six fractional digits.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: OffsetDateTime,
+    /// `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself.
+    actor_type: &'static str,
+    /// Username or client id of the actor.
+    #[schema(required)]
+    actor_id: Option<String>,
 }
 
 /// Part of a body that an error concerns.
@@ -108,6 +134,7 @@ impl Problem {
             challenges: Vec::new(),
             reason_id: None,
             index: None,
+            last_change: None,
         }))
     }
 
@@ -130,6 +157,18 @@ impl Problem {
     pub(crate) fn below(mut self, pointer: &str) -> Self {
         self.0.findings.iter_mut().for_each(|finding| finding.pointer.insert_str(0, pointer));
         self
+    }
+
+    /// 412 for a change that is meant for another version of the entity (RFC 9110 §15.5.13).
+    fn changed(detail: String, last: Option<&AuditEvent>) -> Self {
+        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "changed", detail).code("CHANGED");
+        problem.0.last_change = last.map(|event| LastChange {
+            key: event.key.to_string(),
+            timestamp: event.at,
+            actor_type: event.actor.kind_name(),
+            actor_id: event.actor.id().map(str::to_owned),
+        });
+        problem.titled("PRECONDITION_FAILED")
     }
 
     pub(crate) fn no_such_entry(key: &str) -> Self {
@@ -255,6 +294,7 @@ impl Problem {
             findings: if in_cluster { Vec::new() } else { self.0.findings.clone() },
             reason_id: self.0.reason_id.filter(|_| !in_cluster).map(|id| id.to_string()),
             index: self.0.index.filter(|_| !in_cluster),
+            last_change: self.0.last_change.clone().filter(|_| !in_cluster),
         }
     }
 

@@ -86,6 +86,9 @@ pub enum Refusal {
     /// The named field contains an invisible character or a bidirectional control.
     #[error("`{0}` must not contain bidirectional controls or invisible characters")]
     HiddenCharacters(&'static str),
+    /// The entity no longer has the version for which the change is meant.
+    #[error("{0} was changed in the meantime")]
+    Changed(AuditEntity),
     /// The change exceeds the capacity of a commit or of a world.
     #[error("the change is too large; split it into smaller changes")]
     Full,
@@ -113,6 +116,7 @@ impl Refusal {
             Self::Leftovers { .. } => "leftover_authorizations",
             Self::Inapplicable(..) => "inapplicable",
             Self::HiddenCharacters(_) => "hidden_characters",
+            Self::Changed(_) => "changed",
             Self::Full => "too_large",
         }
     }

@@ -20,7 +20,8 @@ use time::{Duration, OffsetDateTime};
 use tracing::{error, warn};
 
 use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
-use crate::port::{AuditLog, StoreError};
+use crate::port::{AuditField, AuditFilter, AuditLog, AuditQuery, AuditText, StoreError};
+use crate::search::{Order, SortBy, Start, TextFilter, Window};
 use crate::value::time_text;
 
 /// Capacity of each queue: one for outcomes of permitted attempts, one for denials.
@@ -109,6 +110,24 @@ impl Appender {
             return None;
         }
         self.settle(lane, &receipt).await
+    }
+
+    /// Returns the entry of the last successful operation on an entity. `None` if there is none, or the log cannot be
+    /// read.
+    pub(super) async fn last_change(&self, entity: &AuditEntity) -> Option<AuditEvent> {
+        let filter = AuditFilter::default()
+            .and(AuditText::EntityKey, TextFilter::equals(entity.key.clone()))
+            .and(AuditText::EntityType, TextFilter::equals(entity.kind.as_str()))
+            .and(AuditText::Result, TextFilter::equals(AuditResult::Success.as_str()));
+        let newest_first = [SortBy { field: AuditField::Timestamp, order: Order::Descending }];
+        let query = AuditQuery::new(filter, &newest_first, &Window { start: Start::Offset(0), limit: 1 }).ok()?;
+        match self.log.search(&query).await {
+            Ok(found) => found.items.into_iter().next(),
+            Err(error) => {
+                warn!(error = &error as &dyn Error, "audit.last_change.failed");
+                None
+            }
+        }
     }
 
     /// Writes summary entries directly, without the queue. Entries that cannot be written are counted as lost.

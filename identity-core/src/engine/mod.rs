@@ -25,7 +25,7 @@ use tracing::{error, info};
 use crate::apply::{Command, Draft, Refusal};
 use crate::catalog::ResourceCatalog;
 use crate::decide::{Authority, Denied, Permit};
-use crate::entity::{AuditDraft, AuditEvent, AuditResult};
+use crate::entity::{AuditDraft, AuditEntity, AuditEvent, AuditResult};
 use crate::port::{AuditLog, Clock, Commit, PolicyStore, StoreError};
 use crate::value::Revision;
 use crate::world::{Change, Sources, World};
@@ -353,6 +353,12 @@ impl Engine {
     pub async fn refuse(&self, event: &AuditEvent, denied: &mut Denied) {
         denied.reason_id = self.append(event).await;
         self.denials.remember(denied);
+    }
+
+    /// Returns the audit entry of the last successful operation on an entity. `None` if the log has none, or cannot be
+    /// read.
+    pub(crate) async fn last_change(&self, entity: &AuditEntity) -> Option<AuditEvent> {
+        self.appender.last_change(entity).await
     }
 
     /// Returns the most recent denials of this process, with their explanations.

@@ -3,7 +3,7 @@
 use super::Permission;
 use crate::value::{
     Audience, ClientId, ClientKey, Description, Email, InvalidValue, Name, PermissionName, RedirectUri, Secret,
-    Username,
+    Username, Version,
 };
 
 /// A user as stored in a directory.
@@ -30,6 +30,12 @@ impl DirectoryUser {
         let names = [&self.first_name, &self.last_name].into_iter().flatten().map(Name::as_str);
         let name = names.collect::<Vec<_>>().join(" ");
         if name.is_empty() { self.username.to_string() } else { name }
+    }
+
+    /// Version of the user: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::of(&(&self.id, &self.username, &self.first_name, &self.last_name, &self.email, self.enabled))
     }
 }
 
@@ -125,6 +131,15 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
 }
 
+impl Client {
+    /// Version of the application: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        let (key, kind) = (self.key.as_str(), self.kind.as_str());
+        Version::of(&(key, &self.client_id, &self.name, kind, &self.root_url, &self.redirect_uris))
+    }
+}
+
 /// Values of an application to create. The directory assigns the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewClient {
@@ -204,6 +219,14 @@ pub struct Api {
     pub audience: Audience,
     /// Display name of the API.
     pub name: Name,
+}
+
+impl Api {
+    /// Version of the API: a digest of all fields. Its permissions are not included.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::of(&(self.key.as_str(), &self.audience, &self.name))
+    }
 }
 
 /// A permission as defined by an API, without the audience of the API.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Description, GroupId, Name};
+use crate::value::{Description, GroupId, Name, Version};
 
 /// A named set of users, clients and mapping rules that receive access together. Groups do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,12 @@ impl Group {
     #[must_use]
     pub fn new(id: GroupId, name: Name) -> Self {
         Self { id, name, description: Description::default() }
+    }
+
+    /// Version of the group: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::of(self)
     }
 
     /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Audience, Description, Name, PermissionName, RoleId};
+use crate::value::{Audience, Description, Name, PermissionName, RoleId, Version};
 
 /// A named set of API permissions. A role can also own authorizations, which apply to its holders. Roles do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ impl Role {
     #[must_use]
     pub fn new(id: RoleId, name: Name) -> Self {
         Self { id, name, description: Description::default(), permissions: BTreeSet::new() }
+    }
+
+    /// Version of the role: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::of(self)
     }
 
     /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters. A name

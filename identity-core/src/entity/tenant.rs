@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Description, Name, TenantId};
+use crate::value::{Description, Name, TenantId, Version};
 
 /// A partition of the data of the platform. Only members of the tenant can access data in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,12 @@ impl Tenant {
     #[must_use]
     pub fn new(id: TenantId, name: Name) -> Self {
         Self { id, name, description: Description::default() }
+    }
+
+    /// Version of the tenant: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::of(self)
     }
 
     /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.

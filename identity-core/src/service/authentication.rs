@@ -160,6 +160,7 @@ impl Authentication {
             email: None,
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
         }))
     }
 
@@ -235,6 +236,7 @@ impl Authentication {
             email: token.email.clone(),
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
         })
     }
 
@@ -276,6 +278,7 @@ impl Authentication {
             email,
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
         })
     }
 

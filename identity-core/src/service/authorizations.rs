@@ -9,7 +9,7 @@ use crate::apply::{Command, NewAuthorization, Refusal};
 use crate::catalog::{Family, ResourceType};
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Condition, EntityKind, Party, Scope};
 use crate::search::{List, PageRequest, Sought};
-use crate::value::{PermissionName, ResourceTypeName};
+use crate::value::{PermissionName, ResourceTypeName, Version};
 use crate::world::{Keys, Place, World};
 
 /// Lists and changes authorizations, except those on resource types of the Orchestration Cluster.
@@ -52,6 +52,15 @@ pub struct AuthorizationList {
     pub owner: Option<Party>,
     /// Restricts the list to authorizations on this type; `None` for all types.
     pub resource_type: Option<ResourceTypeName>,
+}
+
+impl EntityAuthorization {
+    /// Version of the permissions on the target: a digest of all fields.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        let Self { owner, resource_type, scope, condition, permissions } = self;
+        Version::of(&(owner, resource_type, scope, condition, permissions))
+    }
 }
 
 impl GrantedOn {
@@ -171,6 +180,10 @@ impl Authorizations {
                 known_type(world, &on.resource_type)?;
                 let of = |on: &GrantedOn| world.owned_by(&owner).filter(|held| on.is_of(held)).collect::<Vec<_>>();
                 let current = of(&on);
+                if caller.expected.is_some() {
+                    let base = from.as_ref().unwrap_or(&on);
+                    caller.expects(&authorization(String::new()), version(&owner, base, &of(base)))?;
+                }
                 if let Some(from) = from {
                     let moved = of(&from);
                     return match current.first() {
@@ -203,6 +216,12 @@ fn change(current: Vec<Authorization>, owner: Party, on: GrantedOn, wanted: BTre
         });
     }
     commands
+}
+
+/// Returns the [version](EntityAuthorization::version) of what `owner` holds on one target by these authorizations.
+fn version(owner: &Party, on: &GrantedOn, held: &[Authorization]) -> Version {
+    let permissions: BTreeSet<&PermissionName> = held.iter().flat_map(|held| &held.permissions).collect();
+    Version::of(&(owner, &on.resource_type, &on.scope, &on.condition, permissions))
 }
 
 fn known_type(world: &World, name: &ResourceTypeName) -> Result<(), Refusal> {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::credential::{Authenticated, Credential};
+use crate::apply::Refusal;
 use crate::cancellation::Cancellation;
 use crate::catalog::UnknownAccess;
 use crate::decide::{Decision, Question, decide};
-use crate::entity::{Actor, Principal};
+use crate::entity::{Actor, AuditEntity, Principal};
 use crate::resolve::{ResolveInput, Subject, resolve};
-use crate::value::{Email, Revision};
+use crate::value::{Email, ExpectedVersions, Revision, Version};
 use crate::world::World;
 
 /// An authenticated caller, with the policy data from which its request is answered.
@@ -30,6 +31,8 @@ pub struct Caller {
     pub request_id: Option<String>,
     /// Signal that the client no longer waits. A change that is still queued is then not made.
     pub cancellation: Cancellation,
+    /// Versions of the entity for which the caller's change is meant. `None` applies it to any version.
+    pub expected: Option<ExpectedVersions>,
 }
 
 impl Caller {
@@ -61,6 +64,18 @@ impl Caller {
             email: None,
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
+        }
+    }
+
+    /// Checks the version of an entity against those for which the caller's change is meant.
+    ///
+    /// # Errors
+    /// [`Refusal::Changed`] if the caller expects other versions.
+    pub(crate) fn expects(&self, entity: &AuditEntity, version: Version) -> Result<(), Refusal> {
+        match &self.expected {
+            Some(expected) if !expected.include(version) => Err(Refusal::Changed(entity.clone())),
+            Some(_) | None => Ok(()),
         }
     }
 }

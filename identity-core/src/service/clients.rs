@@ -11,7 +11,7 @@ use crate::entity::{
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS};
 use crate::search::Listing;
-use crate::value::{Audience, ClientKey, Name, PermissionName, Secret};
+use crate::value::{Audience, ClientKey, Name, PermissionName, Secret, Version};
 
 /// Manages applications (OAuth clients) in a directory, with their secrets and permissions.
 pub struct Clients {
@@ -26,6 +26,10 @@ impl Clients {
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn ClientDirectory>, deletions: Arc<Deletions>) -> Self {
         Self { authorizer, directory, deletions }
+    }
+
+    async fn version(&self, key: &ClientKey) -> Result<Version, DirectoryError> {
+        Ok(self.directory.find(key).await?.version())
     }
 
     /// Lists applications by client ID. A search matches any part of the client ID, ignoring case.
@@ -99,9 +103,9 @@ impl Clients {
     /// When the caller lacks write permission, there is no such application, or the directory fails.
     pub async fn update(&self, caller: &Caller, key: &str, change: ClientChange) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        self.authorizer
-            .change(caller, draft(AuditOperation::Update, key), self.directory.update(&parsed, &change))
-            .await
+        let attempt = draft(AuditOperation::Update, key);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
+        self.authorizer.change(caller, attempt, self.directory.update(&parsed, &change)).await
     }
 
     /// Deletes an application in the directory, then its memberships and authorizations in the store.
@@ -116,6 +120,7 @@ impl Clients {
             Ok(Deletable::Client(client.client_id, client.key))
         };
         let attempt = draft(AuditOperation::Delete, key);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
         self.deletions.delete(&self.authorizer, caller, attempt, client, self.directory.delete(&parsed)).await
     }
 
@@ -173,6 +178,10 @@ impl Apis {
         Self { authorizer, directory }
     }
 
+    async fn version(&self, key: &ClientKey) -> Result<Version, DirectoryError> {
+        Ok(self.directory.find(key).await?.version())
+    }
+
     /// Lists APIs by audience. A search matches any part of the audience, ignoring case.
     ///
     /// # Errors
@@ -211,7 +220,9 @@ impl Apis {
     /// When the caller lacks write permission, there is no such API, or the directory fails.
     pub async fn rename(&self, caller: &Caller, key: &str, name: &Name) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        self.authorizer.change(caller, draft(AuditOperation::Update, key), self.directory.rename(&parsed, name)).await
+        let attempt = draft(AuditOperation::Update, key);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
+        self.authorizer.change(caller, attempt, self.directory.rename(&parsed, name)).await
     }
 
     /// Deletes an API and all assignments of its permissions. This service's own API is protected.
@@ -220,7 +231,9 @@ impl Apis {
     /// When the caller lacks write permission, there is no such API, it is this service's own, or the directory fails.
     pub async fn delete(&self, caller: &Caller, key: &str) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        self.authorizer.change(caller, draft(AuditOperation::Delete, key), self.directory.delete(&parsed)).await
+        let attempt = draft(AuditOperation::Delete, key);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
+        self.authorizer.change(caller, attempt, self.directory.delete(&parsed)).await
     }
 
     /// Lists the permissions that an API defines, sorted by name.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::apply::{AdminPower, Refusal};
 use crate::decide::Denied;
 use crate::engine::{CredentialEnded, NotPermitted, Overloaded, WriteError};
-use crate::entity::AuditEntity;
+use crate::entity::{AuditEntity, AuditEvent};
 use crate::port::{DirectoryError, StoreError};
 
 /// Reason why a service call failed.
@@ -32,6 +32,14 @@ pub enum ServiceError {
     /// The domain model refuses the change, for example because it would remove the last administrator.
     #[error(transparent)]
     Refused(Refusal),
+    /// The entity no longer has the version for which the change is meant.
+    #[error("{entity} was changed in the meantime")]
+    Changed {
+        /// Entity to change.
+        entity: AuditEntity,
+        /// Audit entry of its last change. `None` if there is none, or the caller may not read the audit log.
+        last: Option<Box<AuditEvent>>,
+    },
     /// No entity of this kind has this key.
     #[error("{0} does not exist")]
     Missing(AuditEntity),

@@ -78,7 +78,10 @@ impl People {
         change: DirectoryUserChange,
     ) -> Result<Written<DirectoryUser>, ServiceError> {
         let key = user_id(id)?;
-        self.authorizer.change(caller, draft(AuditOperation::Update, id), self.directory.update(&key, &change)).await
+        let attempt = draft(AuditOperation::Update, id);
+        let version = async { Ok(self.directory.find(&key).await?.version()) };
+        self.authorizer.require_unchanged(caller, &attempt, version).await?;
+        self.authorizer.change(caller, attempt, self.directory.update(&key, &change)).await
     }
 
     /// Lists the roles that are assigned to a user directly, sorted by name and without their permissions.

@@ -15,6 +15,7 @@ mod normal_form;
 mod secret;
 mod selector;
 mod uri;
+mod version;
 mod visible;
 
 pub use claims::{Claims, ClaimsError, StoredClaims};
@@ -34,6 +35,7 @@ pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;
 pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};
 pub use uri::RedirectUri;
+pub use version::{ExpectedVersions, Version};
 pub(crate) use visible::is_hidden;
 pub use visible::is_visible;
 

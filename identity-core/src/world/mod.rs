@@ -19,6 +19,7 @@ mod record;
 mod rows;
 mod rules;
 mod symbol;
+mod version;
 
 use std::ops::{Bound, Range};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::apply::NewAuthorization;
 use identity_core::catalog::{Family, ResourceCatalog, ResourceType};
-use identity_core::entity::{Authorization, Condition, Party, PartyKind, Scope};
+use identity_core::entity::{Authorization, Condition, EntityKind, Party, PartyKind, Scope};
 use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
 use identity_core::service::Caller;
 use identity_core::service::cluster::{ClusterAuthorizations, Search};
@@ -22,6 +22,7 @@ use crate::body::{JsonBytes, deserialize};
 use crate::condition::{ComparisonBody, condition as parse_condition};
 use crate::findings::Findings;
 use crate::ids::{IdRules, References};
+use crate::precondition::{self, stored_version};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -296,7 +297,8 @@ async fn find(
 ) -> Result<HttpResponse, Problem> {
     let key = key_in_path("authorizationKey", &key)?;
     let authorization = authorizations.find(&caller, key, shown.resource_types.families()).await?;
-    Ok(HttpResponse::Ok().json(AuthorizationView::from(authorization)))
+    let version = stored_version(&caller, EntityKind::Authorization, &key.to_string());
+    Ok(precondition::respond(version, &AuthorizationView::from(authorization)))
 }
 
 async fn update(

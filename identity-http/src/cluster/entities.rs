@@ -16,6 +16,7 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::ids::IdRules;
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -168,7 +169,7 @@ macro_rules! resource_of {
             ) -> Result<HttpResponse, Problem> {
                 let id = in_path($id_name, ids.references(&caller.world).$parse(&id))?;
                 let entity = service.find(&caller, id.as_str()).await?;
-                Ok(HttpResponse::Ok().json($view::from(&entity)))
+                Ok(precondition::respond(Some(entity.version()), &$view::from(&entity)))
             }
 
             async fn update(

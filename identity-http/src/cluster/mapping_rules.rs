@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{AuditOperation, MappingRule, Operator, RuleKind};
+use identity_core::entity::{AuditOperation, EntityKind, MappingRule, Operator, RuleKind};
 use identity_core::search::TextFilter;
 use identity_core::search::entities::{Filter, RuleField, RuleFilter};
 use identity_core::service::cluster::ClusterMappingRules;
@@ -16,6 +16,7 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::ids::IdRules;
+use crate::precondition::{self, stored_version};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -109,7 +110,8 @@ async fn find(
 ) -> Result<HttpResponse, Problem> {
     let id = in_path("mappingRuleId", ids.references(&caller.world).mapping_rule(&id))?;
     let rule = rules.find(&caller, id.as_str()).await?;
-    Ok(HttpResponse::Ok().json(RuleView::from(&rule)))
+    let version = stored_version(&caller, EntityKind::MappingRule, id.as_str());
+    Ok(precondition::respond(version, &RuleView::from(&rule)))
 }
 
 async fn update(

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::User;
+use identity_core::entity::{EntityKind, User};
 use identity_core::search::entities::{UserField, UserFilter};
 use identity_core::service::cluster::{ClusterUsers, NewUser};
 use identity_core::value::{Email, Name, Secret};
@@ -15,6 +15,7 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::ids::IdRules;
+use crate::precondition::{self, stored_version};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -106,7 +107,8 @@ async fn find(
 ) -> Result<HttpResponse, Problem> {
     let username = in_path("username", ids.references(&caller.world).username(&username))?;
     let user = users.find(&caller, username.as_str()).await?;
-    Ok(HttpResponse::Ok().json(UserView::of(&user)))
+    let version = stored_version(&caller, EntityKind::User, username.as_str());
+    Ok(precondition::respond(version, &UserView::of(&user)))
 }
 
 async fn update(

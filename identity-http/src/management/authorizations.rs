@@ -54,6 +54,10 @@ pub(crate) struct AuthorizationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<ComparisonBody>>)]
     condition: Option<Condition>,
+    /// Version of the entry: the entity tag for `If-Match`, without quotation marks. Only on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "5f2b8a1c9d3e4f60")]
+    version: Option<String>,
 }
 
 /// A permission to add to an entity's authorization on a resource.
@@ -176,8 +180,9 @@ impl EntityType {
 }
 
 impl AuthorizationView {
-    fn new(authorization: EntityAuthorization) -> Self {
+    fn new(authorization: EntityAuthorization, with_version: bool) -> Self {
         Self {
+            version: with_version.then(|| authorization.version().to_string()),
             entity_id: authorization.owner.id().to_owned(),
             entity_type: EntityType::of(&authorization.owner),
             resource_key: authorization.scope.resource_id().unwrap_or_default().to_owned(),
@@ -206,6 +211,9 @@ pub(crate) struct NarrowedQuery {
     entity_type: Option<EntityType>,
     /// Only authorizations on this resource type.
     resource_type: Option<String>,
+    /// Whether entries have a version.
+    #[serde(default)]
+    versions: bool,
 }
 
 /// Lists the authorizations of all entities or of one.
@@ -219,8 +227,9 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: Query<NarrowedQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = page::query_without::<ListQuery>(&request, &["entityId", "entityType", "resourceType"])?.parse()?;
-    let NarrowedQuery { entity_id, entity_type, resource_type } = query.into_inner();
+    let list =
+        page::query_without::<ListQuery>(&request, &["entityId", "entityType", "resourceType", "versions"])?.parse()?;
+    let NarrowedQuery { entity_id, entity_type, resource_type, versions } = query.into_inner();
     let owner = match (entity_id, entity_type) {
         (Some(id), Some(kind)) => Some(one("entityId", kind.party(&id))?),
         (None, None) => None,
@@ -228,7 +237,8 @@ pub(crate) async fn list(
     };
     let resource_type = resource_type.map(|name| one("resourceType", ResourceTypeName::parse(&name))).transpose()?;
     let wanted = AuthorizationList { list, owner, resource_type };
-    page::answer(authorizations.list(&caller, &wanted).await?, AuthorizationView::new).await
+    let view = move |entry| AuthorizationView::new(entry, versions);
+    page::answer(authorizations.list(&caller, &wanted).await?, view).await
 }
 
 /// Grants an entity a permission on a resource.

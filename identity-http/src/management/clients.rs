@@ -15,6 +15,7 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, null_as_default};
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -160,7 +161,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(ClientView::from(clients.find(&caller, &id).await?)))
+    let client = clients.find(&caller, &id).await?;
+    Ok(precondition::respond(Some(client.version()), &ClientView::from(client)))
 }
 
 /// Updates the name, root URL and redirect URIs of an application.

@@ -13,6 +13,7 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::findings::one;
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -100,7 +101,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(GroupView::from(groups.find(&caller, &id).await?)))
+    let group = groups.find(&caller, &id).await?;
+    Ok(precondition::respond(Some(group.version()), &GroupView::from(group)))
 }
 
 /// Renames a group.

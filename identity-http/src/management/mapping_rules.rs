@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{AuditOperation, Container, MappingRule, Operator, RuleKind};
+use identity_core::entity::{AuditOperation, Container, EntityKind, MappingRule, Operator, RuleKind};
 use identity_core::service::{MappingRules, RuleTargets, RuleWithTargets};
 use identity_core::value::{
     BrokenRule, ClaimSelector, ClaimValue, GroupId, Issuer, MappingRuleId, Name, RoleId, TenantId,
@@ -18,6 +18,7 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, null_as_default};
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition::{self, stored_version};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -157,7 +158,9 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(RuleView::new(&caller.world, rules.find(&caller, &id).await?)))
+    let rule = rules.find(&caller, &id).await?;
+    let version = stored_version(&caller, EntityKind::MappingRule, &id);
+    Ok(precondition::respond(version, &RuleView::new(&caller.world, rule)))
 }
 
 /// Replaces a mapping rule and its targets.

@@ -13,6 +13,7 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, null_as_default};
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -119,7 +120,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(ApiView::from(apis.find(&caller, &id).await?)))
+    let api = apis.find(&caller, &id).await?;
+    Ok(precondition::respond(Some(api.version()), &ApiView::from(api)))
 }
 
 /// Renames an API.

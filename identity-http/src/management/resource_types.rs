@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::catalog::Family;
-use identity_core::entity::CustomType;
+use identity_core::entity::{CustomType, EntityKind};
 use identity_core::service::{Authorizations, ResourceKind};
 use identity_core::value::{PermissionName, PropertyName, ResourceTypeName};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition::{self, stored_version};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -127,7 +128,9 @@ pub(crate) async fn find(
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let name = one("type", ResourceTypeName::parse(&name))?;
-    Ok(HttpResponse::Ok().json(ResourceTypeView::from(authorizations.resource_type(&caller, &name).await?)))
+    let kind = authorizations.resource_type(&caller, &name).await?;
+    let version = stored_version(&caller, EntityKind::ResourceType, name.as_str());
+    Ok(precondition::respond(version, &ResourceTypeView::from(kind)))
 }
 
 /// Creates a custom resource type.

@@ -18,6 +18,7 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, null_as_default};
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -157,7 +158,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(RoleView::from(roles.find(&caller, &name).await?)))
+    let role = roles.find(&caller, &name).await?;
+    Ok(precondition::respond(Some(role.version()), &RoleView::from(role)))
 }
 
 /// Updates the description and display name of a role.

@@ -15,6 +15,7 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -159,7 +160,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(TenantView::from(tenants.find(&caller, &id).await?)))
+    let tenant = tenants.find(&caller, &id).await?;
+    Ok(precondition::respond(Some(tenant.version()), &TenantView::from(tenant)))
 }
 
 /// Renames a tenant.

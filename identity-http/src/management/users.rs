@@ -15,6 +15,7 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
+use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -142,7 +143,8 @@ pub(crate) async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(UserView::from(UserSummary::from(people.find(&caller, &id).await?))))
+    let user = people.find(&caller, &id).await?;
+    Ok(precondition::respond(Some(user.version()), &UserView::from(UserSummary::from(user))))
 }
 
 /// Updates a user's names and email address, and enables or disables sign-in.

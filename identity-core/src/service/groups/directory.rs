@@ -7,10 +7,10 @@ use super::{Groups, draft, entity};
 use crate::entity::{
     AuditDraft, AuditEntity, AuditOperation, Authorization, Deletable, EntityKind, Group, Party, Role,
 };
-use crate::port::GroupDirectory;
+use crate::port::{DirectoryError, GroupDirectory};
 use crate::search::{List, Listing};
 use crate::service::{Authorizer, Caller, Deletions, ListRequest, ServiceError, UserSummary, Written, lists};
-use crate::value::{GroupId, Name, RoleId, Username};
+use crate::value::{GroupId, Name, RoleId, Username, Version};
 
 /// Groups that a directory stores. Their tenant memberships and authorizations are in the policy store.
 pub struct DirectoryGroups {
@@ -24,6 +24,10 @@ impl DirectoryGroups {
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn GroupDirectory>, deletions: Arc<Deletions>) -> Self {
         Self { authorizer, directory, deletions }
+    }
+
+    async fn version(&self, id: &GroupId) -> Result<Version, DirectoryError> {
+        Ok(self.directory.find(id).await?.version())
     }
 }
 
@@ -45,11 +49,13 @@ impl Groups for DirectoryGroups {
 
     async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError> {
         let attempt = draft(AuditOperation::Update, id.as_str());
+        self.authorizer.require_unchanged(caller, &attempt, self.version(id)).await?;
         self.authorizer.change(caller, attempt, self.directory.rename(id, &name)).await
     }
 
     async fn delete(&self, caller: &Caller, id: GroupId) -> Result<Written, ServiceError> {
         let attempt = draft(AuditOperation::Delete, id.as_str());
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&id)).await?;
         let group = ready(Ok(Deletable::Group(id.clone())));
         self.deletions.delete(&self.authorizer, caller, attempt, group, self.directory.delete(&id)).await
     }

@@ -8,7 +8,7 @@ use crate::entity::{AuditOperation, EntityKind, Permission, Role};
 use crate::port::{DirectoryError, RoleDirectory};
 use crate::search::List;
 use crate::service::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, Written};
-use crate::value::{Description, Name, RoleId};
+use crate::value::{Description, Name, RoleId, Version};
 
 /// Roles that a directory stores. The ID of such a role is also its name.
 pub struct DirectoryRoles {
@@ -21,6 +21,10 @@ impl DirectoryRoles {
     #[must_use]
     pub fn new(authorizer: Authorizer, directory: Arc<dyn RoleDirectory>) -> Self {
         Self { authorizer, directory }
+    }
+
+    async fn version(&self, id: &RoleId) -> Result<Version, DirectoryError> {
+        Ok(self.directory.find(id).await?.version())
     }
 }
 
@@ -63,11 +67,14 @@ impl Roles for DirectoryRoles {
     ) -> Result<Written, ServiceError> {
         require_id(name.as_ref(), id)?;
         let attempt = draft(AuditOperation::Update, id);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(id)).await?;
         self.authorizer.change(caller, attempt, self.directory.describe(id, &description)).await
     }
 
     async fn delete(&self, caller: &Caller, id: RoleId) -> Result<Written, ServiceError> {
-        self.authorizer.change(caller, draft(AuditOperation::Delete, &id), self.directory.delete(&id)).await
+        let attempt = draft(AuditOperation::Delete, &id);
+        self.authorizer.require_unchanged(caller, &attempt, self.version(&id)).await?;
+        self.authorizer.change(caller, attempt, self.directory.delete(&id)).await
     }
 
     async fn grant_permission(

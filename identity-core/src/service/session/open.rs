@@ -162,6 +162,7 @@ impl Sessions {
             email: signed_in.email.clone(),
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
         })
     }
 
@@ -181,6 +182,7 @@ impl Sessions {
             email,
             request_id,
             cancellation: Cancellation::default(),
+            expected: None,
         };
         Some(SessionCaller { caller, key: super::public_key(session.id), rotated: None })
     }

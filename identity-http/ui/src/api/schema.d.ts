@@ -2555,6 +2555,11 @@ export interface components {
             resourceKey: string;
             /** @example process-definition */
             resourceType: string;
+            /**
+             * @description Version of the entry: the entity tag for `If-Match`, without quotation marks. Only on request.
+             * @example 5f2b8a1c9d3e4f60
+             */
+            version?: string | null;
         };
         /** @description Options of a batch. */
         BatchOptions: {
@@ -3042,6 +3047,20 @@ export interface components {
              */
             status: number;
         };
+        /** @description Last change of an entity, from the audit log. */
+        LastChange: {
+            /** @description Username or client id of the actor. */
+            actorId: string | null;
+            /** @description `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself. */
+            actorType: string;
+            /** @description Key of the entry in the audit log. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description Time of the change (RFC 3339), with six fractional digits.
+             */
+            timestamp: string;
+        };
         /** @description An authorization that opens a path to administration. */
         LeadingAuthorization: {
             administration: components["schemas"]["AdministrationView"];
@@ -3179,6 +3198,7 @@ export interface components {
              * @example /api/roles/auditors
              */
             instance: string;
+            lastChange?: components["schemas"]["LastChange"] | null;
             /**
              * @description Machine-readable error code.
              * @example missing
@@ -4195,6 +4215,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5726,6 +5748,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5817,6 +5841,8 @@ export interface operations {
                 entityType?: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
                 /** @description Only authorizations on this resource type. */
                 resourceType?: string;
+                /** @description Whether entries have a version. */
+                versions?: boolean;
                 /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
@@ -5920,7 +5946,10 @@ export interface operations {
     authorizations_replace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5977,6 +6006,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6148,7 +6186,10 @@ export interface operations {
     authorizations_extend: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6205,6 +6246,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6801,6 +6851,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6887,7 +6939,10 @@ export interface operations {
     clients_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6953,6 +7008,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -7003,7 +7067,10 @@ export interface operations {
     clients_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7058,6 +7125,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7920,6 +7996,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8006,7 +8084,10 @@ export interface operations {
     groups_rename: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8072,6 +8153,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -8122,7 +8212,10 @@ export interface operations {
     groups_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8177,6 +8270,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9170,6 +9272,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9256,7 +9360,10 @@ export interface operations {
     mapping_rules_replace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9322,6 +9429,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -9372,7 +9488,10 @@ export interface operations {
     mapping_rules_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -9427,6 +9546,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10459,6 +10587,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10545,7 +10675,10 @@ export interface operations {
     resource_servers_rename: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -10611,6 +10744,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -10661,7 +10803,10 @@ export interface operations {
     resource_servers_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -10716,6 +10861,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11296,6 +11450,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11382,7 +11538,10 @@ export interface operations {
     resource_types_replace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 type: string;
             };
@@ -11450,6 +11609,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -11500,7 +11668,10 @@ export interface operations {
     resource_types_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 type: string;
             };
@@ -11555,6 +11726,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12053,6 +12233,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12139,7 +12321,10 @@ export interface operations {
     roles_describe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -12205,6 +12390,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -12255,7 +12449,10 @@ export interface operations {
     roles_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -12310,6 +12507,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13592,6 +13798,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13678,7 +13886,10 @@ export interface operations {
     tenants_rename: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 tenantId: string;
             };
@@ -13744,6 +13955,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -13794,7 +14014,10 @@ export interface operations {
     tenants_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 tenantId: string;
             };
@@ -13849,6 +14072,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15043,6 +15275,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15129,7 +15363,10 @@ export interface operations {
     users_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -15188,6 +15425,15 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15833,6 +16079,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16228,6 +16476,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16293,7 +16543,10 @@ export interface operations {
     updateAuthorization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 authorizationKey: string;
             };
@@ -16368,6 +16621,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -16409,7 +16671,10 @@ export interface operations {
     deleteAuthorization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 authorizationKey: string;
             };
@@ -16462,6 +16727,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16693,6 +16967,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16758,7 +17034,10 @@ export interface operations {
     updateGroup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 groupId: string;
             };
@@ -16824,6 +17103,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -16865,7 +17153,10 @@ export interface operations {
     deleteGroup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 groupId: string;
             };
@@ -16918,6 +17209,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17994,6 +18294,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18059,7 +18361,10 @@ export interface operations {
     updateMappingRule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 mappingRuleId: string;
             };
@@ -18125,6 +18430,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -18166,7 +18480,10 @@ export interface operations {
     deleteMappingRule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 mappingRuleId: string;
             };
@@ -18219,6 +18536,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18449,6 +18775,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18514,7 +18842,10 @@ export interface operations {
     updateRole: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 roleId: string;
             };
@@ -18580,6 +18911,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -18621,7 +18961,10 @@ export interface operations {
     deleteRole: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 roleId: string;
             };
@@ -18674,6 +19017,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20047,6 +20399,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20112,7 +20466,10 @@ export interface operations {
     updateTenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 tenantId: string;
             };
@@ -20178,6 +20535,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -20219,7 +20585,10 @@ export interface operations {
     deleteTenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 tenantId: string;
             };
@@ -20272,6 +20641,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21791,6 +22169,8 @@ export interface operations {
             /** @description Success. */
             200: {
                 headers: {
+                    /** @description Version of the entity, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21856,7 +22236,10 @@ export interface operations {
     updateUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 username: string;
             };
@@ -21922,6 +22305,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
             /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
@@ -21963,7 +22355,10 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags. The change is made only if the entity has one of them; otherwise the response is 412. */
+                "If-Match"?: string;
+            };
             path: {
                 username: string;
             };
@@ -22016,6 +22411,15 @@ export interface operations {
             };
             /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description The entity does not have a version that `If-Match` lists. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@ mod bulk;
 mod containers;
 mod lists;
 mod memberships;
+mod versions;
 
 use identity_testkit::Api;
 use serde_json::{Value, json};

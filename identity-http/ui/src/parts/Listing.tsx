@@ -21,7 +21,7 @@ import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
 import { type Loaded, useLoad } from "../lib/useLoad";
-import { useQuery } from "../lib/useQuery";
+import { useUrlState } from "../lib/useUrlState";
 import { ProblemNotice } from "./ProblemNotice";
 import { SimilarTo } from "./SimilarTo";
 
@@ -74,7 +74,7 @@ interface Props<T> {
 const SIZES = [20, 50, 100];
 
 export function Listing<T>(props: Props<T>) {
-  const query = useQuery(props.part);
+  const query = useUrlState(props.part);
   const size = SIZES.find((size) => size === query.number("size", 20)) ?? 20;
   const page = Math.max(0, query.number("page", 1) - 1) || 0;
   const search = query.get("q");

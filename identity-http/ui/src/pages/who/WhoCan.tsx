@@ -8,7 +8,7 @@ import { api, ask } from "../../api/client";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
-import { useQuery } from "../../lib/useQuery";
+import { useUrlState } from "../../lib/useUrlState";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
@@ -31,7 +31,7 @@ export default function WhoCan() {
 }
 
 function OfResource() {
-  const query = useQuery();
+  const query = useUrlState();
   const asked = { type: query.get("type"), action: query.get("action"), resource: query.get("resource") };
   const [target, setTarget] = useState<Target>(
     asked.type ? asked : { type: "api", action: "write", resource: "camunda-identity-resource-server" },
@@ -64,7 +64,7 @@ function OfResource() {
 
 function OfSubject() {
   const session = useSession();
-  const query = useQuery();
+  const query = useUrlState();
   const asked = { type: query.get("who"), id: query.get("id") };
   const [who, setWho] = useState(asked.type || "user");
   const [id, setId] = useState(asked.id);

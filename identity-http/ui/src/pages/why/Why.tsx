@@ -10,7 +10,7 @@ import { asProblem, type Problem } from "../../api/problem";
 import { useSession } from "../../app/session";
 import { t, time } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
-import { useQuery } from "../../lib/useQuery";
+import { useUrlState } from "../../lib/useUrlState";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { ProblemNotice } from "../../parts/ProblemNotice";
@@ -34,7 +34,7 @@ export default function Why() {
 
 function Ask() {
   const session = useSession();
-  const query = useQuery();
+  const query = useUrlState();
   const [question, setQuestion] = useState<Question>({
     who: query.get("who") || "user",
     id: query.get("id"),
@@ -139,7 +139,7 @@ const remembered = (text: string) => Object.fromEntries(new URLSearchParams(text
 
 /** Denial by this service, found by the reason ID of the 403 response. */
 function Refusal() {
-  const query = useQuery();
+  const query = useUrlState();
   const [id, setId] = useState(query.get("refusal"));
   const asked = query.get("refusal");
   const { data, problem, reload } = useLoad(

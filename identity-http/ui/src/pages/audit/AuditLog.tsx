@@ -68,7 +68,8 @@ export default function AuditLog() {
       </div>
       <Listing<Entry>
         label={t("audit.title")}
-        load={({ page, size }) =>
+        queryKey={["audit-log", filters]}
+        load={({ page, size, signal }) =>
           askPage(
             api.GET("/api/audit-log", {
               params: {
@@ -84,10 +85,10 @@ export default function AuditLog() {
                   resultSize: size,
                 },
               },
+              signal,
             }),
           )
         }
-        on={Object.values(filters)}
         rowKey={({ key }) => key}
         columns={[
           { key: "time", header: t("audit.time"), cell: ({ timestamp }) => time(timestamp) },

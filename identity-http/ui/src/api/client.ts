@@ -48,7 +48,7 @@ export const api = createClient<paths>({
 });
 api.use(common);
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;
@@ -60,7 +60,8 @@ export const whenSessionEnds = (handler: () => void) => {
   onSessionEnd = handler;
 };
 
-async function settled<T>(request: Promise<Answer<T>>): Promise<Answer<T>> {
+/** Resolves to a successful response. Rejects with a `Problem` otherwise, unless the request was aborted. */
+export async function settled<T>(request: Promise<Answer<T>>): Promise<Answer<T>> {
   let answer: Answer<T>;
   try {
     answer = await request;

@@ -6,6 +6,7 @@ import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
 import { inCluster, inManagement } from "./lists";
 import type { GrantableType } from "./types";
+import { askVersioned, only, type Versioned } from "./versions";
 
 export type OwnerType = "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE";
 export const OWNER_TYPES: readonly OwnerType[] = ["USER", "GROUP", "ROLE", "MAPPING_RULE", "CLIENT"];
@@ -40,12 +41,14 @@ export interface Grants {
   /** Whether this API manages authorizations on the resource type. */
   takes: (type: Pick<GrantableType, "family">) => boolean;
   list: (query: ListQuery, narrowed: Narrowed) => Promise<Page<Grant>>;
+  /** Loads an authorization again, with its version. */
+  find: (grant: Grant) => Promise<Versioned<Grant>>;
   create: (grant: NewGrant) => Promise<unknown>;
   /** Changes the resource, permissions or condition; the owner and the type stay the same. */
-  update: (grant: Grant, was: Grant) => Promise<unknown>;
+  update: (grant: Grant, was: Grant, headers: Record<string, string>) => Promise<unknown>;
   /** Adds one permission to the authorization. */
   extend: (grant: Grant, permission: string) => Promise<unknown>;
-  remove: (grant: Grant) => Promise<unknown>;
+  remove: (grant: Grant, headers: Record<string, string>) => Promise<unknown>;
   sorts: readonly string[];
 }
 
@@ -69,28 +72,39 @@ const ofCluster: Grants = {
         signal: query.signal,
       }),
     );
-    const grant = (item: Shown): Grant => ({
-      key: item.authorizationKey,
-      ownerType: item.ownerType as OwnerType,
-      ownerId: item.ownerId,
-      resourceType: item.resourceType,
-      resourceId: item.resourceId ?? undefined,
-      property: item.resourcePropertyName ?? undefined,
-      permissions: item.permissionTypes,
-      condition: item.condition,
-    });
-    return { items: items.map(grant), total };
+    return { items: items.map(stored), total };
+  },
+  async find(grant) {
+    const path = keyed(grant).params.path;
+    const params = { path, query: { resourceTypes: "all" } as never };
+    const { version, ...found } = await askVersioned(api.GET("/v2/authorizations/{authorizationKey}", { params }));
+    return { ...stored(found), version };
   },
   create: (grant) => ask(api.POST("/v2/authorizations", { body: clusterBody(grant) })),
-  update: replace,
-  extend: (grant, permission) => replace({ ...grant, permissions: [...grant.permissions, permission] }),
-  remove: (grant) => ask(api.DELETE("/v2/authorizations/{authorizationKey}", keyed(grant))),
+  update: (grant, _, headers) => replace(grant, headers),
+  // A request replaces all permissions, so those of now are read first.
+  async extend(grant, permission) {
+    const now = await ofCluster.find(grant);
+    return replace({ ...now, permissions: [...now.permissions, permission] }, only(now));
+  },
+  remove: (grant, headers) => ask(api.DELETE("/v2/authorizations/{authorizationKey}", { ...keyed(grant), headers })),
 };
+
+const stored = (item: Shown): Grant => ({
+  key: item.authorizationKey,
+  ownerType: item.ownerType as OwnerType,
+  ownerId: item.ownerId,
+  resourceType: item.resourceType,
+  resourceId: item.resourceId ?? undefined,
+  property: item.resourcePropertyName ?? undefined,
+  permissions: item.permissionTypes,
+  condition: item.condition,
+});
 
 const keyed = ({ key }: Grant) => ({ params: { path: { authorizationKey: key } } });
 
-function replace(grant: Grant) {
-  return ask(api.PUT("/v2/authorizations/{authorizationKey}", { ...keyed(grant), body: clusterBody(grant) }));
+function replace(grant: Grant, headers: Record<string, string>) {
+  return ask(api.PUT("/v2/authorizations/{authorizationKey}", { ...keyed(grant), body: clusterBody(grant), headers }));
 }
 
 const clusterBody = ({ ownerType, ownerId, resourceType, resourceId, property, permissions, condition }: NewGrant) =>
@@ -118,10 +132,17 @@ const ofManagement: Grants = {
     );
     return { items: items.map(managed), total };
   },
+  async find(grant) {
+    const whose = { entityId: grant.ownerId, entityType: entityType(grant.ownerType) };
+    const query = { ...whose, resourceType: grant.resourceType, versions: true };
+    const found = await ask(api.GET("/api/authorizations", { params: { query } }));
+    const now = found.find((item) => managed(item).key === grant.key);
+    return now ? { ...managed(now), version: `"${now.version}"` } : { ...grant, permissions: [], version: "" };
+  },
   create: add,
   update: put,
   extend: (grant, permission) => add({ ...grant, permissions: [permission] }),
-  remove: (grant) => put({ ...grant, permissions: [] }, grant),
+  remove: (grant, headers) => put({ ...grant, permissions: [] }, grant, headers),
 };
 
 const managed = (item: Schemas["AuthorizationView"]): Grant => ({
@@ -139,9 +160,9 @@ function add({ permissions, ...grant }: NewGrant) {
   return ask(api.PATCH("/api/authorizations", { body: { ...place(grant), permissions } }));
 }
 
-function put({ permissions, ...grant }: NewGrant, was?: Grant) {
-  const replaces = was && { resourceKey: was.resourceId ?? "*", condition: was.condition };
-  return ask(api.PUT("/api/authorizations", { body: { ...place(grant), permissions, replaces } }));
+function put({ permissions, ...grant }: NewGrant, was: Grant, headers: Record<string, string>) {
+  const replaces = { resourceKey: was.resourceId ?? "*", condition: was.condition };
+  return ask(api.PUT("/api/authorizations", { body: { ...place(grant), permissions, replaces }, headers }));
 }
 
 const place = ({ ownerType, ownerId, resourceType, resourceId, condition }: Omit<NewGrant, "permissions">) => ({

@@ -4,6 +4,7 @@ import type { Session } from "../app/session";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import { containing, inCluster, inManagement } from "./lists";
+import { askVersioned, type Versioned } from "./versions";
 
 export interface User {
   id: string;
@@ -24,10 +25,10 @@ export interface UserFields {
 
 export interface Users {
   list: (query: ListQuery) => Promise<Page<User>>;
-  find: (id: string, signal?: AbortSignal) => Promise<User>;
+  find: (id: string, signal?: AbortSignal) => Promise<Versioned<User>>;
   create: (user: UserFields) => Promise<string>;
-  update: (id: string, user: UserFields) => Promise<unknown>;
-  remove?: (id: string) => Promise<unknown>;
+  update: (id: string, user: UserFields, headers: Record<string, string>) => Promise<unknown>;
+  remove?: (id: string, headers: Record<string, string>) => Promise<unknown>;
   roles: (id: string, signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
   groups: (id: string, signal?: AbortSignal) => Promise<Schemas["GroupReference"][]>;
   addRole: (id: string, role: string) => Promise<unknown>;
@@ -71,13 +72,18 @@ const stored: Users = {
     if (query.search && found.total === 0) found = await search("name");
     return { total: found.total, items: found.items.map(shown) };
   },
-  find: async (id, signal) => shown(await ask(api.GET("/v2/users/{username}", { ...named(id), signal }))),
+  async find(id, signal) {
+    const user = await askVersioned(api.GET("/v2/users/{username}", { ...named(id), signal }));
+    return { ...shown(user), version: user.version };
+  },
   async create({ username, name, email, password }) {
     return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;
   },
-  update: (id, { name, email, password }) =>
-    ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email, password: password || undefined } })),
-  remove: (id) => ask(api.DELETE("/v2/users/{username}", named(id))),
+  update(id, { name, email, password }, headers) {
+    const body = { name, email, password: password || undefined };
+    return ask(api.PUT("/v2/users/{username}", { ...named(id), body, headers }));
+  },
+  remove: (id, headers) => ask(api.DELETE("/v2/users/{username}", { ...named(id), headers })),
   roles: async (id, signal) => (await memberships(id, signal)).roles,
   groups: async (id, signal) => (await memberships(id, signal)).groups,
   addRole: (id, name) =>
@@ -103,18 +109,15 @@ const directory: Users = {
   inDirectory: true,
   sorts: [],
   list: (query) => askPage(api.GET("/api/users", inManagement(query))),
-  find: (id, signal) => ask(api.GET("/api/users/{id}", { ...keyed(id), signal })),
+  find: (id, signal) => askVersioned(api.GET("/api/users/{id}", { ...keyed(id), signal })),
   async create({ username, firstName, lastName, email, password }) {
     const body = { username, firstName, lastName, email, password: password || undefined };
     return (await ask(api.POST("/api/users", { body }))).id;
   },
-  update: (id, { firstName, lastName, email }) =>
-    ask(
-      api.PUT("/api/users/{id}", {
-        ...keyed(id),
-        body: { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined },
-      }),
-    ),
+  update(id, { firstName, lastName, email }, headers) {
+    const body = { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined };
+    return ask(api.PUT("/api/users/{id}", { ...keyed(id), body, headers }));
+  },
   roles: (id, signal) => ask(api.GET("/api/users/{id}/roles", { ...keyed(id), signal })),
   groups: (id, signal) => ask(api.GET("/api/users/{id}/groups", { ...keyed(id), signal })),
   addRole: (id, roleName) => ask(api.POST("/api/users/{id}/roles", { ...keyed(id), body: { roleName } })),

@@ -5,6 +5,7 @@ import { api, ask, type Schemas } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
 import { join, leave } from "./tenants";
+import { only } from "./versions";
 
 const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
   scope.match === "ANY"
@@ -118,7 +119,11 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
       const { key: _key, property: _property, ...change } = extended;
       return {
         run: () => grants.extend(grant, remedy.permission),
-        undo: () => grants.update(grant, extended),
+        undo: async () => {
+          const now = await grants.find(extended);
+          const permissions = now.permissions.filter((permission) => permission !== remedy.permission);
+          return grants.update({ ...now, permissions }, now, only(now));
+        },
         change: grant.property
           ? undefined
           : { createAuthorization: { ...change, resourceId: grant.resourceId ?? "*" } },

@@ -3,12 +3,16 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { capabilities, useSession } from "../app/session";
-import type { Schemas } from "./client";
+import { api, type Schemas } from "./client";
+import { askVersioned } from "./versions";
 
 /** Resource type for use in authorizations. */
 export type GrantableType = Schemas["GrantableType"];
 /** Resource type as managed at `/api/resource-types`. */
 export type ResourceType = Schemas["ResourceTypeView"];
+
+export const readType = (type: string, signal?: AbortSignal) =>
+  askVersioned(api.GET("/api/resource-types/{type}", { params: { path: { type } }, signal }));
 
 /** Whether a type is custom: built-in types have no `properties`. */
 export const isOwn = ({ properties }: ResourceType) => properties !== undefined && properties !== null;

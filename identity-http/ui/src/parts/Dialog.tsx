@@ -4,9 +4,12 @@ import { Modal } from "@carbon/react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
-import { type Problem, problemOf } from "../api/problem";
+import { asProblem, type Problem, problemOf } from "../api/problem";
+import { changed } from "../api/queries";
+import { only, type Versioned } from "../api/versions";
 import { holdTyped } from "../app/session";
 import { t } from "../lib/i18n";
+import { type Conflict, ConflictNotice } from "./Conflict";
 import { ProblemNotice } from "./ProblemNotice";
 
 const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
@@ -27,6 +30,8 @@ interface FormProps {
   size?: "xs" | "sm" | "md" | "lg";
   /** Fields that problems concern, by the reason of the problem. */
   places?: Record<string, string>;
+  /** Resolution of a conflict with another change; present if the form edits an entity with a version. */
+  conflict?: Conflict;
   /** On success, the dialog closes. On failure, it stays open and shows the problem. */
   onSubmit: () => Promise<unknown>;
   onClose: () => void;
@@ -41,6 +46,7 @@ export function FormDialog({
   disabled,
   size = "sm",
   places = {},
+  conflict,
   onSubmit,
   onClose,
   children,
@@ -76,7 +82,19 @@ export function FormDialog({
           send();
         }}
       >
-        {problem && problem.fields.size === 0 && <ProblemNotice problem={problem} />}
+        {problem?.status === 412 && conflict ? (
+          <ConflictNotice
+            conflict={conflict}
+            onMine={send}
+            onTheirs={() => {
+              changed([]);
+              onClose();
+            }}
+            onMerged={mutation.reset}
+          />
+        ) : (
+          problem && problem.fields.size === 0 && <ProblemNotice problem={problem} />
+        )}
         {children(problem)}
         <input type="submit" hidden />
       </form>
@@ -94,22 +112,37 @@ interface ConfirmProps {
   submit: string;
   /** Consequences in sentences, loaded when the dialog opens. */
   consequences?: () => Promise<string[]>;
+  /** Entity that the change is meant for, loaded with its consequences. */
+  entity?: () => Promise<Versioned<object>>;
   children?: ReactNode;
-  onConfirm: () => Promise<unknown>;
+  /** `headers` bind the change to the version of the entity. */
+  onConfirm: (headers: Record<string, string>) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function ConfirmDialog({ heading, submit, consequences, children, onConfirm, onClose }: ConfirmProps) {
-  const { data, isFetching } = useConsequences(async () => consequences?.() ?? []);
+export function ConfirmDialog({ heading, submit, consequences, entity, children, onConfirm, onClose }: ConfirmProps) {
+  const { data, isFetching, refetch } = useConsequences(async () => {
+    const [version, texts] = await Promise.all([entity?.() ?? {}, consequences?.() ?? []]);
+    return { headers: only(version), texts };
+  });
+  const confirm = async () => {
+    try {
+      await onConfirm(data?.headers ?? {});
+    } catch (error) {
+      // Another change came first: the consequences are shown as they are now, for another confirmation.
+      if (asProblem(error).status === 412) void refetch();
+      throw error;
+    }
+  };
   return (
-    <FormDialog heading={heading} submit={submit} danger onSubmit={onConfirm} onClose={onClose} disabled={isFetching}>
+    <FormDialog heading={heading} submit={submit} danger onSubmit={confirm} onClose={onClose} disabled={isFetching}>
       {() => (
         <>
           {children}
           <div aria-live="polite">
-            {data && data.length > 0 && (
+            {data && data.texts.length > 0 && (
               <ul className="consequences">
-                {data.map((text) => (
+                {data.texts.map((text) => (
                   <li key={text}>{text}</li>
                 ))}
               </ul>

@@ -6,16 +6,18 @@ import { useState } from "react";
 
 import { leadsTo, mayLead } from "../api/administration";
 import * as choices from "../api/choices";
-import { comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
+import { allInWords, type Comparison, comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
 import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
 import type { Problem } from "../api/problem";
 import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
+import type { Versioned } from "../api/versions";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
 import { AdministrationNotice } from "./AdministrationNotice";
 import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
+import { useEdited } from "./Conflict";
 import { FormDialog } from "./Dialog";
 import { Choice, TextField } from "./fields";
 import { TypeChoice } from "./TypeChoice";
@@ -23,7 +25,7 @@ import { TypeChoice } from "./TypeChoice";
 interface Props {
   grants: Grants;
   /** Authorization to edit; absent to create one. */
-  grant?: Grant;
+  grant?: Versioned<Grant>;
   /** Fixed owner and resource type, for which the form has no fields. */
   owner?: Owner;
   resourceType?: string;
@@ -71,6 +73,33 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     enabled: asked.length > 0,
     placeholderData: keepPreviousData,
   });
+  const { headers, conflict } = useEdited({
+    entity: old,
+    fieldsOf: ({ resourceId, property, permissions, condition }) => ({
+      resource: property ? { property } : { resourceId },
+      permissions,
+      condition: condition ?? [],
+    }),
+    fields: [
+      { name: "resource", label: t("grants.resource"), text: resourceInWords },
+      { name: "permissions", label: t("grants.permissions") },
+      { name: "condition", label: t("condition.title"), text: (condition: Comparison[]) => allInWords(condition) },
+    ],
+    audited: ({ key }) => ({ entityType: "AUTHORIZATION", entityKey: key }),
+    reload: () => (old ? grants.find(old) : Promise.reject(new Error("nothing to reload"))),
+    values: {
+      resource: scope === "property" ? { property } : { resourceId: target },
+      permissions: [...permissions],
+      condition: rows.map(comparisonOf),
+    },
+    adopt: ({ resource, permissions, condition }) => {
+      setScope(resource.property ? "property" : resource.resourceId === "*" ? "all" : "one");
+      setResourceId(resource.resourceId === "*" ? "" : (resource.resourceId ?? ""));
+      setProperty(resource.property ?? "");
+      setPermissions(permissions);
+      setRows(condition.map((one, key) => ({ ...rowOf(one), key })));
+    },
+  });
   const save = async () => {
     const grant = {
       ownerType,
@@ -81,7 +110,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       permissions: [...permissions],
       condition: rows.length > 0 ? rows.map(comparisonOf) : undefined,
     };
-    await (old ? grants.update({ ...grant, key: old.key }, old) : grants.create(grant));
+    await (old ? grants.update({ ...grant, key: old.key }, old, headers()) : grants.create(grant));
     say({ title: t(isNew ? "grants.created" : "grants.changed") });
     changed(["authorizations"]);
   };
@@ -92,6 +121,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       submit={t(isNew ? "create" : "save")}
       disabled={!complete}
       places={isNew && !owner ? { missing: "entityId", protected: "entityId" } : {}}
+      conflict={conflict}
       onSubmit={save}
       onClose={onClose}
     >
@@ -196,6 +226,9 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     </FormDialog>
   );
 }
+
+const resourceInWords = ({ resourceId, property }: Pick<Grant, "resourceId" | "property">) =>
+  property ? t("grants.by_property", { property }) : resourceId === "*" ? t("grants.all") : (resourceId ?? "");
 
 /** Returns the error message for the permissions. */
 const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");

@@ -14,6 +14,7 @@ import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
 import { Chips } from "./Chips";
 import { Create } from "./Create";
+import { Current } from "./Current";
 import { ConfirmDialog } from "./Dialog";
 import { GrantForm } from "./GrantForm";
 import { type Column, Listing } from "./Listing";
@@ -68,6 +69,8 @@ export function GrantList({ grants, owner, resourceType }: Props) {
     cell: ({ resourceType }) => <span className="word">{resourceType}</span>,
     sortable: sortable("resourceType"),
   };
+  const fixed = { grants, owner, resourceType };
+  const close = () => setForm(undefined);
   return (
     <>
       <Listing
@@ -99,22 +102,20 @@ export function GrantList({ grants, owner, resourceType }: Props) {
         }
         empty={{ title: t("grants.none"), text: t("grants.none_text") }}
       />
-      {form && (
-        <GrantForm
-          grants={grants}
-          grant={form === "new" ? undefined : form}
-          owner={owner}
-          resourceType={resourceType}
-          onClose={() => setForm(undefined)}
-        />
+      {form === "new" && <GrantForm {...fixed} onClose={close} />}
+      {form && form !== "new" && (
+        <Current heading={t("grants.edit")} read={() => grants.find(form)} onClose={close}>
+          {(grant) => <GrantForm {...fixed} grant={grant} onClose={close} />}
+        </Current>
       )}
       {ending && (
         <ConfirmDialog
           heading={t("grants.end")}
           submit={t("grants.end")}
           consequences={async () => [t("lose.grant", { ...sentence(ending), permissions: list(ending.permissions) })]}
-          onConfirm={async () => {
-            await grants.remove(ending);
+          entity={() => grants.find(ending)}
+          onConfirm={async (headers) => {
+            await grants.remove(ending, headers);
             const again = () => changed(["authorizations"]);
             again();
             say({ title: t("grants.ended"), undo: () => grants.create(ending).then(again) });

@@ -2,7 +2,9 @@
 
 import { useState } from "react";
 
+import type { Audited, Versioned } from "../api/versions";
 import { t } from "../lib/i18n";
+import { useEdited } from "./Conflict";
 import { FormDialog } from "./Dialog";
 import { TextField } from "./fields";
 
@@ -21,7 +23,16 @@ interface Props<F extends Field> {
   heading: string;
   submit?: string;
   fields: readonly F[];
-  onSubmit: (values: Record<F["name"], string>) => Promise<unknown>;
+  /** The entity to edit; absent in a form that creates one. */
+  edited?: {
+    entity: Versioned<object>;
+    audited: Audited;
+    reload: () => Promise<Versioned<object>>;
+    /** Values of the fields; by default the members of the entity with their names. */
+    fieldsOf?: (entity: never) => Record<string, string>;
+  };
+  /** `headers` bind the change to the version of the entity. */
+  onSubmit: (values: Record<F["name"], string>, headers: Record<string, string>) => Promise<unknown>;
   onClose: () => void;
 }
 
@@ -29,6 +40,7 @@ export function WordsForm<const F extends Field>({
   heading,
   submit = t("create"),
   fields,
+  edited,
   onSubmit,
   onClose,
 }: Props<F>) {
@@ -46,13 +58,27 @@ export function WordsForm<const F extends Field>({
       return after as typeof before;
     });
   };
+  const membersOf = (entity: object) => {
+    const members: Record<string, unknown> = edited?.fieldsOf?.(entity as never) ?? { ...entity };
+    return Object.fromEntries(fields.map(({ name }: Field) => [name, String(members[name] ?? "")]));
+  };
+  const { headers, conflict } = useEdited<object, Record<string, string>>({
+    entity: edited?.entity,
+    fieldsOf: membersOf,
+    fields: fields as readonly Field[],
+    audited: () => edited?.audited ?? { entityType: "", entityKey: "" },
+    reload: async () => edited?.reload() ?? {},
+    values,
+    adopt: (after) => setValues(after as typeof values),
+  });
   const tidy = () => Object.fromEntries(Object.entries<string>(values).map(([name, value]) => [name, value.trim()]));
   return (
     <FormDialog
       heading={heading}
       submit={submit}
       disabled={fields.some(({ name, optional }: Field) => !optional && !values[name as F["name"]].trim())}
-      onSubmit={() => onSubmit(tidy() as Record<F["name"], string>)}
+      conflict={conflict}
+      onSubmit={() => onSubmit(tidy() as Record<F["name"], string>, headers())}
       onClose={onClose}
     >
       {(problem) =>

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { api, ask, type Schemas } from "../../api/client";
 import { changed, deleted } from "../../api/queries";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -20,9 +21,10 @@ export default function ApiDetail({ id }: { id: string }) {
   const say = useToast();
   const [dialog, setDialog] = useState<"add" | Permission>();
   const path = { params: { path: { id } } };
+  const read = (signal?: AbortSignal) => askVersioned(api.GET("/api/resource-servers/{id}", { ...path, signal }));
   const loaded = useQuery({
     queryKey: ["apis", id],
-    queryFn: ({ signal }) => ask(api.GET("/api/resource-servers/{id}", { ...path, signal })),
+    queryFn: ({ signal }) => read(signal),
   });
   const close = () => setDialog(undefined);
   return (
@@ -34,13 +36,14 @@ export default function ApiDetail({ id }: { id: string }) {
       lead={({ audience }) => <span className="code">{audience}</span>}
       edit={{
         text: t("rename"),
-        form: ({ name }, onClose) => (
+        form: (one, onClose) => (
           <WordsForm
             heading={t("apis.rename")}
             submit={t("save")}
-            fields={[{ name: "name", label: t("name"), value: name }]}
-            onSubmit={async (body) => {
-              await ask(api.PUT("/api/resource-servers/{id}", { ...path, body }));
+            fields={[{ name: "name", label: t("name"), value: one.name }]}
+            edited={{ entity: one, audited: { entityType: "CLIENT", entityKey: id }, reload: read }}
+            onSubmit={async (body, headers) => {
+              await ask(api.PUT("/api/resource-servers/{id}", { ...path, body, headers }));
               changed(["apis", id]);
             }}
             onClose={onClose}
@@ -52,8 +55,9 @@ export default function ApiDetail({ id }: { id: string }) {
           heading={t("apis.delete", { name })}
           submit={t("delete")}
           consequences={async () => [t("lose.api", { name }), t("lose.no_undo")]}
-          onConfirm={async () => {
-            await ask(api.DELETE("/api/resource-servers/{id}", path));
+          entity={read}
+          onConfirm={async (headers) => {
+            await ask(api.DELETE("/api/resource-servers/{id}", { ...path, headers }));
             say({ title: t("deleted", { name }) });
             deleted("apis", id);
             onDeleted();

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, ask } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { deleted } from "../../api/queries";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
@@ -23,9 +24,10 @@ export default function ClientDetail({ id }: { id: string }) {
   const { mayReadSecrets } = session;
   const say = useToast();
   const path = { params: { path: { id } } };
+  const read = (signal?: AbortSignal) => askVersioned(api.GET("/api/clients/{id}", { ...path, signal }));
   const loaded = useQuery({
     queryKey: ["clients", id],
-    queryFn: ({ signal }) => ask(api.GET("/api/clients/{id}", { ...path, signal })),
+    queryFn: ({ signal }) => read(signal),
   });
   return (
     <Detail
@@ -40,8 +42,9 @@ export default function ClientDetail({ id }: { id: string }) {
           heading={t("clients.delete", { name })}
           submit={t("delete")}
           consequences={async () => [t("lose.client", { name }), t("lose.no_undo")]}
-          onConfirm={async () => {
-            await ask(api.DELETE("/api/clients/{id}", path));
+          entity={read}
+          onConfirm={async (headers) => {
+            await ask(api.DELETE("/api/clients/{id}", { ...path, headers }));
             say({ title: t("deleted", { name }) });
             deleted("clients", id);
             onDeleted();

@@ -2,9 +2,11 @@ import { useState } from "react";
 
 import { api, ask, type Schemas } from "../../api/client";
 import { changed } from "../../api/queries";
+import { askVersioned, type Versioned } from "../../api/versions";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { lines } from "../../lib/lines";
+import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, LinesField, TextField } from "../../parts/fields";
 
@@ -13,7 +15,7 @@ type Type = (typeof TYPES)[number];
 
 interface Props {
   /** Application to edit; absent to create one. */
-  client?: Schemas["ClientView"];
+  client?: Versioned<Schemas["ClientView"]>;
   /** Opens the page of a new application. */
   onCreated?: (id: string) => void;
   onClose: () => void;
@@ -26,12 +28,27 @@ export function ClientForm({ client, onCreated, onClose }: Props) {
   const [type, setType] = useState<Type>(TYPES.find((type) => type === client?.type) ?? "CONFIDENTIAL");
   const known = client?.redirectUris.join("\n") ?? "";
   const [uris, setUris] = useState(known);
+  const { headers, conflict } = useEdited({
+    entity: client,
+    fieldsOf: ({ name, redirectUris }) => ({ name, redirectUris }),
+    fields: [
+      { name: "name", label: t("name") },
+      { name: "redirectUris", label: t("clients.redirect_uris") },
+    ],
+    audited: ({ id }) => ({ entityType: "CLIENT", entityKey: id }),
+    reload: () => askVersioned(api.GET("/api/clients/{id}", { params: { path: { id: client?.id ?? "" } } })),
+    values: { name, redirectUris: lines(uris) },
+    adopt: (values) => {
+      setName(values.name);
+      setUris(values.redirectUris.join("\n"));
+    },
+  });
   const save = async () => {
     const redirectUris = type === "M2M" ? [] : lines(uris);
     if (client) {
       // Omitted fields keep their values.
       const body = uris === known ? { name: name.trim() } : { name: name.trim(), redirectUris };
-      await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
+      await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body, headers: headers() }));
       say({ title: t("saved", { name }) });
       changed(["clients", client.id]);
     } else {
@@ -44,6 +61,7 @@ export function ClientForm({ client, onCreated, onClose }: Props) {
       heading={t(client ? "clients.edit" : "clients.create")}
       submit={t(client ? "save" : "create")}
       disabled={!name.trim() || !clientId.trim()}
+      conflict={conflict}
       onSubmit={save}
       onClose={onClose}
     >

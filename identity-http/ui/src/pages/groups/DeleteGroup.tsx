@@ -2,6 +2,7 @@ import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
 import { deleted } from "../../api/queries";
 import { titleOf } from "../../api/roleMembers";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
@@ -42,8 +43,9 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
       heading={t("groups.delete", { name })}
       submit={t("delete")}
       consequences={consequences}
-      onConfirm={async () => {
-        await ask(api.DELETE("/api/groups/{id}", { params: { path: { id } } }));
+      entity={() => askVersioned(api.GET("/api/groups/{id}", { params: { path: { id } } }))}
+      onConfirm={async (headers) => {
+        await ask(api.DELETE("/api/groups/{id}", { params: { path: { id } }, headers }));
         say({ title: t("deleted", { name }) });
         deleted("groups", id);
         onDeleted?.();

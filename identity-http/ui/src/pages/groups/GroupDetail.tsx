@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, ask } from "../../api/client";
 import { changed } from "../../api/queries";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -19,9 +20,10 @@ export default function GroupDetail({ id }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { id } } };
+  const read = (signal?: AbortSignal) => askVersioned(api.GET("/api/groups/{id}", { ...path, signal }));
   const loaded = useQuery({
     queryKey: ["groups", id],
-    queryFn: ({ signal }) => ask(api.GET("/api/groups/{id}", { ...path, signal })),
+    queryFn: ({ signal }) => read(signal),
   });
   const users = (
     <PeopleIn
@@ -56,13 +58,14 @@ export default function GroupDetail({ id }: { id: string }) {
       lead={({ id }) => <span className="code">{id}</span>}
       edit={{
         text: t("rename"),
-        form: ({ name: old }, onClose) => (
+        form: (group, onClose) => (
           <WordsForm
             heading={t("groups.rename")}
             submit={t("save")}
-            fields={[{ name: "name", label: t("name"), value: old }]}
-            onSubmit={async ({ name }) => {
-              await ask(api.PUT("/api/groups/{id}", { ...path, body: { name } }));
+            fields={[{ name: "name", label: t("name"), value: group.name }]}
+            edited={{ entity: group, audited: { entityType: "GROUP", entityKey: id }, reload: read }}
+            onSubmit={async ({ name }, headers) => {
+              await ask(api.PUT("/api/groups/{id}", { ...path, body: { name }, headers }));
               say({ title: t("saved", { name }) });
               changed(["groups", id]);
             }}

@@ -2,6 +2,7 @@ import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
 import { deleted } from "../../api/queries";
 import { KINDS, membersOf, titleOf } from "../../api/roleMembers";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
@@ -40,8 +41,9 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
       heading={t("roles.delete", { name: title })}
       submit={t("delete")}
       consequences={consequences}
-      onConfirm={async () => {
-        await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } }));
+      entity={() => askVersioned(api.GET("/api/roles/{name}", { params: { path: { name } } }))}
+      onConfirm={async (headers) => {
+        await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } }, headers }));
         say({ title: t("deleted", { name: title }) });
         deleted("roles", name);
         onDeleted?.();

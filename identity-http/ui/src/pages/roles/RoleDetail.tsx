@@ -4,6 +4,7 @@ import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
 import { changed } from "../../api/queries";
 import { KINDS, type Kind, membersOf, titleOf } from "../../api/roleMembers";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -20,9 +21,10 @@ export default function RoleDetail({ id }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { name: id } } };
+  const read = (signal?: AbortSignal) => askVersioned(api.GET("/api/roles/{name}", { ...path, signal }));
   const loaded = useQuery({
     queryKey: ["roles", id],
-    queryFn: ({ signal }) => ask(api.GET("/api/roles/{name}", { ...path, signal })),
+    queryFn: ({ signal }) => read(signal),
   });
   // Mapping rules apply to tokens; profiles without tokens have none.
   const there = (kind: Kind) => session.has("memberships") && (kind !== "MAPPING_RULE" || session.has("mapping-rules"));
@@ -58,8 +60,17 @@ export default function RoleDetail({ id }: { id: string }) {
                 : []),
               { name: "description", label: t("description"), value: role.description, optional: true },
             ]}
-            onSubmit={async (body) => {
-              await ask(api.PUT("/api/roles/{name}", { ...path, body }));
+            edited={{
+              entity: role,
+              audited: { entityType: "ROLE", entityKey: id },
+              reload: read,
+              fieldsOf: (role: typeof loaded.data & object) => ({
+                displayName: titleOf(role),
+                description: role.description,
+              }),
+            }}
+            onSubmit={async (body, headers) => {
+              await ask(api.PUT("/api/roles/{name}", { ...path, body, headers }));
               say({ title: t("saved", { name: titleOf(role) }) });
               changed(["roles", id]);
             }}

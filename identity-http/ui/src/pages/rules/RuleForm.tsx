@@ -7,9 +7,11 @@ import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
 import { changed } from "../../api/queries";
 import { titleOf } from "../../api/roleMembers";
+import { askVersioned, type Versioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
-import { t, word } from "../../lib/i18n";
+import { list, t, word } from "../../lib/i18n";
+import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
 import { PickDialog } from "../../parts/PickDialog";
@@ -55,7 +57,14 @@ const TYPES: readonly Type[] = ["ROLE", "TENANT", "GROUP"];
 const OPERATORS: readonly Operator[] = ["EQUALS", "CONTAINS"];
 const FIND: Record<Type, choices.Find> = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups };
 
-export function RuleForm({ rule, onClose }: { rule?: Rule; onClose: () => void }) {
+export const readRule = (id: string) => askVersioned(api.GET("/api/mapping-rules/{id}", { params: { path: { id } } }));
+
+const fieldsOf = (rule: Rule) => {
+  const { name, claimName, claimValue, operator, issuer } = rule;
+  return { name, claimName, claimValue, operator, issuer: issuer ?? "", targets: targetsOf(rule) };
+};
+
+export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: () => void }) {
   const session = useSession();
   const say = useToast();
   const [name, setName] = useState(rule?.name ?? "");
@@ -72,6 +81,33 @@ export function RuleForm({ rule, onClose }: { rule?: Rule; onClose: () => void }
     queryFn: ({ signal }) => ask(api.GET("/api/me/session", { signal })),
     enabled: session.has("sessions"),
   });
+  const { headers, conflict } = useEdited({
+    entity: rule,
+    fieldsOf,
+    fields: [
+      { name: "name", label: t("name") },
+      { name: "claimName", label: t("rules.claim") },
+      { name: "operator", label: t("rules.operator"), text: (operator: Operator) => word("operator", operator) },
+      { name: "claimValue", label: t("rules.value") },
+      { name: "issuer", label: t("rules.issuer") },
+      {
+        name: "targets",
+        label: t("rules.targets"),
+        text: (targets: Target[]) => list(targets.map(({ title }) => title)),
+      },
+    ],
+    audited: ({ id }) => ({ entityType: "MAPPING_RULE", entityKey: id }),
+    reload: () => readRule(rule?.id ?? ""),
+    values: { name, claimName, claimValue, operator, issuer, targets },
+    adopt: (values) => {
+      setName(values.name);
+      setClaimName(values.claimName);
+      setClaimValue(values.claimValue);
+      setOperator(values.operator);
+      setIssuer(values.issuer);
+      setTargets(values.targets);
+    },
+  });
   const save = async () => {
     const fields = {
       name: name.trim(),
@@ -82,7 +118,9 @@ export function RuleForm({ rule, onClose }: { rule?: Rule; onClose: () => void }
     };
     if (rule) {
       const change = body({ ...fields, type: rule.type }, targets);
-      await ask(api.PUT("/api/mapping-rules/{id}", { params: { path: { id: rule.id } }, body: change }));
+      await ask(
+        api.PUT("/api/mapping-rules/{id}", { params: { path: { id: rule.id } }, body: change, headers: headers() }),
+      );
     } else {
       await ask(api.POST("/api/mapping-rules", { body: body({ ...fields, type }, targets) }));
     }
@@ -97,6 +135,7 @@ export function RuleForm({ rule, onClose }: { rule?: Rule; onClose: () => void }
         heading={t(rule ? "rules.edit" : "rules.create")}
         submit={t(rule ? "save" : "create")}
         disabled={!name.trim() || !claimName.trim() || !claimValue}
+        conflict={conflict}
         onSubmit={save}
         onClose={onClose}
       >

@@ -9,10 +9,11 @@ import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { Chips } from "../../parts/Chips";
 import { Create } from "../../parts/Create";
+import { Current } from "../../parts/Current";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
-import { bodyOf, RuleForm, targetsOf } from "./RuleForm";
+import { bodyOf, RuleForm, readRule, targetsOf } from "./RuleForm";
 
 type Rule = Schemas["RuleView"];
 
@@ -57,7 +58,12 @@ export default function RuleList() {
         }
         empty={{ title: t("rules.none"), text: t("rules.none_text") }}
       />
-      {form && <RuleForm rule={form === "new" ? undefined : form} onClose={() => setForm(undefined)} />}
+      {form === "new" && <RuleForm onClose={() => setForm(undefined)} />}
+      {form && form !== "new" && (
+        <Current heading={t("rules.edit")} read={() => readRule(form.id)} onClose={() => setForm(undefined)}>
+          {(rule) => <RuleForm rule={rule} onClose={() => setForm(undefined)} />}
+        </Current>
+      )}
       {deleting && (
         <ConfirmDialog
           heading={t("rules.delete", { name: deleting.name })}
@@ -66,8 +72,9 @@ export default function RuleList() {
             t("lose.rule", { condition: condition(deleting) }),
             ...targetsOf(deleting).map(({ kind, title }) => t(`lose.rule.${kind}`, { name: title })),
           ]}
-          onConfirm={async () => {
-            await ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id: deleting.id } } }));
+          entity={() => readRule(deleting.id)}
+          onConfirm={async (headers) => {
+            await ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id: deleting.id } }, headers }));
             const again = () => changed(["mapping-rules"]);
             again();
             say({

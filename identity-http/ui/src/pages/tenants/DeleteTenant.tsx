@@ -1,6 +1,7 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
 import { deleted } from "../../api/queries";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -37,8 +38,9 @@ export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }:
       heading={t("tenants.delete", { name })}
       submit={t("delete")}
       consequences={consequences}
-      onConfirm={async () => {
-        await ask(api.DELETE("/api/tenants/{tenantId}", path));
+      entity={() => askVersioned(api.GET("/api/tenants/{tenantId}", path))}
+      onConfirm={async (headers) => {
+        await ask(api.DELETE("/api/tenants/{tenantId}", { ...path, headers }));
         say({ title: t("deleted", { name }) });
         deleted("tenants", tenantId);
         onDeleted?.();

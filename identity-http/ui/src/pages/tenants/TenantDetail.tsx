@@ -4,6 +4,7 @@ import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
 import { changed } from "../../api/queries";
 import { join, leave } from "../../api/tenants";
+import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -19,9 +20,10 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { tenantId } } };
+  const read = (signal?: AbortSignal) => askVersioned(api.GET("/api/tenants/{tenantId}", { ...path, signal }));
   const loaded = useQuery({
     queryKey: ["tenants", tenantId],
-    queryFn: ({ signal }) => ask(api.GET("/api/tenants/{tenantId}", { ...path, signal })),
+    queryFn: ({ signal }) => read(signal),
   });
   const users = (
     <PeopleIn
@@ -88,13 +90,14 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       isFixed={() => tenantId === "<default>"}
       edit={{
         text: t("rename"),
-        form: ({ name: old }, onClose) => (
+        form: (tenant, onClose) => (
           <WordsForm
             heading={t("tenants.rename")}
             submit={t("save")}
-            fields={[{ name: "name", label: t("name"), value: old }]}
-            onSubmit={async ({ name }) => {
-              await ask(api.PUT("/api/tenants/{tenantId}", { ...path, body: { name } }));
+            fields={[{ name: "name", label: t("name"), value: tenant.name }]}
+            edited={{ entity: tenant, audited: { entityType: "TENANT", entityKey: tenantId }, reload: read }}
+            onSubmit={async ({ name }, headers) => {
+              await ask(api.PUT("/api/tenants/{tenantId}", { ...path, body: { name }, headers }));
               say({ title: t("saved", { name }) });
               changed(["tenants", tenantId]);
             }}

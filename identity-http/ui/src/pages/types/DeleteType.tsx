@@ -1,5 +1,6 @@
 import { api, ask, askPage } from "../../api/client";
 import { deleted } from "../../api/queries";
+import { readType } from "../../api/types";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -25,8 +26,9 @@ export function DeleteType({ type, onClose, onDeleted }: Props) {
       heading={t("types.delete", { name: type })}
       submit={t("delete")}
       consequences={consequences}
-      onConfirm={async () => {
-        await ask(api.DELETE("/api/resource-types/{type}", { params: { path: { type } } }));
+      entity={() => readType(type)}
+      onConfirm={async (headers) => {
+        await ask(api.DELETE("/api/resource-types/{type}", { params: { path: { type } }, headers }));
         say({ title: t("deleted", { name: type }) });
         deleted("resource-types", type);
         onDeleted?.();

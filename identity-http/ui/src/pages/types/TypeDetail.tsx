@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { api, ask } from "../../api/client";
 import { grantsOn } from "../../api/grants";
-import { isOwn } from "../../api/types";
+import { isOwn, readType } from "../../api/types";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
 import { Chips } from "../../parts/Chips";
@@ -16,7 +15,7 @@ export default function TypeDetail({ id }: { id: string }) {
   const session = useSession();
   const loaded = useQuery({
     queryKey: ["resource-types", id],
-    queryFn: ({ signal }) => ask(api.GET("/api/resource-types/{type}", { params: { path: { type: id } }, signal })),
+    queryFn: ({ signal }) => readType(id, signal),
   });
   const grants = grantsOn(session, id);
   return (

@@ -2,16 +2,18 @@ import { useState } from "react";
 
 import { api, ask } from "../../api/client";
 import { changed } from "../../api/queries";
-import type { ResourceType } from "../../api/types";
+import { type ResourceType, readType } from "../../api/types";
+import type { Versioned } from "../../api/versions";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { lines } from "../../lib/lines";
+import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { LinesField, TextField } from "../../parts/fields";
 
 interface Props {
   /** Resource type to edit; absent to create one. */
-  type?: ResourceType;
+  type?: Versioned<ResourceType>;
   /** Opens the page of a new type. */
   onCreated?: (name: string) => void;
   onClose: () => void;
@@ -22,10 +24,31 @@ export function TypeForm({ type, onCreated, onClose }: Props) {
   const [name, setName] = useState(type?.type ?? "");
   const [permissions, setPermissions] = useState(type?.supportedPermissions.join("\n") ?? "");
   const [properties, setProperties] = useState(type?.properties?.join("\n") ?? "");
+  const { headers, conflict } = useEdited({
+    entity: type,
+    fieldsOf: ({ supportedPermissions, properties }) => ({ supportedPermissions, properties: properties ?? [] }),
+    fields: [
+      { name: "supportedPermissions", label: t("grants.permissions") },
+      { name: "properties", label: t("types.properties") },
+    ],
+    audited: ({ type }) => ({ entityType: "RESOURCE_TYPE", entityKey: type }),
+    reload: () => readType(name),
+    values: { supportedPermissions: lines(permissions), properties: lines(properties) },
+    adopt: (values) => {
+      setPermissions(values.supportedPermissions.join("\n"));
+      setProperties(values.properties.join("\n"));
+    },
+  });
   const save = async () => {
     const parts = { supportedPermissions: lines(permissions), properties: lines(properties) };
     const made = await (type
-      ? ask(api.PUT("/api/resource-types/{type}", { params: { path: { type: type.type } }, body: parts }))
+      ? ask(
+          api.PUT("/api/resource-types/{type}", {
+            params: { path: { type: type.type } },
+            body: parts,
+            headers: headers(),
+          }),
+        )
       : ask(api.POST("/api/resource-types", { body: { type: name.trim(), ...parts } })));
     say({ title: t("saved", { name: made.type }) });
     changed(["resource-types", made.type]);
@@ -37,6 +60,7 @@ export function TypeForm({ type, onCreated, onClose }: Props) {
       submit={t(type ? "save" : "create")}
       disabled={!name.trim() || lines(permissions).length === 0}
       places={type ? {} : { exists: "type" }}
+      conflict={conflict}
       onSubmit={save}
       onClose={onClose}
     >

@@ -35,8 +35,9 @@ export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
       heading={t("users.delete", { name: user.username })}
       submit={t("delete")}
       consequences={consequences}
-      onConfirm={async () => {
-        await users.remove?.(user.id);
+      entity={() => users.find(user.id)}
+      onConfirm={async (headers) => {
+        await users.remove?.(user.id, headers);
         say({ title: t("deleted", { name: user.username }) });
         deleted("users", user.id);
         onDeleted?.();

@@ -3,15 +3,17 @@ import { useState } from "react";
 
 import type { User, UserFields, Users } from "../../api/people";
 import { changed } from "../../api/queries";
+import type { Versioned } from "../../api/versions";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
+import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { TextField } from "../../parts/fields";
 
 interface Props {
   users: Users;
   /** User to edit; absent to create one. */
-  user?: User;
+  user?: Versioned<User>;
   /** Opens the page of a new user. */
   onCreated?: (id: string) => void;
   onClose: () => void;
@@ -28,10 +30,22 @@ export function UserForm({ users, user, onCreated, onClose }: Props) {
     password: "",
   });
   const set = (name: keyof UserFields) => (value: string) => setFields((before) => ({ ...before, [name]: value }));
+  const { headers, conflict } = useEdited({
+    entity: user,
+    fieldsOf: ({ name, email }) => (users.inDirectory ? { email } : { name, email }),
+    fields: [
+      { name: "name", label: t("name") },
+      { name: "email", label: t("email") },
+    ],
+    audited: ({ id }) => ({ entityType: "USER", entityKey: id }),
+    reload: () => users.find(user?.id ?? ""),
+    values: users.inDirectory ? { email: fields.email } : { name: fields.name, email: fields.email },
+    adopt: (values) => setFields((before) => ({ ...before, ...values })),
+  });
   const save = async () => {
     const tidy = { ...fields, username: fields.username.trim(), name: fields.name.trim(), email: fields.email.trim() };
     const id = user ? user.id : await users.create(tidy);
-    if (user) await users.update(user.id, tidy);
+    if (user) await users.update(user.id, tidy, headers());
     say({ title: t("saved", { name: tidy.username }) });
     changed(["users", id]);
     onCreated?.(id);
@@ -44,6 +58,7 @@ export function UserForm({ users, user, onCreated, onClose }: Props) {
       heading={user ? t("users.edit") : t("users.create")}
       submit={user ? t("save") : t("create")}
       disabled={!fields.username.trim() || (needsPassword && !fields.password)}
+      conflict={conflict}
       onSubmit={save}
       onClose={onClose}
     >

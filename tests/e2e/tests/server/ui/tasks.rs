@@ -41,6 +41,11 @@ tasks!("types":
     many_types_and_authorizations_are_paged_by_the_server,
 );
 
+tasks!("conflicts":
+    an_older_form_does_not_give_back_what_was_revoked,
+    a_name_that_two_have_changed_is_kept_or_taken,
+);
+
 tasks!("circumstances":
     what_was_typed_survives_the_end_of_the_session,
     a_tab_that_is_older_than_the_server_reloads_itself_and_never_stays_blank,

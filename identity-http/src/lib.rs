@@ -66,6 +66,7 @@ pub use management::bulk::BulkChanges;
 pub use openapi::openapi_document;
 pub use session::{FirstAdministrator, SignIn};
 
+use actuator::Operations;
 use request::Processing;
 
 /// The HTTP APIs of a server, with their shared settings. An API whose service is `None` is not mounted.
@@ -100,6 +101,8 @@ pub struct Surfaces {
     pub decisions: Option<Decisions>,
     /// Serves `/api/audit-log`: records of changes and of denied requests.
     pub audit_logs: Option<Arc<AuditLogs>>,
+    /// Serves `/api/health`, the health of this server and its dependencies, for the admin UI.
+    pub operations: Option<Arc<dyn Operations>>,
     /// Serves `/v2`, the identity part of the Orchestration Cluster API.
     pub cluster: Option<Cluster>,
     /// Serves `/auth` (browser sign-in), and enables authentication by session cookie in all other APIs.
@@ -158,6 +161,7 @@ impl Surfaces {
             authorizations: None,
             decisions: None,
             audit_logs: None,
+            operations: None,
             cluster: None,
             sign_in: None,
             base_path: String::new(),

@@ -16,7 +16,7 @@ use crate::Surfaces;
 use crate::access::{administration, evaluation, explain, inspect, look_alikes, orphans, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
-    audit_log, authorizations, bulk, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
+    audit_log, authorizations, bulk, capabilities, clients, for_token, groups, health, mapping_rules, me, memberships,
     resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
@@ -29,6 +29,7 @@ use crate::schema;
         me::me,
         me::permissions,
         capabilities::show,
+        health::show,
         bulk::apply,
         memberships::of,
         memberships::of_role,
@@ -330,6 +331,7 @@ pub(crate) struct Mounted {
     tenants: bool,
     mapping_rules: bool,
     audit_logs: bool,
+    operations: bool,
     sign_in: bool,
     authorizations: bool,
 }
@@ -350,6 +352,7 @@ impl Mounted {
             tenants: surfaces.tenants.is_some(),
             mapping_rules: surfaces.mapping_rules.is_some(),
             audit_logs: surfaces.audit_logs.is_some(),
+            operations: surfaces.operations.is_some(),
             sign_in: surfaces.sign_in.is_some(),
             authorizations: surfaces.authorizations.is_some(),
         }
@@ -376,6 +379,7 @@ impl Mounted {
             (_, Some("tenants"), _) => self.tenants,
             (_, Some("mapping-rules"), _) => self.mapping_rules,
             (_, Some("audit-log"), _) => self.audit_logs,
+            (_, Some("health"), _) => self.operations,
             (_, Some("sessions"), _) | (_, Some("me"), Some("session" | "sessions")) => self.sign_in,
             (_, Some("authorizations" | "resources" | "resource-types"), _) => self.authorizations,
             _ => true,

@@ -149,6 +149,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             hasher,
             clock: &clock,
             ids: &ids,
+            operations: &(Arc::clone(&operations) as Arc<dyn Operations>),
             listening: listening.api_address(),
             directory: directory.as_deref(),
         };

@@ -66,6 +66,6 @@ pub fn is_protected_role(role: &RoleId) -> bool {
 }
 
 /// Returns the ids of the roles for which [`is_protected_role`] returns true.
-pub(crate) fn protected_roles() -> impl Iterator<Item = &'static str> {
+pub fn protected_roles() -> impl Iterator<Item = &'static str> {
     cluster::ROLES.iter().map(|preset| preset.id)
 }

@@ -4,6 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use identity_core::catalog::Family;
 use identity_core::entity::Actor;
+use identity_core::preset::{IDENTITY_AUDIENCE, protected_roles};
+use identity_core::value::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -46,6 +48,8 @@ pub(crate) enum Surface {
     Sessions,
     /// `/api/audit-log`
     AuditLog,
+    /// `/api/health`
+    Health,
     /// `/access/v1`, without the endpoints that need tokens.
     Decisions,
     /// `/access/v1/inspect` and `/access/v1/recent-callers`.
@@ -75,11 +79,20 @@ impl Mounted {
             (Surface::Authorizations, surfaces.authorizations.is_some()),
             (Surface::Sessions, surfaces.sign_in.is_some()),
             (Surface::AuditLog, surfaces.audit_logs.is_some()),
+            (Surface::Health, surfaces.operations.is_some()),
             (Surface::Decisions, surfaces.decisions.is_some()),
             (Surface::Inspection, surfaces.decisions.as_ref().is_some_and(|decisions| decisions.access.has_tokens())),
             (Surface::Cluster, cluster.is_some()),
         ];
         Self(parts.into_iter().filter_map(|(surface, is_there)| is_there.then_some(surface)).collect())
+    }
+
+    /// Protected defaults of the entities that these APIs manage. Roles in a directory have none.
+    fn protected(&self) -> impl Iterator<Item = ProtectedView> {
+        let roles = protected_roles().map(|key| (Surface::Memberships, ProtectedView { kind: "ROLE", key }));
+        let tenant = (Surface::Tenants, ProtectedView { kind: "TENANT", key: TenantId::DEFAULT });
+        let api = (Surface::ResourceServers, ProtectedView { kind: "RESOURCE_SERVER", key: IDENTITY_AUDIENCE });
+        roles.chain([tenant, api]).filter(|(surface, _)| self.0.contains(surface)).map(|(_, entity)| entity)
     }
 }
 
@@ -94,6 +107,21 @@ pub(crate) struct Capabilities {
     surfaces: Vec<Surface>,
     /// Resource types and the permissions that can be granted on them.
     resource_types: Vec<GrantableView>,
+    /// Defaults of the installation, which cannot be changed or deleted.
+    protected: Vec<ProtectedView>,
+}
+
+/// An entity that cannot be changed or deleted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProtectedEntity)]
+pub(crate) struct ProtectedView {
+    /// `ROLE`, `TENANT`, or `RESOURCE_SERVER`, which cannot be deleted.
+    #[serde(rename = "type")]
+    #[schema(example = "ROLE")]
+    kind: &'static str,
+    /// Key of the entity; the audience of an API.
+    #[schema(example = "admin")]
+    key: &'static str,
 }
 
 /// The authenticated caller.
@@ -165,6 +193,7 @@ pub(crate) async fn show(mounted: Data<Mounted>, Authenticated(caller): Authenti
         version: env!("CARGO_PKG_VERSION"),
         surfaces: mounted.0.clone(),
         resource_types: types.collect(),
+        protected: mounted.protected().collect(),
         caller: CallerView {
             kind: caller.actor.kind_name(),
             id: match &caller.actor {

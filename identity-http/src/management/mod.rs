@@ -8,6 +8,7 @@ pub(crate) mod clients;
 pub(crate) mod creation;
 pub(crate) mod for_token;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
 pub(crate) mod memberships;
@@ -70,6 +71,9 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         for_token::mount_authorizations(api);
     }
     capabilities::mount(surfaces, api);
+    if let Some(operations) = &surfaces.operations {
+        health::mount(api.app_data(Data::from(Arc::clone(operations))));
+    }
     if let Some(logs) = &surfaces.audit_logs {
         audit_log::mount(api.app_data(Data::from(Arc::clone(logs))));
     }

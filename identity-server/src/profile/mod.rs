@@ -28,6 +28,7 @@ use identity_core::service::access::{Access, SubjectLookup};
 use identity_core::service::recent_callers::{LastSignIns, RecentCallers};
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Authorizer, Deletions, MappingRules};
 use identity_core::world::Sources;
+use identity_http::actuator::Operations;
 use identity_http::{
     BodyLimits, Cluster, Decisions, FirstAdministrator, Hosts, Https, Limits, Quota, SignIn, Surfaces, TrustedProxies,
 };
@@ -64,6 +65,8 @@ pub struct Parts<'p> {
     pub clock: &'p Arc<dyn Clock>,
     /// Generator of unique ids, such as those of new groups.
     pub ids: &'p Arc<dyn Ids>,
+    /// Health of the server, which the admin UI shows.
+    pub operations: &'p Arc<dyn Operations>,
     /// Address on which the API listens, used as public URL if none is configured.
     pub listening: SocketAddr,
     /// External directory of users, groups, roles and clients, in profiles that have one.
@@ -174,7 +177,7 @@ pub fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<d
 /// # Errors
 /// Returns an error if this build lacks the profile, or its settings are unusable.
 pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
-    let Parts { engine, audit, deletions, sessions, hasher, clock, ids, listening, directory } = parts;
+    let Parts { engine, audit, deletions, sessions, hasher, clock, ids, operations, listening, directory } = parts;
     let providers = providers(config, clock)?;
     let bearer = providers.as_ref().map(|providers| match directory {
         Some(directory) => directory.verifying(providers.verifier()),
@@ -231,6 +234,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(authorizer()))),
         decisions: Some(decisions),
         audit_logs: Some(Arc::new(AuditLogs::new(authorizer(), Arc::clone(audit)))),
+        operations: Some(Arc::clone(operations)),
         cluster: entities.cluster,
         sign_in,
         base_path: config.server.base_path.clone(),

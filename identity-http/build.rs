@@ -31,6 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("cargo::rerun-if-changed=ui/{source}");
         }
         let ui = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?).join("ui");
+        for page in documentation(&ui)? {
+            println!("cargo::rerun-if-changed={}", page.display());
+        }
         if let Err(reason) = build(&ui)? {
             println!("cargo::warning=the server is built without its admin UI: {reason}");
         }
@@ -53,6 +56,9 @@ fn build(ui: &Path) -> Result<Result<(), String>, Box<dyn Error>> {
     for source in SOURCES {
         newest = newest.max(changed(&ui.join(source))?);
     }
+    for page in documentation(ui)? {
+        newest = newest.max(changed(&page)?);
+    }
     let built = fs::metadata(ui.join("dist/index.html")).and_then(|metadata| metadata.modified());
     if built.as_ref().is_ok_and(|built| *built >= newest) {
         return Ok(Ok(()));
@@ -71,6 +77,19 @@ fn build(ui: &Path) -> Result<Result<(), String>, Box<dyn Error>> {
     }
     npm(ui, &["run", "build"]).map_err(|said| format!("the admin UI cannot be built:\n{said}"))?;
     Ok(Ok(()))
+}
+
+/// Returns the pages of the documentation, which the UI shows. A published package has none.
+fn documentation(ui: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(ui.join("../../docs")) else { return Ok(Vec::new()) };
+    let mut pages = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    Ok(pages)
 }
 
 /// Time of the last modification of a file, or of the newest entry of a directory.

@@ -6,6 +6,7 @@ import { queries } from "./api/queries";
 import { App } from "./app/App";
 import { speak } from "./lib/i18n";
 import { applyTheme } from "./lib/theme";
+import "./fonts.scss";
 import "./style.scss";
 
 applyTheme();

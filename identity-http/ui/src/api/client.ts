@@ -27,8 +27,32 @@ function cookie(name: string): string | undefined {
  */
 export const csrfToken = () => cookie("X-CSRF-TOKEN") ?? "";
 
+/** A change that was captured instead of sent. */
+class Captured extends Error {
+  constructor(readonly request: Request) {
+    super("captured");
+  }
+}
+
+let isCapturing = false;
+
+/** Returns the first change that `run` requests, without sending it. */
+export async function capture(run: () => Promise<unknown>): Promise<Request | undefined> {
+  isCapturing = true;
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof Captured) return error.request;
+    throw error;
+  } finally {
+    isCapturing = false;
+  }
+  return undefined;
+}
+
 const common: Middleware = {
   onRequest({ request }) {
+    if (isCapturing && request.method !== "GET") throw new Captured(request);
     if (revision > 0) request.headers.set("X-Identity-Min-Revision", String(revision));
     if (!["GET", "HEAD"].includes(request.method)) request.headers.set("X-CSRF-TOKEN", csrfToken());
     return request;
@@ -66,6 +90,7 @@ export async function settled<T>(request: Promise<Answer<T>>): Promise<Answer<T>
   try {
     answer = await request;
   } catch (error) {
+    if (error instanceof Captured) throw error;
     throw error instanceof DOMException && error.name === "AbortError" ? error : Problem.unreachable();
   }
   if (answer.response.ok) return answer;

@@ -2,7 +2,7 @@
 
 import { Redirect, Route, Switch } from "wouter";
 
-import { Home } from "../pages/Home";
+import { Home } from "../pages/home/Home";
 import { NotFound } from "../pages/NotFound";
 import { loaded } from "./Boundary";
 import { placesOf } from "./navigation";
@@ -33,6 +33,8 @@ const PAGES = {
   "/audit-log": loaded(() => import("../pages/audit/AuditLog")),
 };
 
+const Help = loaded(() => import("../pages/help/Help"));
+
 export function Pages() {
   const session = useSession();
   const there = placesOf(session).flatMap(({ places }) => places.map(({ href }) => href));
@@ -42,6 +44,7 @@ export function Pages() {
       <Route path="/unauthorized">
         <Redirect to="/" />
       </Route>
+      <Route path="/help/:id">{({ id }: { id: string }) => <Help key={id} id={decode(id)} />}</Route>
       {Object.entries(PAGES)
         .filter(([path]) => there.some((href) => path === href || path.startsWith(`${href}/`)))
         .map(([path, Page]) => (

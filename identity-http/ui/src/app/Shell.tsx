@@ -44,6 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
               aria-expanded={isSideNavExpanded}
             />
             <HeaderName as={Link} href="/" prefix="">
+              <img className="mark" src={`${base}/favicon.svg`} alt="" width={20} height={20} />
               {t("product")}
             </HeaderName>
             <HeaderGlobalBar>

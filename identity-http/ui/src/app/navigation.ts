@@ -6,8 +6,8 @@ import type { Session } from "./session";
 export interface Place {
   href: string;
   title: Key;
-  /** What the page is for, in a few words. */
-  lead: Key;
+  /** Page of the documentation, with anchor. */
+  help: string;
   needs: (session: Session) => boolean;
 }
 
@@ -17,12 +17,22 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
     places: [
       {
         href: "/users",
+        help: "ui#pages",
         title: "users.title",
-        lead: "home.users",
         needs: (session) => session.has("users") || session.has("cluster-users"),
       },
-      { href: "/groups", title: "groups.title", lead: "home.groups", needs: (session) => session.has("groups") },
-      { href: "/roles", title: "roles.title", lead: "home.roles", needs: (session) => session.has("roles") },
+      {
+        href: "/groups",
+        help: "management-api#groups",
+        title: "groups.title",
+        needs: (session) => session.has("groups"),
+      },
+      {
+        href: "/roles",
+        help: "management-api#roles",
+        title: "roles.title",
+        needs: (session) => session.has("roles"),
+      },
     ],
   },
   {
@@ -30,33 +40,43 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
     places: [
       {
         href: "/applications",
+        help: "management-api#applications",
         title: "clients.title",
-        lead: "home.applications",
         needs: (session) => session.has("clients"),
       },
-      { href: "/apis", title: "apis.title", lead: "home.apis", needs: (session) => session.has("resource-servers") },
+      {
+        href: "/apis",
+        help: "management-api#apis",
+        title: "apis.title",
+        needs: (session) => session.has("resource-servers"),
+      },
     ],
   },
   {
     title: "nav.access",
     places: [
-      { href: "/tenants", title: "tenants.title", lead: "home.tenants", needs: (session) => session.has("tenants") },
+      {
+        href: "/tenants",
+        help: "management-api#tenants",
+        title: "tenants.title",
+        needs: (session) => session.has("tenants"),
+      },
       {
         href: "/mapping-rules",
+        help: "mapping-rules",
         title: "rules.title",
-        lead: "home.mapping-rules",
         needs: (session) => session.has("mapping-rules"),
       },
       {
         href: "/authorizations",
+        help: "management-api#authorizations-and-resources",
         title: "authorizations.title",
-        lead: "home.authorizations",
         needs: (session) => session.has("authorizations") || session.has("cluster"),
       },
       {
         href: "/resource-types",
+        help: "decisions-api#resource-types",
         title: "types.title",
-        lead: "home.resource-types",
         needs: (session) => session.has("authorizations"),
       },
     ],
@@ -64,20 +84,30 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
   {
     title: "nav.understand",
     places: [
-      { href: "/why", title: "why.title", lead: "home.why", needs: (session) => session.has("decisions") },
+      {
+        href: "/why",
+        help: "decisions-api#explanations",
+        title: "why.title",
+        needs: (session) => session.has("decisions"),
+      },
       {
         href: "/inspector",
+        help: "decisions-api#tokens",
         title: "inspector.title",
-        lead: "home.inspector",
         needs: (session) => session.has("inspection"),
       },
       {
         href: "/try-rule",
+        help: "decisions-api#what-if",
         title: "try.title",
-        lead: "home.try-rule",
         needs: (session) => session.has("inspection") && session.has("mapping-rules"),
       },
-      { href: "/who-can", title: "who.title", lead: "home.who-can", needs: (session) => session.has("decisions") },
+      {
+        href: "/who-can",
+        help: "decisions-api#reviews",
+        title: "who.title",
+        needs: (session) => session.has("decisions"),
+      },
     ],
   },
   {
@@ -85,14 +115,14 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
     places: [
       {
         href: "/sessions",
+        help: "sign-in#sessions",
         title: "sessions.title",
-        lead: "home.sessions",
         needs: (session) => session.has("sessions"),
       },
       {
         href: "/audit-log",
+        help: "operations#audit",
         title: "audit.title",
-        lead: "home.audit-log",
         needs: (session) => session.has("audit-log"),
       },
     ],
@@ -104,3 +134,8 @@ export const placesOf = (session: Session) =>
   NAVIGATION.map(({ title, places }) => ({ title, places: places.filter(({ needs }) => needs(session)) })).filter(
     ({ places }) => places.length > 0,
   );
+
+/** Returns the page of the documentation that matches a path. */
+export const helpOf = (path: string) =>
+  NAVIGATION.flatMap(({ places }) => places).find(({ href }) => path === href || path.startsWith(`${href}/`))?.help ??
+  "ui";

@@ -20,6 +20,8 @@ export interface Session {
   mayRead: boolean;
   mayWrite: boolean;
   mayReadSecrets: boolean;
+  /** Whether an entity is a default of the installation, which cannot be changed or deleted. */
+  isProtected: (type: string, key: string) => boolean;
 }
 
 export function sessionOf(capabilities: Capabilities): Session {
@@ -30,6 +32,7 @@ export function sessionOf(capabilities: Capabilities): Session {
     mayRead: permissions.includes("read"),
     mayWrite: permissions.includes("write"),
     mayReadSecrets: permissions.includes("read:secrets"),
+    isProtected: (type, key) => capabilities.protected.some((entity) => entity.type === type && entity.key === key),
   };
 }
 

@@ -9,6 +9,7 @@ import { changed } from "../api/queries";
 import { only, type Versioned } from "../api/versions";
 import { holdTyped } from "../app/session";
 import { t } from "../lib/i18n";
+import { AsCurl } from "./AsCurl";
 import { type Conflict, ConflictNotice } from "./Conflict";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -96,6 +97,7 @@ export function FormDialog({
           problem && problem.fields.size === 0 && <ProblemNotice problem={problem} />
         )}
         {children(problem)}
+        <AsCurl disabled={disabled || busy} run={onSubmit} />
         <input type="submit" hidden />
       </form>
     </Modal>

@@ -4,7 +4,6 @@ import {
   Button,
   DataTableSkeleton,
   Pagination,
-  Search,
   Table,
   TableBody,
   TableCell,
@@ -13,7 +12,7 @@ import {
   TableRow,
 } from "@carbon/react";
 import { keepPreviousData, type QueryKey, skipToken, type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { type ComponentType, type ReactNode, useEffect, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect } from "react";
 import { Link } from "wouter";
 
 import type { Page } from "../api/client";
@@ -24,6 +23,7 @@ import { t } from "../lib/i18n";
 import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
 import { useUrlState } from "../lib/useUrlState";
 import { ProblemNotice } from "./ProblemNotice";
+import { SearchField } from "./SearchField";
 import { SimilarTo } from "./SimilarTo";
 
 export interface ListQuery {
@@ -144,27 +144,6 @@ function useLookAlikes(kind: LabelledKind | undefined, queryKey: QueryKey) {
     queryKey: [...queryKey, { alike: kind }],
     queryFn: kind ? ({ signal }) => lookAlikes(session, kind, signal) : skipToken,
   }).data;
-}
-
-/** Search field that searches 250 ms after the last input. */
-function SearchField({ label, value, onSearch }: { label: string; value: string; onSearch: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return;
-    const pause = setTimeout(() => onSearch(text), 250);
-    return () => clearTimeout(pause);
-  }, [text]);
-  return (
-    <Search
-      size="lg"
-      labelText={label}
-      placeholder={label}
-      closeButtonLabelText={t("list.clear")}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-    />
-  );
 }
 
 interface BodyProps<T> extends Props<T> {

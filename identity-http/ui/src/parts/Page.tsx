@@ -1,9 +1,11 @@
 /** Page layout: breadcrumb, title, lead and actions. Sets the title of the document, and the focus after navigation. */
 
+import { Help } from "@carbon/icons-react";
 import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 
+import { helpOf } from "../app/navigation";
 import { t } from "../lib/i18n";
 
 interface Props {
@@ -20,6 +22,7 @@ interface Props {
 let shown: string | undefined;
 
 export function Page({ title, lead, above = [], actions, children }: Props) {
+  const [path] = useLocation();
   useEffect(() => {
     document.title = `${title} · ${t("product")}`;
   }, [title]);
@@ -47,7 +50,12 @@ export function Page({ title, lead, above = [], actions, children }: Props) {
           </h1>
           {lead && <p className="lead">{lead}</p>}
         </div>
-        {actions && <div className="actions">{actions}</div>}
+        <div className="actions">
+          {actions}
+          <Link href={`/help/${helpOf(path)}`} className="help" aria-label={t("help.open")} title={t("help.open")}>
+            <Help size={20} aria-hidden />
+          </Link>
+        </div>
       </header>
       {children}
     </div>

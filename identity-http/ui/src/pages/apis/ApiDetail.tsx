@@ -8,6 +8,7 @@ import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
+import { Id } from "../../parts/Copy";
 import { Create } from "../../parts/Create";
 import { Detail } from "../../parts/Detail";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -33,7 +34,7 @@ export default function ApiDetail({ id }: { id: string }) {
       one={t("apis.one")}
       above={{ title: t("apis.title"), href: "/apis" }}
       title={({ name }) => name}
-      lead={({ audience }) => <span className="code">{audience}</span>}
+      lead={({ audience }) => <Id text={audience} />}
       edit={{
         text: t("rename"),
         form: (one, onClose) => (

@@ -10,6 +10,7 @@ import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
+import { Id } from "../../parts/Copy";
 import { Detail } from "../../parts/Detail";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { PermissionList } from "../../parts/PermissionList";
@@ -35,7 +36,7 @@ export default function ClientDetail({ id }: { id: string }) {
       one={t("clients.one")}
       above={{ title: t("clients.title"), href: "/applications" }}
       title={({ name }) => name}
-      lead={({ clientId }) => <span className="code">{clientId}</span>}
+      lead={({ clientId }) => <Id text={clientId} />}
       edit={{ form: (client, onClose) => <ClientForm client={client} onClose={onClose} /> }}
       remove={({ name }, onDeleted, onClose) => (
         <ConfirmDialog

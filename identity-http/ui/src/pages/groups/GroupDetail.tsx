@@ -7,6 +7,7 @@ import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";
+import { Id } from "../../parts/Copy";
 import { Detail } from "../../parts/Detail";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
@@ -55,7 +56,7 @@ export default function GroupDetail({ id }: { id: string }) {
       one={t("groups.one")}
       above={{ title: t("groups.title"), href: "/groups" }}
       title={({ name }) => name}
-      lead={({ id }) => <span className="code">{id}</span>}
+      lead={({ id }) => <Id text={id} />}
       edit={{
         text: t("rename"),
         form: (group, onClose) => (

@@ -49,6 +49,7 @@ export default function RoleDetail({ id }: { id: string }) {
       above={{ title: t("roles.title"), href: "/roles" }}
       title={titleOf}
       lead={({ description }) => description}
+      isFixed={({ name }) => session.isProtected("ROLE", name)}
       edit={{
         form: (role, onClose) => (
           <WordsForm

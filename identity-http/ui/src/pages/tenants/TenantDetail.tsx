@@ -8,6 +8,7 @@ import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
+import { Id } from "../../parts/Copy";
 import { Detail } from "../../parts/Detail";
 import { Members } from "../../parts/Members";
 import { TabPages } from "../../parts/TabPages";
@@ -86,8 +87,8 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       one={t("tenants.one")}
       above={{ title: t("tenants.title"), href: "/tenants" }}
       title={({ name }) => name}
-      lead={() => <span className="code">{tenantId}</span>}
-      isFixed={() => tenantId === "<default>"}
+      lead={() => <Id text={tenantId} />}
+      isFixed={() => session.isProtected("TENANT", tenantId)}
       edit={{
         text: t("rename"),
         form: (tenant, onClose) => (

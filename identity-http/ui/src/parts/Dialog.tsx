@@ -84,9 +84,9 @@ export function FormDialog({
   );
 }
 
-/** Loads the consequences of a change when its dialog opens. They are not kept for the next time. */
+/** Loads the consequences of a change once, when its dialog opens: the change itself alters them. */
 export function useConsequences<T>(load: () => Promise<T>) {
-  return useQuery({ queryKey: ["consequences", useId()], queryFn: load, gcTime: 0 });
+  return useQuery({ queryKey: ["consequences", useId()], queryFn: load, staleTime: "static", gcTime: 0 });
 }
 
 interface ConfirmProps {

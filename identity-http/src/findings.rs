@@ -1,10 +1,63 @@
 //! Collects all violated rules of a request while its members and parameters are parsed, and reports them in one
 //! response.
 
-use identity_core::value::{BrokenRule, InvalidValue};
+use identity_core::catalog::UnknownAccess;
+use identity_core::value::{BrokenRule, InvalidValue, Params};
 
 use crate::problem::Problem;
-use crate::shape;
+use crate::shape::{self, Kind};
+
+/// A violated rule: in words, and as a code with parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// The rule as a predicate of the member, such as "must not be blank".
+    pub(crate) detail: String,
+    pub(crate) code: &'static str,
+    pub(crate) params: Params,
+}
+
+impl Rule {
+    /// Code of a rule that is only available in words.
+    pub(crate) const OTHER: &str = "other";
+    /// Code of a permission or property that the resource type does not have.
+    pub(crate) const UNSUPPORTED: &str = "unsupported";
+
+    /// Returns all codes, for the OpenAPI document.
+    pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
+        BrokenRule::CODES.iter().chain(Kind::CODES).copied().chain([Self::UNSUPPORTED, Self::OTHER])
+    }
+}
+
+/// A rule that is only available in words.
+impl From<String> for Rule {
+    fn from(detail: String) -> Self {
+        Self { detail, code: Self::OTHER, params: Params::new() }
+    }
+}
+
+impl From<&str> for Rule {
+    fn from(detail: &str) -> Self {
+        detail.to_owned().into()
+    }
+}
+
+impl From<&BrokenRule> for Rule {
+    fn from(rule: &BrokenRule) -> Self {
+        Self { detail: rule.to_string(), code: rule.code(), params: rule.params() }
+    }
+}
+
+impl From<&Kind> for Rule {
+    fn from(kind: &Kind) -> Self {
+        Self { detail: kind.to_string(), code: kind.code(), params: kind.params() }
+    }
+}
+
+impl From<&UnknownAccess> for Rule {
+    fn from(unknown: &UnknownAccess) -> Self {
+        Self { detail: unknown.to_string(), code: Self::UNSUPPORTED, params: unknown.params() }
+    }
+}
 
 /// A violated rule of one member or parameter of a request.
 #[derive(Clone, Debug)]
@@ -13,8 +66,7 @@ pub(crate) struct Finding {
     pub(crate) pointer: Option<String>,
     /// Name of the member or parameter. The error code derives from it, such as `name.invalid`.
     pub(crate) field: &'static str,
-    /// The violated rule as a predicate of `field`, such as "must not be blank".
-    pub(crate) rule: String,
+    pub(crate) rule: Rule,
 }
 
 /// Collector of the violated rules of a request.
@@ -48,13 +100,13 @@ impl Findings {
     /// Like [`Self::take`], but the JSON pointer refers to the current part, as set by [`Self::within`], instead of to
     /// `field`.
     pub(crate) fn here<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
-        value.map_err(|InvalidValue { rule, .. }| self.refuse(field, rule.to_string())).ok()
+        value.map_err(|InvalidValue { rule, .. }| self.refuse(field, (&rule).into())).ok()
     }
 
     /// Like [`Self::take`], for a path or query parameter: the finding has no JSON pointer.
     pub(crate) fn parameter<T>(&mut self, name: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
         let record = |InvalidValue { rule, .. }| {
-            self.found.push(Finding { pointer: None, field: name, rule: rule.to_string() });
+            self.found.push(Finding { pointer: None, field: name, rule: (&rule).into() });
         };
         value.map_err(record).ok()
     }
@@ -98,11 +150,11 @@ impl Findings {
     }
 
     fn record(&mut self, name: &str, field: &'static str, rule: BrokenRule) {
-        self.within(name, |findings| findings.refuse(field, rule.to_string()));
+        self.within(name, |findings| findings.refuse(field, (&rule).into()));
     }
 
     /// Records that the current part of the object violates a rule. `field` determines the error code.
-    pub(crate) fn refuse(&mut self, field: &'static str, rule: String) {
+    pub(crate) fn refuse(&mut self, field: &'static str, rule: Rule) {
         self.found.push(Finding { pointer: self.object.clone(), field, rule });
     }
 
@@ -117,7 +169,7 @@ impl Findings {
     /// Converts all findings to one 400 problem, with a code such as `name.invalid` and a JSON pointer for each.
     pub(crate) fn problem(&self) -> Problem {
         let detail: Vec<String> =
-            self.found.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect();
+            self.found.iter().map(|finding| format!("{} {}.", finding.field, finding.rule.detail)).collect();
         let pointed = |finding: &Finding| finding.pointer.clone().map(|pointer| (pointer, finding.rule.clone()));
         Problem::bad_request("invalid", detail.join(" "))
             .codes(self.found.iter().map(|finding| format!("{}.invalid", finding.field)))

@@ -1,8 +1,8 @@
 /** Form and confirmation dialogs. Input is kept until it is saved or the dialog is canceled. */
 
-import { Modal } from "@carbon/react";
+import { InlineNotification, Modal } from "@carbon/react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { type Problem, problemOf } from "../api/problem";
 import { holdTyped } from "../app/session";
@@ -13,11 +13,29 @@ const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
   .map((field) => `form ${field}:not([disabled])`)
   .join();
 
+/** First field that shows an error, or the first field of a group that does. */
+const INVALID_FIELD = ["[aria-invalid=true]", "[data-invalid] input", "fieldset:has(> .fault) select"].join();
+
 /** Returns the focus to the element that opened the dialog when the dialog closes. */
 function useReturnOfFocus() {
   const [opener] = useState(() => document.activeElement);
   useEffect(() => () => void (opener instanceof HTMLElement && opener.isConnected && opener.focus()), [opener]);
 }
+
+type Errors = ReturnType<Problem["elsewhere"]>;
+
+/** Errors of fields that the form does not have. */
+const Elsewhere = ({ errors }: { errors: Errors }) => (
+  <InlineNotification kind="error" lowContrast hideCloseButton role="alert" title={t("problem.fields")}>
+    <ul>
+      {errors.map(({ field, message }) => (
+        <li key={field}>
+          <span className="code">{field}</span>: {message}
+        </li>
+      ))}
+    </ul>
+  </InlineNotification>
+);
 
 interface FormProps {
   heading: string;
@@ -25,7 +43,7 @@ interface FormProps {
   danger?: boolean;
   disabled?: boolean;
   size?: "xs" | "sm" | "md" | "lg";
-  /** Fields that problems concern, by the reason of the problem. */
+  /** Fields that problems concern (see `Problem.placed`). */
   places?: Record<string, string>;
   /** On success, the dialog closes. On failure, it stays open and shows the problem. */
   onSubmit: () => Promise<unknown>;
@@ -48,6 +66,14 @@ export function FormDialog({
   const mutation = useMutation({ mutationFn: onSubmit, onSuccess: onClose });
   const busy = mutation.isPending;
   const problem = useMemo(() => problemOf(mutation)?.placed(places), [mutation.error]);
+  const form = useRef<HTMLFormElement>(null);
+  const [elsewhere, setElsewhere] = useState<Errors>([]);
+  useEffect(() => {
+    setElsewhere(problem?.elsewhere() ?? []);
+    const field = problem && form.current?.querySelector<HTMLElement>(INVALID_FIELD);
+    field?.focus({ preventScroll: true });
+    field?.scrollIntoView({ block: "center" });
+  }, [problem]);
   useEffect(holdTyped, []);
   useReturnOfFocus();
   const send = () => {
@@ -69,6 +95,7 @@ export function FormDialog({
       onRequestSubmit={send}
     >
       <form
+        ref={form}
         className="form"
         noValidate
         onSubmit={(event) => {
@@ -77,6 +104,7 @@ export function FormDialog({
         }}
       >
         {problem && problem.fields.size === 0 && <ProblemNotice problem={problem} />}
+        {elsewhere.length > 0 && <Elsewhere errors={elsewhere} />}
         {children(problem)}
         <input type="submit" hidden />
       </form>

@@ -91,7 +91,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       heading={t(isNew ? "grants.create" : "grants.edit")}
       submit={t(isNew ? "create" : "save")}
       disabled={!complete}
-      places={isNew && !owner ? { missing: "entityId", protected: "entityId" } : {}}
+      places={isNew && !owner ? { ...PLACES, missing: "entityId", protected: "entityId" } : PLACES}
       onSubmit={save}
       onClose={onClose}
     >
@@ -196,6 +196,14 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     </FormDialog>
   );
 }
+
+/** Fields of the form by the members of `/v2`. */
+const PLACES = {
+  "/ownerId": "entityId",
+  "/resourceId": "resourceKey",
+  "/resourcePropertyName": "property",
+  "/permissionTypes": "permissions",
+};
 
 /** Returns the error message for the permissions. */
 const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");

@@ -2913,11 +2913,15 @@ export interface components {
         };
         /** @description Part of a body that an error concerns. */
         Finding: {
+            /** @enum {string} */
+            code: "blank" | "too_short" | "too_long" | "characters" | "email" | "form" | "missing" | "null" | "type" | "choice" | "range" | "alternatives" | "unknown_member" | "unsupported" | "other";
             /**
              * @description The violated rule, to follow the name of the part.
-             * @example must be a string
+             * @example must not be longer than 256 characters
              */
             detail: string;
+            /** @description Strings and numbers to insert into a sentence about the rule, such as `max`. */
+            params?: Record<string, never>;
             /**
              * @description JSON pointer (RFC 6901) to the part. Empty for the body.
              * @example /condition/1/property
@@ -3179,6 +3183,8 @@ export interface components {
              * @example /api/roles/auditors
              */
             instance: string;
+            /** @description Strings and numbers to insert into a sentence about the reason, such as `kind` and `key` of an entity. */
+            params?: Record<string, never>;
             /**
              * @description Machine-readable error code.
              * @example missing

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::findings::Rule;
 use crate::load::receive;
 use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::shape::{self, Deviation, Enumerations};
 
 /// Extractor for a JSON object with the schema of `T`. Rejects other media types (415), too large bodies (413),

@@ -33,6 +33,7 @@ mod request;
 mod request_metrics;
 mod revision;
 mod route;
+mod rule;
 mod schema;
 mod session;
 mod shape;

@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
-use crate::findings::Rule;
+use crate::rule::Rule;
 
 /// An error response: status, headers and problem document. The path of the request is added when it is rendered.
 #[derive(Clone, Debug)]

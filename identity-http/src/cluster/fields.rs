@@ -7,8 +7,9 @@ use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
 use serde_json::{Map, Value};
 
 use crate::body::Unfit;
-use crate::findings::{Finding, Findings, Rule};
+use crate::findings::{Finding, Findings};
 use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::shape::{self, Deviation, Enumerations, Kind};
 
 /// Errors found in a request, in two categories that determine the title of the problem document.

@@ -13,7 +13,7 @@ use identity_core::service::session::SessionError;
 use tracing::{error, warn};
 
 use super::Problem;
-use crate::findings::Rule;
+use crate::rule::Rule;
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {

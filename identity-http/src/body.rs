@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::load::receive;
 use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::shape::{self, Deviation, Enumerations};
 
 /// Extractor for a JSON object with the schema of `T`. Rejects other media types (415), too large bodies (413),
@@ -49,7 +50,7 @@ pub(crate) fn deserialize<T: ToSchema + DeserializeOwned>(
     let Some(shape) = shape::find(&T::name()) else { return Err(Unfit::of(pointer, "cannot be read")) };
     let deviations = shape.deviations(&object, pointer, Enumerations::Closed);
     if !deviations.is_empty() {
-        let pointed = |Deviation { pointer, kind }| (pointer, kind.to_string());
+        let pointed = |Deviation { pointer, kind }| (pointer, Rule::from(&kind));
         return Err(Unfit(deviations.into_iter().map(pointed).collect()));
     }
     // The schema does not express all rules of the type.
@@ -62,11 +63,11 @@ pub(crate) fn deserialize<T: ToSchema + DeserializeOwned>(
 /// Deviations of a body from its schema, as pairs of a JSON pointer and the violated rule. A rule completes a sentence
 /// that starts with the member's name: "must be a string".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unfit(Vec<(String, String)>);
+pub(crate) struct Unfit(Vec<(String, Rule)>);
 
 impl Unfit {
     /// Creates a deviation with a single violated rule.
-    pub(crate) fn of(pointer: impl Into<String>, rule: impl Into<String>) -> Self {
+    pub(crate) fn of(pointer: impl Into<String>, rule: impl Into<Rule>) -> Self {
         Self(vec![(pointer.into(), rule.into())])
     }
 
@@ -77,11 +78,16 @@ impl Unfit {
 
     /// Describes all violated rules, in one sentence each.
     pub(crate) fn detail(&self) -> String {
-        let sentence = |(pointer, rule): &(String, String)| match pointer.as_str() {
-            "" => format!("The body {rule}."),
-            pointer => format!("`{pointer}` {rule}."),
+        let sentence = |(pointer, rule): &(String, Rule)| match pointer.as_str() {
+            "" => format!("The body {}.", rule.detail),
+            pointer => format!("`{pointer}` {}.", rule.detail),
         };
         self.0.iter().map(sentence).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the pairs of a JSON pointer and the violated rule.
+    pub(crate) fn into_all(self) -> Vec<(String, Rule)> {
+        self.0
     }
 
     /// Converts the deviations to a 400 problem with the given reason code.

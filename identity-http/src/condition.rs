@@ -66,7 +66,7 @@ impl ComparisonBody {
         let comparison = serde_json::to_value(self).and_then(serde_json::from_value::<Comparison>);
         let rule = |error: serde_json::Error| {
             let text = error.to_string();
-            text.strip_prefix("condition ").unwrap_or(&text).to_owned()
+            text.strip_prefix("condition ").unwrap_or(&text).into()
         };
         comparison.map_err(|error| findings.refuse(FIELD, rule(error))).ok()
     }

@@ -4,6 +4,7 @@
 use identity_core::value::{BrokenRule, InvalidValue};
 
 use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::shape;
 
 /// A violated rule of one member or parameter of a request.
@@ -13,8 +14,7 @@ pub(crate) struct Finding {
     pub(crate) pointer: Option<String>,
     /// Name of the member or parameter. The error code derives from it, such as `name.invalid`.
     pub(crate) field: &'static str,
-    /// The violated rule as a predicate of `field`, such as "must not be blank".
-    pub(crate) rule: String,
+    pub(crate) rule: Rule,
 }
 
 /// Collector of the violated rules of a request.
@@ -48,13 +48,13 @@ impl Findings {
     /// Like [`Self::take`], but the JSON pointer refers to the current part, as set by [`Self::within`], instead of to
     /// `field`.
     pub(crate) fn here<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
-        value.map_err(|InvalidValue { rule, .. }| self.refuse(field, rule.to_string())).ok()
+        value.map_err(|InvalidValue { rule, .. }| self.refuse(field, (&rule).into())).ok()
     }
 
     /// Like [`Self::take`], for a path or query parameter: the finding has no JSON pointer.
     pub(crate) fn parameter<T>(&mut self, name: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
         let record = |InvalidValue { rule, .. }| {
-            self.found.push(Finding { pointer: None, field: name, rule: rule.to_string() });
+            self.found.push(Finding { pointer: None, field: name, rule: (&rule).into() });
         };
         value.map_err(record).ok()
     }
@@ -98,11 +98,11 @@ impl Findings {
     }
 
     fn record(&mut self, name: &str, field: &'static str, rule: BrokenRule) {
-        self.within(name, |findings| findings.refuse(field, rule.to_string()));
+        self.within(name, |findings| findings.refuse(field, (&rule).into()));
     }
 
     /// Records that the current part of the object violates a rule. `field` determines the error code.
-    pub(crate) fn refuse(&mut self, field: &'static str, rule: String) {
+    pub(crate) fn refuse(&mut self, field: &'static str, rule: Rule) {
         self.found.push(Finding { pointer: self.object.clone(), field, rule });
     }
 
@@ -117,7 +117,7 @@ impl Findings {
     /// Converts all findings to one 400 problem, with a code such as `name.invalid` and a JSON pointer for each.
     pub(crate) fn problem(&self) -> Problem {
         let detail: Vec<String> =
-            self.found.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect();
+            self.found.iter().map(|finding| format!("{} {}.", finding.field, finding.rule.detail)).collect();
         let pointed = |finding: &Finding| finding.pointer.clone().map(|pointer| (pointer, finding.rule.clone()));
         Problem::bad_request("invalid", detail.join(" "))
             .codes(self.found.iter().map(|finding| format!("{}.invalid", finding.field)))

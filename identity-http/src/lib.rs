@@ -34,6 +34,7 @@ mod request;
 mod request_metrics;
 mod revision;
 mod route;
+mod rule;
 mod schema;
 mod session;
 mod shape;

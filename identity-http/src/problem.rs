@@ -13,9 +13,13 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::entity::AuditEvent;
 use identity_core::service::AuthenticationError;
+use identity_core::value::Params;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
+
+use crate::rule::Rule;
 
 use crate::timestamp;
 
@@ -29,6 +33,8 @@ struct Parts {
     /// Title in problem documents of the Orchestration Cluster API. `None` uses the phrase of the status code.
     title: Option<&'static str>,
     reason: &'static str,
+    /// Parameters of the reason.
+    params: Params,
     detail: String,
     errors: Vec<String>,
     /// JSON pointers to the invalid members of the body, with the violated rules.
@@ -74,6 +80,10 @@ pub(crate) struct ProblemDocument {
     #[schema(example = "missing", required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Strings and numbers to insert into a sentence about the reason, such as `kind` and `key` of an entity.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    #[schema(value_type = Object, example = json!({"kind": "ROLE", "key": "auditors"}))]
+    params: Params,
     /// Codes of invalid fields, such as `name.invalid`. Codes without a dot concern the whole request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
@@ -116,8 +126,19 @@ pub(crate) struct FindingView {
     #[schema(example = "/condition/1/property")]
     pointer: String,
     /// The violated rule, to follow the name of the part.
-    #[schema(example = "must be a string")]
+    #[schema(example = "must not be longer than 256 characters")]
     detail: String,
+    /// Machine-readable code of the rule.
+    #[schema(schema_with = codes)]
+    code: &'static str,
+    /// Strings and numbers to insert into a sentence about the rule, such as `max`.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    #[schema(value_type = Object, example = json!({"max": 256}))]
+    params: Params,
+}
+
+fn codes() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Rule::codes())).build()
 }
 
 impl Problem {
@@ -126,6 +147,7 @@ impl Problem {
             status,
             title: None,
             reason,
+            params: Params::new(),
             detail: detail.into(),
             errors: Vec::new(),
             findings: Vec::new(),
@@ -148,8 +170,15 @@ impl Problem {
     }
 
     /// Adds pairs of a JSON pointer to an invalid member of the body and the rule that it violates.
-    pub(crate) fn pointing_at(mut self, findings: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.0.findings.extend(findings.into_iter().map(|(pointer, detail)| FindingView { pointer, detail }));
+    pub(crate) fn pointing_at(mut self, findings: impl IntoIterator<Item = (String, Rule)>) -> Self {
+        let view = |(pointer, Rule { detail, code, params })| FindingView { pointer, detail, code, params };
+        self.0.findings.extend(findings.into_iter().map(view));
+        self
+    }
+
+    /// Sets the parameters of the reason.
+    pub(crate) fn with(mut self, params: Params) -> Self {
+        self.0.params = params;
         self
     }
 
@@ -290,6 +319,7 @@ impl Problem {
             detail: self.0.detail.clone(),
             instance: instance.to_owned(),
             reason: (!in_cluster).then_some(self.0.reason),
+            params: if in_cluster { Params::new() } else { self.0.params.clone() },
             errors: if in_cluster { Vec::new() } else { self.0.errors.clone() },
             findings: if in_cluster { Vec::new() } else { self.0.findings.clone() },
             reason_id: self.0.reason_id.filter(|_| !in_cluster).map(|id| id.to_string()),

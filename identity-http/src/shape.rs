@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
+use identity_core::value::Params;
 use serde_json::{Map, Value};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType};
 use utoipa::openapi::{self, RefOr, Schema, Type};
@@ -47,6 +48,34 @@ pub(crate) enum Kind {
     Alternatives,
     /// The schema of the object has no such member, and allows no others.
     Unknown,
+}
+
+impl Kind {
+    /// All values of [`Self::code`].
+    pub(crate) const CODES: &[&str] = &["missing", "null", "type", "choice", "range", "alternatives", "unknown_member"];
+
+    /// Returns the stable code of the rule, such as `unknown_member`.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::Type(_) => "type",
+            Self::Word(_) => "choice",
+            Self::Range(_) => "range",
+            Self::Alternatives => "alternatives",
+            Self::Unknown => "unknown_member",
+        }
+    }
+
+    /// Returns the parameters of the rule: what is `allowed`.
+    pub(crate) fn params(&self) -> Params {
+        match self {
+            Self::Type(allowed) | Self::Word(allowed) | Self::Range(allowed) => {
+                Params::from([("allowed", allowed.as_str().into())])
+            }
+            Self::Missing | Self::Null | Self::Alternatives | Self::Unknown => Params::new(),
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -420,6 +449,21 @@ mod tests {
         ] {
             assert_eq!(deviations(value.clone(), Enumerations::Closed), found, "{value}");
         }
+    }
+
+    #[test]
+    fn codes_are_complete() {
+        let text = String::new;
+        let kinds = [
+            Kind::Missing,
+            Kind::Null,
+            Kind::Type(text()),
+            Kind::Word(text()),
+            Kind::Range(text()),
+            Kind::Alternatives,
+            Kind::Unknown,
+        ];
+        assert_eq!(kinds.each_ref().map(Kind::code).as_slice(), Kind::CODES);
     }
 
     #[test]

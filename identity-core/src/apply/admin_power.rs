@@ -12,6 +12,15 @@ pub enum AdminPower {
 impl AdminPower {
     /// Both administrative powers.
     pub const ALL: [Self; 2] = [Self::WriteApi, Self::Authorize];
+
+    /// Returns the stable name of the power.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WriteApi => "write_api",
+            Self::Authorize => "authorize",
+        }
+    }
 }
 
 impl fmt::Display for AdminPower {

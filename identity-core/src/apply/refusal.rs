@@ -1,9 +1,11 @@
 use std::fmt;
 
+use serde_json::Value;
+
 use super::AdminPower;
 use crate::catalog::UnknownAccess;
 use crate::entity::{AuditEntity, CustomType, EntityKind, Membership};
-use crate::value::{PermissionName, PropertyName, ResourceTypeName};
+use crate::value::{Params, PermissionName, PropertyName, ResourceTypeName};
 
 /// Reason why a command is refused. Its [`code`](Refusal::code) is stable and part of the public API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +122,64 @@ impl Refusal {
             Self::Full => "too_large",
         }
     }
+}
+
+impl Refusal {
+    /// Returns the parameters of the reason, such as `kind` and `key` of the entity that exists already.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        let texts = |texts: &[(&'static str, &str)]| texts.iter().map(|(name, text)| (*name, (*text).into())).collect();
+        match self {
+            Self::Exists(entity)
+            | Self::Missing(entity)
+            | Self::BeingDeleted(entity)
+            | Self::Protected(entity)
+            | Self::RuleKind(entity)
+            | Self::SamePredicate(entity) => entity.params(),
+            Self::AlreadyMember(membership) | Self::NotMember(membership) => {
+                let member = AuditEntity::from(membership.member());
+                let mut params = AuditEntity::from(membership.container()).params();
+                params.extend([("memberKind", kind(member.kind)), ("member", member.key.into())]);
+                params
+            }
+            Self::Reserved(name) => texts(&[("name", name.as_str())]),
+            Self::Unsupported(unknown) | Self::UnsupportedComparison { unknown, .. } => unknown.params(),
+            Self::LockOut(power) => texts(&[("power", power.name())]),
+            Self::TypeSize => Params::from([
+                ("maxPermissions", CustomType::MAX_PERMISSIONS.into()),
+                ("maxProperties", CustomType::MAX_PROPERTIES.into()),
+            ]),
+            Self::InUse { part, owner, others } => {
+                let (part, name) = match part {
+                    TypePart::Permission(name) => ("permission", name.as_str()),
+                    TypePart::Property(name) => ("property", name.as_str()),
+                };
+                let mut params = owner.params();
+                params.extend([("part", part.into()), ("name", name.into()), ("others", (*others).into())]);
+                params
+            }
+            Self::Leftovers { entity, count } => {
+                let mut params = entity.params();
+                params.insert("count", (*count).into());
+                params
+            }
+            Self::Inapplicable(resource_type, what) => texts(&[("type", resource_type), ("what", what)]),
+            Self::HiddenCharacters(field) => texts(&[("field", field)]),
+            Self::NoPermissions | Self::Full => Params::new(),
+        }
+    }
+}
+
+impl AuditEntity {
+    /// Returns the entity as parameters of an error: its `kind`, such as `GROUP`, and its `key`, which may be empty.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        Params::from([("kind", kind(self.kind)), ("key", self.key.as_str().into())])
+    }
+}
+
+fn kind(kind: EntityKind) -> Value {
+    serde_json::to_value(kind).unwrap_or_default()
 }
 
 /// Part of a resource type that an update would remove.

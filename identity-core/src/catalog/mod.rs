@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::entity::CustomType;
-use crate::value::{PermissionName, PropertyName, ResourceTypeName};
+use crate::value::{Params, PermissionName, PropertyName, ResourceTypeName};
 
 /// Resource type of authorizations that permit requesting decisions from this service. Its resource id is the name of
 /// the resource type that a decision is about.
@@ -119,6 +119,29 @@ pub enum UnknownAccess {
         /// Properties that the type has, for the error message. May be empty.
         supported: Vec<String>,
     },
+}
+
+impl UnknownAccess {
+    /// Returns the parameters of the error: `what` is unknown (`type`, `permission` or `property`), its `name`, the resource
+    /// `type`, and what the type supports.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        let (what, name, resource_type, supported) = match self {
+            Self::ResourceType(name) => ("type", name, name, String::new()),
+            Self::Permission { resource_type, permission, supported } => {
+                ("permission", permission, resource_type, supported.join(", "))
+            }
+            Self::Property { resource_type, property, supported } => {
+                ("property", property, resource_type, supported.join(", "))
+            }
+        };
+        Params::from([
+            ("what", what.into()),
+            ("name", name.as_str().into()),
+            ("type", resource_type.as_str().into()),
+            ("supported", supported.into()),
+        ])
+    }
 }
 
 impl ResourceCatalog {

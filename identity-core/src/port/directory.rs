@@ -256,6 +256,19 @@ pub enum DirectoryError {
 }
 
 impl DirectoryError {
+    /// Returns the entity that the error concerns, if there is one.
+    #[must_use]
+    pub fn entity(&self) -> Option<&AuditEntity> {
+        match self {
+            Self::Missing(entity)
+            | Self::Conflict(entity)
+            | Self::Foreign(entity)
+            | Self::Protected { entity, .. }
+            | Self::ReadOnly(entity) => Some(entity),
+            Self::LockOut | Self::Invalid(_) | Self::Member(..) | Self::Refused(_) | Self::Unavailable { .. } => None,
+        }
+    }
+
     /// Creates a [`DirectoryError::Missing`] for the entity with this kind and key.
     #[must_use]
     pub fn missing(kind: EntityKind, key: impl ToString) -> Self {

@@ -26,9 +26,8 @@ impl Email {
         if text.len() > Self::MAX {
             return refuse(BrokenRule::TooLong(Self::MAX));
         }
-        let malformed = || BrokenRule::Form("an address such as `name@example.com`", String::new());
         let Some((local, domain)) = text.rsplit_once('@') else {
-            return refuse(malformed());
+            return refuse(BrokenRule::Email);
         };
         let local_ok = !local.is_empty()
             && !local.starts_with('.')
@@ -42,7 +41,7 @@ impl Email {
                     && !label.ends_with('-')
                     && label.chars().all(|c| c.is_alphanumeric() || c == '-')
             });
-        if local_ok && domain_ok { Ok(Self(Box::from(text))) } else { refuse(malformed()) }
+        if local_ok && domain_ok { Ok(Self(Box::from(text))) } else { refuse(BrokenRule::Email) }
     }
 
     /// The address as given, in its original case.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BrokenRule, InvalidValue, plain_text};
+use super::{BrokenRule, CharacterSet, InvalidValue, plain_text};
 
 /// Maximum length of an id, in characters (docs/reference/orchestration-cluster.md §2.1).
 const MAX_ID: usize = 256;
@@ -81,7 +81,7 @@ fn upper_or_kebab(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
         Ok(())
     } else {
-        Err(InvalidValue::new(what, BrokenRule::Characters("letters, digits, `_`, `-` and `.`")))
+        Err(InvalidValue::new(what, BrokenRule::Characters(CharacterSet::Identifier)))
     }
 }
 
@@ -93,7 +93,7 @@ fn tenant_id(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
         Ok(())
     } else {
-        Err(InvalidValue::new(what, BrokenRule::Characters("letters, digits, `_`, `-` and `.`")))
+        Err(InvalidValue::new(what, BrokenRule::Characters(CharacterSet::Identifier)))
     }
 }
 

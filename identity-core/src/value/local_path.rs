@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BrokenRule, InvalidValue};
+use super::{BrokenRule, CharacterSet, InvalidValue};
 
 /// A path with optional query and fragment, such as `/groups?page=2`, to which a browser can be redirected safely. It
 /// never leads to another origin, so it prevents open redirects (RFC 9700 §4.11).
@@ -28,7 +28,7 @@ impl LocalPath {
         }
         // Browsers remove tabs and line breaks, and treat `\` as `/` (URL Standard, "basic URL parser").
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`')) {
-            return refuse(BrokenRule::Characters("the characters of a URL"));
+            return refuse(BrokenRule::Characters(CharacterSet::Url));
         }
         Ok(Self(text.to_owned()))
     }

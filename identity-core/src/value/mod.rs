@@ -39,7 +39,14 @@ pub use version::{ExpectedVersions, Version};
 pub(crate) use visible::is_hidden;
 pub use visible::is_visible;
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use serde_json::Value;
+
+/// Parameters of a coded error: strings and numbers by name. Clients insert them into sentences in the language of their
+/// users.
+pub type Params = BTreeMap<&'static str, Value>;
 
 /// Error for text that is not a valid value. The message contains the kind of value and the violated rule, but never
 /// the text, which may be a secret.
@@ -63,11 +70,86 @@ pub enum BrokenRule {
     TooLong(usize),
     /// The text has fewer characters than this minimum.
     TooShort(usize),
-    /// The text contains characters other than the ones described here.
-    Characters(&'static str),
-    /// The text does not have the form described here, such as "an address such as `name@example.com`". The second
-    /// field describes the position of the error, or is empty.
+    /// The text contains characters other than these.
+    Characters(CharacterSet),
+    /// The text is not an e-mail address.
+    Email,
+    /// The text does not have the form described here, such as "an absolute URI". The second field describes the
+    /// position of the error, or is empty.
     Form(&'static str, String),
+}
+
+/// Characters that a text may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CharacterSet {
+    /// Printable characters; white space not at either end.
+    Printable,
+    /// Printable characters and line breaks.
+    Lines,
+    /// ASCII letters and digits, `_`, `-` and `.`.
+    Identifier,
+    /// Lower-case ASCII letters, digits and `-`.
+    LowerCase,
+    /// The characters of a URL (RFC 3986).
+    Url,
+}
+
+impl CharacterSet {
+    /// Returns the stable name of the set, the parameter `allowed` of the code `characters`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Printable => "printable",
+            Self::Lines => "lines",
+            Self::Identifier => "identifier",
+            Self::LowerCase => "lower_case",
+            Self::Url => "url",
+        }
+    }
+}
+
+impl fmt::Display for CharacterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Printable => "printable characters, without white space at either end",
+            Self::Lines => "printable characters and line breaks",
+            Self::Identifier => "letters, digits, `_`, `-` and `.`",
+            Self::LowerCase => "lower-case letters, digits and `-`",
+            Self::Url => "the characters of a URL",
+        })
+    }
+}
+
+impl BrokenRule {
+    /// All values of [`Self::code`].
+    pub const CODES: &[&str] = &["blank", "too_short", "too_long", "characters", "email", "form"];
+
+    /// Returns the stable code of the rule, such as `too_long`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::TooShort(_) => "too_short",
+            Self::TooLong(_) => "too_long",
+            Self::Characters(_) => "characters",
+            Self::Email => "email",
+            Self::Form(..) => "form",
+        }
+    }
+
+    /// Returns the parameters of the rule, such as `max`.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        match self {
+            Self::Blank | Self::Email => Params::new(),
+            Self::TooShort(min) => Params::from([("min", Value::from(*min))]),
+            Self::TooLong(max) => Params::from([("max", Value::from(*max))]),
+            Self::Characters(set) => Params::from([("allowed", Value::from(set.name()))]),
+            Self::Form(form, detail) => {
+                Params::from([("form", Value::from(*form)), ("position", Value::from(detail.as_str()))])
+            }
+        }
+    }
 }
 
 impl fmt::Display for BrokenRule {
@@ -77,6 +159,7 @@ impl fmt::Display for BrokenRule {
             Self::TooShort(min) => write!(f, "must have at least {min} characters"),
             Self::TooLong(max) => write!(f, "must not be longer than {max} characters"),
             Self::Characters(allowed) => write!(f, "may only contain {allowed}"),
+            Self::Email => f.write_str("must be an address such as `name@example.com`"),
             Self::Form(form, detail) if detail.is_empty() => write!(f, "must be {form}"),
             Self::Form(form, detail) => write!(f, "must be {form}: {detail}"),
         }
@@ -98,10 +181,25 @@ fn plain_text(what: &'static str, text: &str, max: usize) -> Result<(), InvalidV
         return Err(InvalidValue::new(what, BrokenRule::TooLong(max)));
     }
     if text.chars().any(char::is_control) || text.trim() != text {
-        return Err(InvalidValue::new(
-            what,
-            BrokenRule::Characters("printable characters, without white space at either end"),
-        ));
+        return Err(InvalidValue::new(what, BrokenRule::Characters(CharacterSet::Printable)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_complete() {
+        let rules = [
+            BrokenRule::Blank,
+            BrokenRule::TooShort(1),
+            BrokenRule::TooLong(1),
+            BrokenRule::Characters(CharacterSet::Printable),
+            BrokenRule::Email,
+            BrokenRule::Form("a form", String::new()),
+        ];
+        assert_eq!(rules.each_ref().map(BrokenRule::code).as_slice(), BrokenRule::CODES);
+    }
 }

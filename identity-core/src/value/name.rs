@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BrokenRule, InvalidValue, plain_text};
+use super::{BrokenRule, CharacterSet, InvalidValue, plain_text};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
@@ -63,7 +63,7 @@ text!(
             return Err(InvalidValue::new(what, BrokenRule::TooLong(4096)));
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(InvalidValue::new(what, BrokenRule::Characters("printable characters and line breaks")));
+            return Err(InvalidValue::new(what, BrokenRule::Characters(CharacterSet::Lines)));
         }
         Ok(())
     }

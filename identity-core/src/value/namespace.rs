@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BrokenRule, InvalidValue};
+use super::{BrokenRule, CharacterSet, InvalidValue};
 
 /// Separates the namespace from the name in an id, as in `partner~ann`. Namespaces cannot contain it, so its first
 /// occurrence ends the namespace.
@@ -31,7 +31,7 @@ impl NamespaceName {
             return refuse(BrokenRule::TooLong(MAX_LENGTH));
         }
         if !text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            return refuse(BrokenRule::Characters("lower-case letters, digits and `-`"));
+            return refuse(BrokenRule::Characters(CharacterSet::LowerCase));
         }
         Ok(Self(Arc::from(text)))
     }

@@ -194,7 +194,7 @@ fn permissions(
 ) -> Option<std::collections::BTreeSet<PermissionName>> {
     let texts = body.texts("permissionTypes")?;
     if texts.is_empty() {
-        report.value("`/permissionTypes` must not be empty.");
+        report.value_at("/permissionTypes", "must not be empty".into());
     }
     let known: std::collections::BTreeSet<&PermissionName> =
         matrix.types().filter(|kind| grantable(kind)).flat_map(|kind| &kind.permissions).collect();
@@ -221,7 +221,7 @@ fn condition(body: &mut Fields, report: &mut Report) -> Option<Condition> {
         let Value::Object(item) = item else { continue };
         match deserialize(item, &format!("/condition/{index}")) {
             Ok(comparison) => comparisons.push(comparison),
-            Err(unfit) => report.shape(unfit.detail()),
+            Err(unfit) => report.unfit(unfit),
         }
     }
     let mut findings = Findings::of_body();

@@ -3,11 +3,13 @@
 
 use actix_web::http::StatusCode;
 use identity_core::search::{LikePattern, TextFilter};
-use identity_core::value::{InvalidValue, strict_json_object};
+use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
 use serde_json::{Map, Value};
 
+use crate::body::Unfit;
 use crate::findings::{Finding, Findings};
 use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::shape::{self, Deviation, Enumerations, Kind};
 
 /// Errors found in a request, in two categories that determine the title of the problem document.
@@ -18,6 +20,8 @@ pub(crate) struct Report {
     /// Errors with the title `INVALID_ARGUMENT`: missing properties, blank text, invalid characters, numbers out of
     /// range.
     values: Vec<String>,
+    /// JSON pointers to the invalid members of the body, with the violated rules.
+    findings: Vec<(String, Rule)>,
 }
 
 impl Report {
@@ -37,22 +41,47 @@ impl Report {
     /// Adds errors of a parser that is shared with other APIs, with the title `INVALID_ARGUMENT`.
     pub(crate) fn values_of(&mut self, findings: Findings) {
         for Finding { pointer, field, rule } in findings.into_all() {
-            self.value(format!("`{}` {rule}.", pointer.as_deref().unwrap_or(field)));
+            self.value_at(pointer.as_deref().unwrap_or(field), rule);
+        }
+    }
+
+    /// Adds the deviations of a nested object from its schema.
+    pub(crate) fn unfit(&mut self, unfit: Unfit) {
+        self.shape(unfit.detail());
+        self.findings.extend(unfit.into_all());
+    }
+
+    /// Adds a violated rule of `name`: a JSON pointer, or the name of a path parameter.
+    pub(crate) fn value_at(&mut self, name: &str, rule: Rule) {
+        self.value(format!("`{name}` {}.", rule.detail));
+        self.point(name, rule);
+    }
+
+    fn shape_at(&mut self, pointer: &str, rule: Rule) {
+        self.shape(format!("`{pointer}` {}.", rule.detail));
+        self.point(pointer, rule);
+    }
+
+    fn point(&mut self, name: &str, rule: Rule) {
+        if name.starts_with('/') {
+            self.findings.push((name.to_owned(), rule));
         }
     }
 
     fn deviation(&mut self, Deviation { pointer, kind }: &Deviation) {
-        let finding = format!("`{pointer}` {kind}.");
+        let rule = Rule::from(kind);
         match kind {
-            Kind::Missing | Kind::Range(_) => self.value(finding),
-            Kind::Null | Kind::Type(_) | Kind::Word(_) | Kind::Alternatives | Kind::Unknown => self.shape(finding),
+            Kind::Missing | Kind::Range(_) => self.value_at(pointer, rule),
+            Kind::Null | Kind::Type(_) | Kind::Word(_) | Kind::Alternatives | Kind::Unknown => {
+                self.shape_at(pointer, rule)
+            }
         }
     }
 
     /// Unwraps a parsed value. On error, records the violated rule for `name`: a JSON pointer, or the name of a path
     /// parameter.
     pub(crate) fn take<T>(&mut self, name: &str, value: Result<T, InvalidValue>) -> Option<T> {
-        value.map_err(|error| self.value(format!("`{name}` {}.", error.rule))).ok()
+        value.map_err(|error| self.value_at(name, (&error.rule).into())).ok()
     }
 
     /// Returns the parsed request if no errors were recorded, otherwise a 400 problem that describes all of them.
@@ -62,7 +91,7 @@ impl Report {
             Some(made) if self.shape.is_empty() && self.values.is_empty() => Ok(made),
             _ => {
                 let detail = self.shape.into_iter().chain(self.values).collect::<Vec<_>>().join(" ");
-                Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", detail).titled(title))
+                Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", detail).titled(title).pointing_at(self.findings))
             }
         }
     }
@@ -141,7 +170,7 @@ impl Fields {
     pub(crate) fn filled_text(&mut self, name: &str, report: &mut Report) -> Option<String> {
         let text = self.text(name)?;
         if text.trim().is_empty() {
-            report.value(format!("`{}` must not be blank.", self.pointer(name)));
+            report.value_at(&self.pointer(name), (&BrokenRule::Blank).into());
             return None;
         }
         Some(text)
@@ -208,7 +237,7 @@ impl Fields {
         let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, value)| *value);
         if found.is_none() {
             let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-            report.shape(format!("`{}` must be one of {allowed}.", self.pointer(name)));
+            report.shape_at(&self.pointer(name), (&Kind::Word(allowed)).into());
         }
         found
     }

@@ -125,8 +125,14 @@ fn switched_off(v2: &mut ServiceConfig, path: &'static str, why: &'static str) {
     v2.service(web::resource([path.to_owned(), format!("{path}/{{rest:.*}}")]).to(answer));
 }
 
-/// Middleware: renders problems of this scope with exactly the five members of the Orchestration Cluster API.
+/// Header of a request that asks for the members of problem documents below `/api` in addition. Any value has this effect.
+const FULL_PROBLEMS: &str = "x-identity-full-problems";
+
+/// Middleware: renders problems of this scope with exactly the five members of the Orchestration Cluster API, unless the
+/// request asks for more.
 async fn in_cluster_style<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    request.extensions_mut().insert(Style::Cluster);
+    if !request.headers().contains_key(FULL_PROBLEMS) {
+        request.extensions_mut().insert(Style::Cluster);
+    }
     next.call(request).await
 }

@@ -6,12 +6,14 @@ use actix_web::http::StatusCode;
 use identity_core::apply::{AdminPower, Refusal, TypePart};
 use identity_core::catalog::UnknownAccess;
 use identity_core::engine::{CredentialEnded, Overloaded, StaleWorld};
+use identity_core::entity::AuditEntity;
 use identity_core::port::{DirectoryError, StoreError, TokenError};
 use identity_core::service::ServiceError;
 use identity_core::service::session::SessionError;
 use tracing::{error, warn};
 
 use super::Problem;
+use crate::rule::Rule;
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
@@ -34,6 +36,7 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
+                    .with(entity.params())
                     .code("NOT_FOUND")
                     .titled("NOT_FOUND")
             }
@@ -42,6 +45,7 @@ impl From<ServiceError> for Problem {
                 "not_managed",
                 format!("{entity} is not managed in this configuration."),
             )
+            .with(entity.params())
             .code("NOT_FOUND")
             .titled("NOT_FOUND"),
             ServiceError::TooOften { retry_after } => {
@@ -113,9 +117,9 @@ impl From<Refusal> for Problem {
             }
             _ => format!("{refusal}."),
         };
-        let mut problem = Self::new(status, refusal.code(), detail).code(code).titled(title);
+        let mut problem = Self::new(status, refusal.code(), detail).with(refusal.params()).code(code).titled(title);
         if let Refusal::UnsupportedComparison { index, unknown } = &refusal {
-            problem = problem.pointing_at([(format!("/condition/{index}"), unknown.to_string())]);
+            problem = problem.pointing_at([(format!("/condition/{index}"), Rule::from(unknown))]);
         }
         if let Refusal::InUse { part, .. } = &refusal {
             problem.0.errors.push(match part {
@@ -130,17 +134,28 @@ impl From<Refusal> for Problem {
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
         let detail = format!("{error}.");
+        let params = error.entity().map(AuditEntity::params).unwrap_or_default();
         match error {
-            DirectoryError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "missing", detail).code("NOT_FOUND"),
-            DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
-            DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
+            DirectoryError::Missing(_) => {
+                Self::new(StatusCode::NOT_FOUND, "missing", detail).with(params).code("NOT_FOUND")
+            }
+            DirectoryError::Conflict(_) => {
+                Self::new(StatusCode::CONFLICT, "exists", detail).with(params).code("ALREADY_EXISTS")
+            }
+            DirectoryError::Foreign(_) => {
+                Self::new(StatusCode::CONFLICT, "foreign", detail).with(params).code("ALREADY_EXISTS")
+            }
             DirectoryError::LockOut => Refusal::LockOut(AdminPower::WriteApi).into(),
-            DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
-            DirectoryError::ReadOnly(_) => Self::new(StatusCode::CONFLICT, "read_only", detail).code("READ_ONLY"),
+            DirectoryError::Protected { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "protected", detail).with(params).code("PROTECTED")
+            }
+            DirectoryError::ReadOnly(_) => {
+                Self::new(StatusCode::CONFLICT, "read_only", detail).with(params).code("READ_ONLY")
+            }
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
             DirectoryError::Member(member, error) => {
-                let rule = error.rule.to_string();
-                Self::bad_request("invalid", format!("{member} {rule}."))
+                let rule = Rule::from(&error.rule);
+                Self::bad_request("invalid", format!("{member} {}.", rule.detail))
                     .code(&format!("{member}.invalid"))
                     .pointing_at([(format!("/{member}"), rule)])
             }

@@ -67,8 +67,9 @@ const common: Middleware = {
 export const api = createClient<paths>({
   baseUrl: base,
   credentials: "same-origin",
+  // `X-Identity-Full-Problems` asks `/v2` for codes and places of errors (docs/cluster-api.md#errors).
   // With `X-Requested-With`, the server sends no challenge, which would open the password dialog of the browser.
-  headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" },
+  headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest", "X-Identity-Full-Problems": "1" },
 });
 api.use(common);
 

@@ -48,6 +48,9 @@ export function t(key: Key, values?: Values): string {
   return String(message.format(values));
 }
 
+/** Whether there is a text with this key. */
+export const isKey = (key: string): key is Key => key in en;
+
 /** Returns the text for a value of the server, such as an enum constant, or the value itself if it has no text. */
 export const word = (key: Key, value: string) => t(key, { value });
 

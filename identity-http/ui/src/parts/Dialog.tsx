@@ -1,8 +1,8 @@
 /** Form and confirmation dialogs. Input is kept until it is saved or the dialog is canceled. */
 
-import { Modal } from "@carbon/react";
+import { InlineNotification, Modal } from "@carbon/react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { asProblem, type Problem, problemOf } from "../api/problem";
 import { changed } from "../api/queries";
@@ -17,11 +17,29 @@ const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
   .map((field) => `form ${field}:not([disabled])`)
   .join();
 
+/** First field that shows an error, or the first field of a group that does. */
+const INVALID_FIELD = ["[aria-invalid=true]", "[data-invalid] input", "fieldset:has(> .fault) select"].join();
+
 /** Returns the focus to the element that opened the dialog when the dialog closes. */
 function useReturnOfFocus() {
   const [opener] = useState(() => document.activeElement);
   useEffect(() => () => void (opener instanceof HTMLElement && opener.isConnected && opener.focus()), [opener]);
 }
+
+type Errors = ReturnType<Problem["elsewhere"]>;
+
+/** Errors of fields that the form does not have. */
+const Elsewhere = ({ errors }: { errors: Errors }) => (
+  <InlineNotification kind="error" lowContrast hideCloseButton role="alert" title={t("problem.fields")}>
+    <ul>
+      {errors.map(({ field, message }) => (
+        <li key={field}>
+          <span className="code">{field}</span>: {message}
+        </li>
+      ))}
+    </ul>
+  </InlineNotification>
+);
 
 interface FormProps {
   heading: string;
@@ -29,7 +47,7 @@ interface FormProps {
   danger?: boolean;
   disabled?: boolean;
   size?: "xs" | "sm" | "md" | "lg";
-  /** Fields that problems concern, by the reason of the problem. */
+  /** Fields that problems concern (see `Problem.placed`). */
   places?: Record<string, string>;
   /** Resolution of a conflict with another change; present if the form edits an entity with a version. */
   conflict?: Conflict;
@@ -55,6 +73,14 @@ export function FormDialog({
   const mutation = useMutation({ mutationFn: onSubmit, onSuccess: onClose });
   const busy = mutation.isPending;
   const problem = useMemo(() => problemOf(mutation)?.placed(places), [mutation.error]);
+  const form = useRef<HTMLFormElement>(null);
+  const [elsewhere, setElsewhere] = useState<Errors>([]);
+  useEffect(() => {
+    setElsewhere(problem?.elsewhere() ?? []);
+    const field = problem && form.current?.querySelector<HTMLElement>(INVALID_FIELD);
+    field?.focus({ preventScroll: true });
+    field?.scrollIntoView({ block: "center" });
+  }, [problem]);
   useEffect(holdTyped, []);
   useReturnOfFocus();
   const send = () => {
@@ -76,6 +102,7 @@ export function FormDialog({
       onRequestSubmit={send}
     >
       <form
+        ref={form}
         className="form"
         noValidate
         onSubmit={(event) => {
@@ -96,6 +123,7 @@ export function FormDialog({
         ) : (
           problem && problem.fields.size === 0 && <ProblemNotice problem={problem} />
         )}
+        {elsewhere.length > 0 && <Elsewhere errors={elsewhere} />}
         {children(problem)}
         <AsCurl disabled={disabled || busy} run={onSubmit} />
         <input type="submit" hidden />
@@ -104,9 +132,9 @@ export function FormDialog({
   );
 }
 
-/** Loads the consequences of a change when its dialog opens. They are not kept for the next time. */
+/** Loads the consequences of a change once, when its dialog opens: the change itself alters them. */
 export function useConsequences<T>(load: () => Promise<T>) {
-  return useQuery({ queryKey: ["consequences", useId()], queryFn: load, gcTime: 0 });
+  return useQuery({ queryKey: ["consequences", useId()], queryFn: load, staleTime: "static", gcTime: 0 });
 }
 
 interface ConfirmProps {

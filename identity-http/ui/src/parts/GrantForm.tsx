@@ -120,7 +120,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       heading={t(isNew ? "grants.create" : "grants.edit")}
       submit={t(isNew ? "create" : "save")}
       disabled={!complete}
-      places={isNew && !owner ? { missing: "entityId", protected: "entityId" } : {}}
+      places={isNew && !owner ? { ...PLACES, missing: "entityId", protected: "entityId" } : PLACES}
       conflict={conflict}
       onSubmit={save}
       onClose={onClose}
@@ -229,6 +229,14 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
 
 const resourceInWords = ({ resourceId, property }: Pick<Grant, "resourceId" | "property">) =>
   property ? t("grants.by_property", { property }) : resourceId === "*" ? t("grants.all") : (resourceId ?? "");
+
+/** Fields of the form by the members of `/v2`. */
+const PLACES = {
+  "/ownerId": "entityId",
+  "/resourceId": "resourceKey",
+  "/resourcePropertyName": "property",
+  "/permissionTypes": "permissions",
+};
 
 /** Returns the error message for the permissions. */
 const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");

@@ -15,7 +15,7 @@ export function describe(problem: Problem): string {
     case 401:
       return t("problem.session_ended");
     default:
-      return problem.message || t("problem.unexpected");
+      return problem.sentence || t("problem.unexpected");
   }
 }
 

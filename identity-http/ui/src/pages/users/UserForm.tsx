@@ -104,7 +104,7 @@ export function UserForm({ users, user, onCreated, onClose }: Props) {
               autoComplete="new-password"
               value={fields.password}
               onChange={(event) => set("password")(event.target.value)}
-              invalid={problem?.fields.has("password")}
+              invalid={problem?.about("password") !== undefined}
               invalidText={problem?.about("password")}
             />
           )}

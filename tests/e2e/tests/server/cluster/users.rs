@@ -1,5 +1,6 @@
 //! Local users.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{found, refused, search};
@@ -99,4 +100,29 @@ async fn what_breaks_a_rule_is_named_and_not_stored() {
     for wrong in ["a%2Fb", "a%20b"] {
         refused(&api.get(&format!("/v2/users/{wrong}")).await, 400, "INVALID_ARGUMENT");
     }
+}
+
+#[tokio::test]
+async fn a_client_can_ask_for_the_places_and_codes_of_errors() {
+    let local = Local::shared().await;
+    let api = local.admin();
+    let body = json!({"username": "x".repeat(257), "password": "secret", "email": "no address", "more": 1});
+    refused(&api.post("/v2/users", &body).await, 400, "Bad Request");
+    let full = api.request(Method::POST, "/v2/users").header("X-Identity-Full-Problems", "1").json(&body);
+    let problem = api.send(full).await.expect_status(400).json();
+    let findings = problem["findings"].as_array().expect("findings");
+    for finding in [
+        json!({"pointer": "/more", "code": "unknown_member", "detail": "is not a known member"}),
+        json!({"pointer": "/email", "code": "email", "detail": "must be an address such as `name@example.com`"}),
+    ] {
+        assert!(findings.contains(&finding), "{finding} is not in {problem}");
+    }
+    let long = findings.iter().find(|finding| finding["pointer"] == "/username").expect("a finding");
+    assert_eq!((&long["code"], &long["params"]), (&json!("too_long"), &json!({"max": 256})), "{problem}");
+
+    let taken = json!({"username": "demo", "password": "secret"});
+    let full = api.request(Method::POST, "/v2/users").header("X-Identity-Full-Problems", "1").json(&taken);
+    let problem = api.send(full).await.expect_status(409).json();
+    assert_eq!(problem["reason"], "exists");
+    assert_eq!(problem["params"], json!({"kind": "USER", "key": "demo"}));
 }

@@ -55,6 +55,12 @@ tasks!("circumstances":
     whoever_may_not_look_is_told_what_is_missing,
 );
 
+tasks!("errors":
+    an_error_is_at_its_field_in_the_readers_language,
+    an_error_of_the_cluster_api_is_at_its_field,
+    an_error_of_a_field_that_the_form_lacks_is_above_it,
+);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_is_whole_and_readable() {
     let local = Local::start(Store::sqlite()).await;

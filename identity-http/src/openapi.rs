@@ -16,7 +16,7 @@ use crate::access::{administration, evaluation, explain, inspect, look_alikes, o
 use crate::cluster::Describe;
 use crate::management::{
     audit_log, authorizations, bulk, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
-    resource_servers, resource_types, roles, sessions, tenants, users,
+    password, resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -27,6 +27,7 @@ use crate::schema;
     paths(
         me::me,
         me::permissions,
+        password::change,
         capabilities::show,
         bulk::apply,
         memberships::of,
@@ -133,6 +134,7 @@ use crate::schema;
         simulate::simulate,
         review::of_resource,
         review::of_subject,
+        review::of_caller,
         review::of_administrators,
         look_alikes::similar,
         orphans::list,

@@ -14,11 +14,17 @@ pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/me").get(me)).service(resource("/me/permissions").get(permissions));
 }
 
-/// The authenticated caller.
+/// The authenticated caller, with all effective memberships.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MeView {
     /// Display name.
     name: String,
+    /// Ids of the groups.
+    groups: Vec<String>,
+    /// Ids of the roles, including those held through groups.
+    roles: Vec<String>,
+    /// Ids of the tenants, including those held through groups and roles.
+    tenants: Vec<String>,
 }
 
 /// Selects the API whose permissions are listed.
@@ -33,7 +39,16 @@ pub(crate) struct PermissionsQuery {
 /// Returns the caller.
 #[utoipa::path(get, path = "/api/me", tag = "me", responses((status = 200, body = MeView), Failures))]
 pub(crate) async fn me(Authenticated(caller): Authenticated) -> HttpResponse {
-    HttpResponse::Ok().json(MeView { name: caller.name().to_owned() })
+    fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
+        ids.iter().map(ToString::to_string).collect()
+    }
+    let subject = &caller.subject;
+    HttpResponse::Ok().json(MeView {
+        name: caller.name().to_owned(),
+        groups: texts(&subject.groups),
+        roles: texts(&subject.roles),
+        tenants: texts(&subject.tenants),
+    })
 }
 
 /// Lists the caller's permissions on an API.

@@ -35,7 +35,7 @@ async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
 }
 
 /// SQL that marks the data as that of a later release, as a migration would.
-pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 2";
+pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 3";
 
 /// A store neither reads nor overwrites data of a later release. This function is not a case of the suite, because only
 /// SQL stores have a format.
@@ -46,7 +46,7 @@ pub async fn refuses_newer_format(store: &dyn PolicyStore) {
         store.begin(Revision(0)).await.map(drop).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(&error, StoreError::Schema(text) if text.contains("format 2")), "{error:?}");
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("format 3")), "{error:?}");
     }
 }
 

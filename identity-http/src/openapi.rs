@@ -26,6 +26,7 @@ use crate::schema;
     info(title = "Identity", description = "Identity and access service for application platforms"),
     paths(
         me::me,
+        me::memberships,
         me::permissions,
         password::change,
         capabilities::show,

@@ -10,6 +10,8 @@ export interface User {
   username: string;
   name: string;
   email: string;
+  /** Whether the user can sign in and has access; `undefined` if it could not be loaded. */
+  enabled?: boolean;
 }
 
 /** Input of the user form. Directories use `firstName` and `lastName` instead of `name`. */
@@ -28,6 +30,7 @@ export interface Users {
   create: (user: UserFields) => Promise<string>;
   update: (id: string, user: UserFields) => Promise<unknown>;
   remove?: (id: string) => Promise<unknown>;
+  setEnabled: (id: string, enabled: boolean) => Promise<unknown>;
   roles: (id: string, signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
   groups: (id: string, signal?: AbortSignal) => Promise<Schemas["GroupReference"][]>;
   addRole: (id: string, role: string) => Promise<unknown>;
@@ -51,6 +54,21 @@ const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
   email: email ?? "",
 });
 
+/** Path parameter of a user below `/api`. */
+const keyed = (id: string) => ({ params: { path: { id } } });
+
+const setEnabled = (id: string, enabled: boolean) =>
+  ask(api.PUT("/api/users/{id}", { ...keyed(id), body: { enabled } }));
+
+/** Adds the states of users, which `/v2` does not return. Without them, for example after a deletion, users have no state. */
+async function withStates(users: User[], signal?: AbortSignal): Promise<User[]> {
+  if (users.length === 0) return [];
+  const userIds = users.map(({ id }) => id).join(",");
+  const found = await ask(api.GET("/api/users", { params: { query: { userIds } }, signal })).catch(() => []);
+  const states = new Map(found.map(({ id, enabled }) => [id, enabled]));
+  return users.map((user) => ({ ...user, enabled: states.get(user.id) }));
+}
+
 /** Users stored by this server. */
 const stored: Users = {
   inDirectory: false,
@@ -69,14 +87,23 @@ const stored: Users = {
     let found = await search("username");
     // No username matches: search the names.
     if (query.search && found.total === 0) found = await search("name");
-    return { total: found.total, items: found.items.map(shown) };
+    return { total: found.total, items: await withStates(found.items.map(shown), query.signal) };
   },
-  find: async (id, signal) => shown(await ask(api.GET("/v2/users/{username}", { ...named(id), signal }))),
+  async find(id, signal) {
+    const [user, { enabled }] = await Promise.all([
+      ask(api.GET("/v2/users/{username}", { ...named(id), signal })),
+      ask(api.GET("/api/users/{id}", { ...keyed(id), signal })),
+    ]);
+    return { ...shown(user), enabled };
+  },
   async create({ username, name, email, password }) {
     return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;
   },
-  update: (id, { name, email, password }) =>
-    ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email, password: password || undefined } })),
+  async update(id, { name, email, password }) {
+    if (password) await ask(api.PUT("/api/users/{id}", { ...keyed(id), body: { password } }));
+    return ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email } }));
+  },
+  setEnabled,
   remove: (id) => ask(api.DELETE("/v2/users/{username}", named(id))),
   roles: async (id, signal) => (await memberships(id, signal)).roles,
   groups: async (id, signal) => (await memberships(id, signal)).groups,
@@ -95,9 +122,6 @@ const stored: Users = {
     ),
 };
 
-/** Path parameter of a user below `/api`. */
-const keyed = (id: string) => ({ params: { path: { id } } });
-
 /** Users in an external directory. Updates omit empty fields, whose values remain unchanged. */
 const directory: Users = {
   inDirectory: true,
@@ -115,6 +139,7 @@ const directory: Users = {
         body: { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined },
       }),
     ),
+  setEnabled,
   roles: (id, signal) => ask(api.GET("/api/users/{id}/roles", { ...keyed(id), signal })),
   groups: (id, signal) => ask(api.GET("/api/users/{id}/groups", { ...keyed(id), signal })),
   addRole: (id, roleName) => ask(api.POST("/api/users/{id}/roles", { ...keyed(id), body: { roleName } })),

@@ -156,6 +156,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access/v1/review/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions of the caller, with every grant path. Needs no permission. */
+        get: operations["access_of_caller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/access/v1/review/orphans": {
         parameters: {
             query?: never;
@@ -759,6 +776,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the caller's effective memberships. */
+        get: operations["me_memberships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes the caller's password. Needs no permission.
+         * @description Wrong current passwords count against the rate limit of sign-ins. All other sessions of the caller end. A browser gets a
+         *     new session. Only in the profile `builtin`.
+         */
+        put: operations["me_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/permissions": {
         parameters: {
             query?: never;
@@ -1332,7 +1387,9 @@ export interface paths {
         };
         /**
          * Lists users, ordered by username.
-         * @description `X-Total-Count` is the total number of users.
+         * @description For built-in users, the caller needs the authorizations of `/v2/users`; others are omitted.
+         *
+         *     `X-Total-Count` is the total number of users.
          */
         get: operations["users_list"];
         put?: never;
@@ -1358,7 +1415,7 @@ export interface paths {
         get: operations["users_find"];
         /**
          * Updates a user's names and email address, and enables or disables sign-in.
-         * @description Disabling ends the user's sessions.
+         * @description Disabling ends the user's sessions. Of built-in users, only `enabled` and `password` can be changed here.
          */
         put: operations["users_update"];
         post?: never;
@@ -2636,7 +2693,8 @@ export interface components {
             name?: string | null;
             /**
              * Format: password
-             * @description At least 8 characters. Without `password` and `passwordHash`, the user cannot sign in until a password is set.
+             * @description 15 to 256 characters, and not easy to guess. Without `password` and `passwordHash`, the user cannot sign in until
+             *     a password is set.
              */
             password?: string | null;
             /**
@@ -2706,6 +2764,12 @@ export interface components {
         } | {
             /** @description Id of the tenant. */
             deleteTenant: string;
+        } | {
+            /** @description Username. */
+            deactivateUser: string;
+        } | {
+            /** @description Username. */
+            reactivateUser: string;
         } | {
             /** @description Username. */
             deleteUser: string;
@@ -3148,6 +3212,24 @@ export interface components {
             /** @description Whether more authorizations match than are listed. */
             more: boolean;
         };
+        /** @description Ids of the groups, roles and tenants of the caller. */
+        OwnMemberships: {
+            groups: string[];
+            /** @description Roles, including those held through groups. */
+            roles: string[];
+            /** @description Tenants, including those held through groups and roles. */
+            tenants: string[];
+        };
+        /** @description The current and the new password of the caller. */
+        OwnPassword: {
+            /** Format: password */
+            current: string;
+            /**
+             * Format: password
+             * @description 15 to 256 characters, and not easy to guess.
+             */
+            new: string;
+        };
         /**
          * @description A permission of an API.
          * @example {
@@ -3577,9 +3659,15 @@ export interface components {
         /** @description Changes to a user. Absent members remain unchanged; null removes a value. */
         UserChange: {
             email?: string | null;
+            /** @description Whether the user can sign in and has access. */
             enabled?: boolean | null;
             firstName?: string | null;
             lastName?: string | null;
+            /**
+             * Format: password
+             * @description New password of a built-in user: 15 to 256 characters, and not easy to guess.
+             */
+            password?: string | null;
         };
         /** @description Users to add. */
         UserIds: {
@@ -3595,6 +3683,8 @@ export interface components {
         /** @description A user. For users managed by an identity provider, only the id is known. */
         UserView: {
             email: string;
+            /** @description Whether the user can sign in and has access. Always true for users of an identity provider without a directory. */
+            enabled: boolean;
             id: string;
             name: string;
             username: string;
@@ -4847,6 +4937,84 @@ export interface operations {
             };
         };
     };
+    access_of_caller: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                /** @description Maximum number of lines. Default 10 000, at most 1 000 000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The token's issuer or the store is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     access_list: {
         parameters: {
             query?: {
@@ -5602,6 +5770,8 @@ export interface operations {
             query?: {
                 /** @description Only entries whose actor's username or client id contains this text. */
                 actor?: string;
+                /** @description Only entries of the actor with exactly this username or client id. */
+                actorId?: string;
                 /**
                  * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
                  *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
@@ -9521,6 +9691,214 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    me_memberships: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnMemberships"];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    me_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,13 +2,23 @@
 
 use identity_core::port::{Commit, Logged, StoreError, Tail};
 use identity_core::value::Revision;
+use identity_core::world::Change;
 
-/// Newest format of the stored policy data that this version reads. It writes the same format.
+/// Newest format of the stored policy data that this version reads.
 ///
-/// The migrations of a later version raise the stored format before that version stores data that this version would
-/// misread. This version then stops following the change log. Its policy data becomes stale, and it stops deciding
-/// (`consistency.max-age`).
-pub const FORMAT: i64 = 1;
+/// A later version raises the stored format before it stores data that this version would misread, or with the commit
+/// that stores it. This version then stops following the change log. Its policy data becomes stale, and it stops
+/// deciding (`consistency.max-age`).
+pub const FORMAT: i64 = WITH_INACTIVE_USERS;
+/// Format of data that contains inactive users. Versions that read only format 1 allow requests about them.
+const WITH_INACTIVE_USERS: i64 = 2;
+
+/// Returns the format that a commit requires of its readers. The stored format is raised to it, and never lowered.
+#[must_use]
+pub fn format_of(commit: &Commit) -> i64 {
+    let is_inactive = |change: &Change| matches!(change, Change::UserPut(user) if !user.is_active());
+    if commit.changes.iter().any(is_inactive) { WITH_INACTIVE_USERS } else { 1 }
+}
 
 /// Statement that reads the newest revision, and the commits after the revision in parameter 1. A single statement
 /// reads them in one snapshot.

@@ -17,7 +17,7 @@ use crate::access::{administration, evaluation, explain, inspect, look_alikes, o
 use crate::cluster::Describe;
 use crate::management::{
     audit_log, authorizations, bulk, capabilities, clients, for_token, groups, health, mapping_rules, me, memberships,
-    resource_servers, resource_types, roles, sessions, tenants, users,
+    password, resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -27,7 +27,9 @@ use crate::schema;
     info(title = "Identity", description = "Identity and access service for application platforms"),
     paths(
         me::me,
+        me::memberships,
         me::permissions,
+        password::change,
         capabilities::show,
         health::show,
         bulk::apply,
@@ -135,6 +137,7 @@ use crate::schema;
         simulate::simulate,
         review::of_resource,
         review::of_subject,
+        review::of_caller,
         review::of_administrators,
         look_alikes::similar,
         orphans::list,

@@ -15,7 +15,7 @@ pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result
     change_log::tail(known, rows)
 }
 
-/// Updates the current revision and appends the commits to the change log. Other replicas are notified when the
+/// Updates the current revision and format, and appends the commits to the change log. Other replicas are notified when the
 /// transaction is committed.
 pub(super) async fn append(connection: &mut Connection, commits: &[Commit]) -> Result<(), StoreError> {
     let Some(newest) = commits.last().map(|commit| commit.revision) else { return Ok(()) };
@@ -24,7 +24,7 @@ pub(super) async fn append(connection: &mut Connection, commits: &[Commit]) -> R
         changes.push(change_log::entry(commit)?);
     }
     sqlx::query(
-        "WITH moved AS (UPDATE policy_revision SET revision = $1), \
+        "WITH moved AS (UPDATE policy_revision SET revision = $1, format = GREATEST(format, $6)), \
          logged AS (INSERT INTO change_log (revision, committed_at, changes) \
          SELECT revision, committed_at, changes::jsonb FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) \
          AS c (revision, committed_at, changes)) \
@@ -35,6 +35,7 @@ pub(super) async fn append(connection: &mut Connection, commits: &[Commit]) -> R
     .bind(commits.iter().map(|commit| to_microsecond(commit.at)).collect::<Vec<_>>())
     .bind(changes)
     .bind(CHANNEL)
+    .bind(commits.iter().map(change_log::format_of).max())
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -14,7 +14,7 @@ pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result
     change_log::tail(known, rows)
 }
 
-/// Appends a commit to the change log and updates the current revision.
+/// Appends a commit to the change log and updates the current revision and format.
 pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
     let changes = change_log::entry(commit)?;
     sqlx::query("INSERT INTO change_log (revision, committed_at, changes) VALUES ($1, $2, $3)")
@@ -24,8 +24,9 @@ pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Resu
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sqlx::query("UPDATE policy_revision SET revision = $1")
+    sqlx::query("UPDATE policy_revision SET revision = $1, format = MAX(format, $2)")
         .bind(commit.revision.0.cast_signed())
+        .bind(change_log::format_of(commit))
         .execute(connection)
         .await
         .map_err(failed)?;

@@ -15,8 +15,13 @@ use crate::value::{
 pub enum Command {
     /// Creates a built-in user. Refused if the username exists.
     CreateUser(User),
-    /// Replaces the name, email address and password of a built-in user.
+    /// Replaces the name, email address and password of a built-in user. An inactive user remains inactive.
     UpdateUser(User),
+    /// Makes a built-in user inactive: the user cannot sign in and has no access. Memberships and authorizations remain.
+    /// No effect if the user is inactive.
+    DeactivateUser(Username),
+    /// Makes an inactive built-in user active again. No effect if the user is active.
+    ReactivateUser(Username),
     /// Deletes a built-in user, with its memberships and the authorizations that it owns.
     DeleteUser(Username),
     /// Creates a group. Refused if the id exists.
@@ -90,6 +95,7 @@ impl Command {
         let (operation, entity, related) = match self {
             Self::CreateUser(user) => (Create, thing(User, &user.username), None),
             Self::UpdateUser(user) => (Update, thing(User, &user.username), None),
+            Self::DeactivateUser(username) | Self::ReactivateUser(username) => (Update, thing(User, username), None),
             Self::DeleteUser(username) => (Delete, thing(User, username), None),
             Self::CreateGroup(group) => (Create, thing(Group, &group.id), None),
             Self::UpdateGroup(group) => (Update, thing(Group, &group.id), None),

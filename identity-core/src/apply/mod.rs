@@ -118,6 +118,8 @@ impl Draft {
         match command {
             Command::CreateUser(user) => self.create_user(user),
             Command::UpdateUser(user) => self.update_user(user),
+            Command::DeactivateUser(username) => self.deactivate_user(username),
+            Command::ReactivateUser(username) => self.reactivate_user(username),
             Command::DeleteUser(username) => self.delete_user(username),
             Command::CreateGroup(group) => self.create_group(group),
             Command::UpdateGroup(group) => self.update_group(group),

@@ -13,8 +13,16 @@ impl Draft {
     }
 
     pub(super) fn update_user(&mut self, user: &User) -> Result<(), Refusal> {
-        self.existing_user(&user.username)?;
-        self.record(Change::UserPut(user.clone()))
+        let active = self.existing_user(&user.username)?.is_active();
+        self.record(Change::UserPut(user.clone().with_active(active)))
+    }
+
+    pub(super) fn deactivate_user(&mut self, username: &Username) -> Result<(), Refusal> {
+        self.set_active(username, false)
+    }
+
+    pub(super) fn reactivate_user(&mut self, username: &Username) -> Result<(), Refusal> {
+        self.set_active(username, true)
     }
 
     pub(super) fn delete_user(&mut self, username: &Username) -> Result<(), Refusal> {
@@ -24,10 +32,16 @@ impl Draft {
         self.record(Change::UserRemoved(username.clone()))
     }
 
-    fn existing_user(&self, username: &Username) -> Result<(), Refusal> {
-        match self.world.user(username.as_str()) {
-            Some(_) => Ok(()),
-            None => Err(Refusal::Missing(thing(EntityKind::User, username))),
+    fn set_active(&mut self, username: &Username, active: bool) -> Result<(), Refusal> {
+        let user = self.existing_user(username)?;
+        if user.is_active() == active {
+            return Ok(());
         }
+        let user = user.clone().with_active(active);
+        self.record(Change::UserPut(user))
+    }
+
+    fn existing_user(&self, username: &Username) -> Result<&User, Refusal> {
+        self.world.user(username.as_str()).ok_or_else(|| Refusal::Missing(thing(EntityKind::User, username)))
     }
 }

@@ -1,5 +1,5 @@
 //! Permits, which every write requires. A permit comes from an allow decision, from a configuration without
-//! authorization checks, or from the server itself.
+//! authorization checks, from a user's current password for a new one, or from the server itself.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl Permit {
     }
 
     /// Issues the permit for changes that need no decision: if an operator disabled authorization checks or
-    /// authentication, and for the set-up of the first administrator.
+    /// authentication, for the set-up of the first administrator, and for a user's own password.
     pub(crate) fn of_an_administrator() -> Self {
         Self { authority: Authority::Administrator }
     }

@@ -96,8 +96,8 @@ fn touched(change: &Change) -> Option<Party> {
         Change::AuthorizationPut(authorization) => Some(authorization.owner.clone()),
         Change::RolePut(role) => Some(Party::Role(role.id.clone())),
         Change::RoleRemoved(id) => Some(Party::Role(id.clone())),
-        Change::UserPut(_)
-        | Change::UserRemoved(_)
+        Change::UserPut(user) => Some(Party::User(user.username.clone())),
+        Change::UserRemoved(_)
         | Change::GroupPut(_)
         | Change::GroupRemoved(_)
         | Change::TenantPut(_)
@@ -126,9 +126,13 @@ fn reach(world: &World, party: &Party, reached: &mut BTreeSet<Party>) {
     }
 }
 
-/// Returns the access of a party from its own grants and from its direct and indirect stored memberships.
+/// Returns the access of a party from its own grants and from its direct and indirect stored memberships. An inactive user
+/// has none.
 fn access(world: &World, party: &Party) -> BTreeSet<AccessItem> {
     let mut items = BTreeSet::new();
+    if matches!(party, Party::User(username) if world.is_inactive(username.as_str())) {
+        return items;
+    }
     let mut seen = BTreeSet::new();
     collect(world, party, &mut seen, &mut items);
     items

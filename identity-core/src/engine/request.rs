@@ -70,8 +70,8 @@ pub enum CredentialEnded {
     /// The access token has expired, or is rejected for another reason.
     #[error("the access token is no longer accepted: {0}")]
     Token(crate::entity::RejectedToken),
-    /// The built-in user was deleted, or their password was changed.
-    #[error("the user was deleted, or their password was changed")]
+    /// The built-in user was deleted or deactivated, or their password was changed.
+    #[error("the user was deleted or deactivated, or their password was changed")]
     User,
     /// The session has ended.
     #[error("the session has ended")]

@@ -12,7 +12,8 @@ pub struct User {
     pub name: Option<Name>,
     /// E-mail address. Not unique: several users may share one.
     pub email: Option<Email>,
-    /// Password hash. The placeholder [`PasswordHash::placeholder`] if the user has no password.
+    /// Password hash. The placeholder [`PasswordHash::placeholder`] if the user has no password. Locked while the user is
+    /// inactive (docs/adr/0029-inactive-users.md).
     pub password: PasswordHash,
 }
 
@@ -28,7 +29,20 @@ impl User {
         self.name.iter().map(|name| ("name", name.as_str())).collect()
     }
 
-    /// Returns true if the user has a password to sign in with.
+    /// Returns false for an inactive user, who cannot sign in and has no access.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.password.is_locked()
+    }
+
+    /// Returns the user as an active or inactive one.
+    #[must_use]
+    pub(crate) fn with_active(self, active: bool) -> Self {
+        let password = if active { self.password.unlocked() } else { self.password.locked() };
+        Self { password, ..self }
+    }
+
+    /// Returns true if the user can sign in with a password: one is set, and the user is active.
     #[must_use]
     pub fn has_password(&self) -> bool {
         !self.password.is_placeholder()

@@ -63,6 +63,8 @@ pub struct Subject {
     pub revision: Revision,
     /// User or client that makes the request.
     pub principal: Principal,
+    /// Whether the principal is an inactive built-in user. All memberships and permissions are then empty.
+    pub inactive: bool,
     /// Ids of the mapping rules that match the token, sorted.
     pub mapping_rules: Vec<MappingRuleId>,
     /// Ids of the mapping rules that were not evaluated because the step budget of all rules was exhausted, sorted.
@@ -89,6 +91,7 @@ impl Subject {
         Self {
             revision: world.revision(),
             principal,
+            inactive: false,
             mapping_rules: Vec::new(),
             refused_rules: Vec::new(),
             groups: Vec::new(),
@@ -185,7 +188,20 @@ pub fn subject_of_token(world: &Arc<World>, token: &VerifiedToken) -> (Arc<Subje
     (Arc::clone(&kept.value), is_new)
 }
 
+/// Resolves an inactive user with the stored memberships that reactivation would restore.
+#[must_use]
+pub(crate) fn resolve_as_active(world: &World, principal: &Principal) -> Subject {
+    effective(world, ResolveInput::from(principal), Vec::new())
+}
+
 fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) -> Subject {
+    if matches!(presented.principal, Principal::User(username) if world.is_inactive(username.as_str())) {
+        return Subject { inactive: true, ..Subject::without_rights(world, presented.principal.clone()) };
+    }
+    effective(world, presented, rules)
+}
+
+fn effective(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) -> Subject {
     let names = world.names();
     let principal = names.of_principal(presented.principal);
     let identities: Vec<Symbol> = principal.into_iter().chain(rules.iter().copied()).collect();
@@ -215,6 +231,7 @@ fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) 
     Subject {
         revision: world.revision(),
         principal: presented.principal.clone(),
+        inactive: false,
         mapping_rules: texts(world, &rules, MappingRuleId::from_shared),
         refused_rules: Vec::new(),
         groups: group_ids,

@@ -1,6 +1,7 @@
 //! All paths from a party to its grants. Groups are only members of roles and tenants, and roles only of tenants, so
 //! paths are short.
 
+use super::review::is_inactive;
 use crate::decide::Question;
 use crate::entity::{Authorization, Party, Permission};
 use crate::resolve::Subject;
@@ -22,7 +23,7 @@ pub enum End {
 pub type Path = (Party, Vec<Party>, End);
 
 /// Returns all paths to the rights that a question requires, regardless of properties and conditions. Paths begin at
-/// users, clients and mapping rules and, if groups come from the token, at groups.
+/// active users, clients and mapping rules and, if groups come from the token, at groups.
 pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item = Path> + use<'w> {
     let ends: Vec<(Symbol, End)> = match *question {
         Question::Permission { audience, definition } => {
@@ -74,15 +75,16 @@ fn down(world: &World, party: Symbol, trail: &mut Vec<Party>, found: &mut Vec<(P
             }
             trail.pop();
         }
+        _ if is_inactive(world, &named) => {}
         _ => found.push((named, trail.iter().rev().cloned().collect())),
     }
 }
 
 /// Returns all paths from a subject to its authorizations, permissions and tenants. Permissions that a token or directory
-/// grants have no path.
+/// grants have no path. An inactive user has none.
 pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Path> + use<'w> {
     let names = world.names();
-    let principal = names.of_principal(&subject.principal);
+    let principal = names.of_principal(&subject.principal).filter(|_| !subject.inactive);
     let rules = subject.mapping_rules.iter().filter_map(|id| names.get(Kind::MappingRule, id.as_str()));
     let claimed = subject.groups.iter().filter(|_| subject.groups_claimed);
     let claimed = claimed.filter_map(|id| names.get(Kind::Group, id.as_str()));

@@ -23,7 +23,7 @@ pub struct Allowed {
 
 /// Returns all parties that have an access according to the stored data, each with one holder of a grant. For a tenant,
 /// these are its members. Grants on a property and conditional grants are not evaluated. Parties that are members of a
-/// group only by the claims of a token are not included.
+/// group only by the claims of a token are not included, and neither are inactive users.
 #[must_use]
 pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     let mut found = BTreeMap::new();
@@ -68,11 +68,11 @@ pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     found.into_iter().map(|(party, through)| Allowed { party, through }).collect()
 }
 
-/// Adds the holder itself or, for a group or role, its direct and indirect members.
+/// Adds the holder itself or, for a group or role, its direct and indirect members. Omits inactive users.
 fn expand(world: &World, holder: Symbol, through: &Party, found: &mut BTreeMap<Party, Party>) {
     match holder.kind() {
         Kind::User | Kind::Client | Kind::MappingRule => {
-            if let Some(party) = world.names().party(holder) {
+            if let Some(party) = world.names().party(holder).filter(|party| !is_inactive(world, party)) {
                 found.entry(party).or_insert_with(|| through.clone());
             }
         }
@@ -83,6 +83,11 @@ fn expand(world: &World, holder: Symbol, through: &Party, found: &mut BTreeMap<P
         }
         Kind::Tenant | Kind::ResourceType => {}
     }
+}
+
+/// Whether a party is an inactive user.
+pub(super) fn is_inactive(world: &World, party: &Party) -> bool {
+    matches!(party, Party::User(username) if world.is_inactive(username.as_str()))
 }
 
 /// Returns all authorizations that apply to a subject: those of its principal, mapping rules, groups and roles. They

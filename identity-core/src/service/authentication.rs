@@ -45,8 +45,8 @@ pub enum AuthenticationError {
     /// The bearer token failed validation, for the given reason.
     #[error(transparent)]
     Token(RejectedToken),
-    /// The username or the password is wrong. The error does not reveal which one.
-    #[error("the username or the password is wrong")]
+    /// The username or the password is wrong, or the user is inactive. The error does not reveal which.
+    #[error("the username or the password is wrong, or the user is inactive")]
     Password,
     /// Too many attempts for this username or client address have failed. The password was not checked.
     #[error("too many attempts have failed; try again later")]

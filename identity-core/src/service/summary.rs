@@ -1,6 +1,6 @@
 //! Users and applications as list entries, filled from the store or from a directory.
 
-use crate::entity::{Client, ClientKind, DirectoryUser, Party};
+use crate::entity::{Client, ClientKind, DirectoryUser, Party, User};
 use crate::world::World;
 
 /// A user as a list entry.
@@ -14,20 +14,30 @@ pub struct UserSummary {
     pub name: String,
     /// E-mail address; empty if unknown.
     pub email: String,
+    /// Whether the user can sign in. `true` if unknown.
+    pub enabled: bool,
 }
 
 impl UserSummary {
     /// Creates the entry of a user from stored data. For a user that is not stored, name and username are the ID.
     #[must_use]
     pub fn of_world(world: &World, user: &Party) -> Self {
-        let stored = world.user(user.id());
-        let name = stored.and_then(|user| user.name.as_ref()).map(ToString::to_string);
-        let email = stored.and_then(|user| user.email.as_ref()).map(ToString::to_string);
+        let id = user.id().to_owned();
+        let unknown =
+            || Self { username: id.clone(), name: id.clone(), email: String::new(), enabled: true, id: id.clone() };
+        world.user(user.id()).map_or_else(unknown, Self::from)
+    }
+}
+
+impl From<&User> for UserSummary {
+    fn from(user: &User) -> Self {
+        let username = user.username.to_string();
         Self {
-            id: user.id().to_owned(),
-            username: user.id().to_owned(),
-            name: name.unwrap_or_else(|| user.id().to_owned()),
-            email: email.unwrap_or_default(),
+            name: user.name.as_ref().map_or_else(|| username.clone(), ToString::to_string),
+            email: user.email.as_ref().map(ToString::to_string).unwrap_or_default(),
+            enabled: user.is_active(),
+            id: username.clone(),
+            username,
         }
     }
 }
@@ -39,6 +49,7 @@ impl From<DirectoryUser> for UserSummary {
             id: person.id.to_string(),
             username: person.username.to_string(),
             email: person.email.unwrap_or_default(),
+            enabled: person.enabled,
         }
     }
 }

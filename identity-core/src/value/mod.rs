@@ -12,6 +12,7 @@ mod namespace;
 mod nearest;
 mod network;
 mod normal_form;
+mod password;
 mod secret;
 mod selector;
 mod uri;

@@ -11,7 +11,7 @@ use super::{BrokenRule, InvalidValue};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Minimum length of a user password set over an API, in characters (NIST SP 800-63B §5.1.1.2, OWASP ASVS 2.1.1).
+    /// Minimum length of the initial password of a user in a directory, in characters. The directory may require more.
     pub const PASSWORD_MIN: usize = 8;
     /// Minimum length of a user password in the configuration, in characters. The software that this server replaces
     /// has the four-character default password `demo`.
@@ -75,7 +75,28 @@ impl PasswordHash {
         Self::new(format!("{PLACEHOLDER}{username}"))
     }
 
-    /// Returns true for a placeholder from [`Self::placeholder`], against which no password verifies.
+    /// Returns the hash in a form against which no password verifies, until [`Self::unlocked`] restores it.
+    ///
+    /// The form is a placeholder, so servers of earlier versions do not verify passwords against it either.
+    #[must_use]
+    pub fn locked(&self) -> Self {
+        if self.is_locked() { self.clone() } else { Self::new(format!("{LOCKED}{}", self.expose())) }
+    }
+
+    /// Returns the hash as it was before [`Self::locked`]. Other hashes are returned as they are.
+    #[must_use]
+    pub fn unlocked(&self) -> Self {
+        self.expose().strip_prefix(LOCKED).map_or_else(|| self.clone(), |hash| Self::new(hash.to_owned()))
+    }
+
+    /// Returns true for a hash from [`Self::locked`].
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.expose().starts_with(LOCKED)
+    }
+
+    /// Returns true for a placeholder from [`Self::placeholder`] and for a locked hash. No password verifies against
+    /// them.
     #[must_use]
     pub fn is_placeholder(&self) -> bool {
         self.expose().starts_with(PLACEHOLDER)
@@ -90,6 +111,8 @@ impl PasswordHash {
 
 /// Prefix that marks a placeholder hash.
 const PLACEHOLDER: &str = "{nobody}";
+/// Prefix that marks a locked hash. A username does not start with a space, so no other placeholder has this prefix.
+const LOCKED: &str = "{nobody} ";
 
 impl Serialize for PasswordHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,6 +134,16 @@ mod tests {
     fn debug_shows_nothing() {
         let shown = format!("{:?} {:?}", Secret::new("hunter2".into()), PasswordHash::new("$argon2id$x".into()));
         assert!(!shown.contains("hunter2") && !shown.contains("argon2id"), "{shown}");
+    }
+
+    #[test]
+    fn a_locked_hash_is_a_placeholder_and_can_be_restored() {
+        for hash in [PasswordHash::new("$argon2id$x".into()), PasswordHash::placeholder("ann")] {
+            assert!(!hash.is_locked() && hash.unlocked() == hash);
+            let locked = hash.locked();
+            assert!(locked.is_locked() && locked.is_placeholder() && locked != hash);
+            assert_eq!((locked.locked(), locked.unlocked()), (locked, hash));
+        }
     }
 
     #[test]

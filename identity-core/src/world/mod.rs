@@ -194,6 +194,12 @@ impl World {
         self.users.get(username).map(Arc::as_ref)
     }
 
+    /// Whether a user is built-in and inactive. Such a user has no access. Users of an identity provider never are.
+    #[must_use]
+    pub fn is_inactive(&self, username: &str) -> bool {
+        self.sources == Sources::BuiltIn && self.user(username).is_some_and(|user| !user.is_active())
+    }
+
     /// Finds a stored group by id. Groups that only tokens claim are not stored.
     #[must_use]
     pub fn group(&self, id: &str) -> Option<&Group> {

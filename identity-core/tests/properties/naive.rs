@@ -18,6 +18,7 @@ use crate::strategy::{Caller, Task};
 pub struct Naive {
     sources: Sources,
     users: Vec<String>,
+    inactive: Vec<String>,
     roles: Vec<Role>,
     rules: Vec<MappingRule>,
     memberships: Vec<Membership>,
@@ -26,6 +27,7 @@ pub struct Naive {
 
 pub struct NaiveSubject {
     principal: Principal,
+    is_inactive: bool,
     pub rules: Vec<String>,
     pub groups: Vec<String>,
     pub roles: Vec<String>,
@@ -37,6 +39,7 @@ impl Naive {
         let mut naive = Self {
             sources: world.sources(),
             users: vec![],
+            inactive: vec![],
             roles: vec![],
             rules: vec![],
             memberships: vec![],
@@ -44,6 +47,10 @@ impl Naive {
         };
         for row in world.rows() {
             match row {
+                // The stored form of the password marks inactive users.
+                Change::UserPut(user) if user.password.expose().starts_with("{nobody} ") => {
+                    naive.inactive.push(user.username.to_string());
+                }
                 Change::UserPut(user) => naive.users.push(user.username.to_string()),
                 Change::RolePut(role) => naive.roles.push(role),
                 Change::MappingRulePut(rule) => naive.rules.push(rule),
@@ -66,6 +73,13 @@ impl Naive {
             Principal::User(id) => ("user", id.to_string()),
             Principal::Client(id) => ("client", id.to_string()),
         };
+        let is_inactive =
+            self.sources == Sources::BuiltIn && principal.0 == "user" && self.inactive.contains(&principal.1);
+        if is_inactive {
+            let nothing = Vec::new;
+            let (rules, groups, roles, tenants) = (nothing(), nothing(), nothing(), nothing());
+            return NaiveSubject { principal: caller.principal.clone(), is_inactive, rules, groups, roles, tenants };
+        }
         let mut parties: Vec<(&str, String)> = vec![principal];
         parties.extend(rules.iter().map(|id| ("mapping rule", id.clone())));
         let groups = match self.sources {
@@ -79,6 +93,7 @@ impl Naive {
         let list = |set: BTreeSet<String>| set.into_iter().collect();
         NaiveSubject {
             principal: caller.principal.clone(),
+            is_inactive,
             rules: list(rules),
             groups: list(groups),
             roles: list(roles),
@@ -104,7 +119,7 @@ impl Naive {
     fn owns(subject: &NaiveSubject, owner: &Party) -> bool {
         let has = |ids: &[String]| ids.iter().any(|id| id == owner.id());
         match (owner, &subject.principal) {
-            (Party::User(user), Principal::User(id)) => user == id,
+            (Party::User(user), Principal::User(id)) => user == id && !subject.is_inactive,
             (Party::Client(client), Principal::Client(id)) => client == id,
             (Party::User(_) | Party::Client(_), _) => false,
             (Party::Group(_), _) => has(&subject.groups),
@@ -284,6 +299,7 @@ pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
             true => vec![Command::AddMember(membership.clone())],
             false => vec![create_user(membership.member()), Command::AddMember(membership.clone())],
         },
+        Remedy::Reactivate { user } => vec![Command::ReactivateUser(user.clone())],
         Remedy::ExtendRole { role, permission } => vec![Command::GrantPermission(role.clone(), permission.clone())],
         Remedy::CreateAuthorization { owner, resource_type, scope, permissions } => {
             let owner: Party = owner.clone().into();

@@ -204,6 +204,9 @@ pub fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => n.clone().prop_map(|n| Command::CreateUser(user(n))),
         1 => n.clone().prop_map(|n| Command::DeleteUser(username(IDS[n]))),
+        2 => n.clone().prop_map(|n| Command::DeactivateUser(username(IDS[n]))),
+        1 => n.clone().prop_map(|n| Command::ReactivateUser(username(IDS[n]))),
+        1 => n.clone().prop_map(|n| Command::UpdateUser(user(n))),
         3 => n.clone().prop_map(|n| Command::CreateGroup(group(n))),
         1 => n.clone().prop_map(|n| Command::DeleteGroup(group(n).id)),
         3 => (n.clone(), any::<bool>()).prop_map(|(n, write)| Command::CreateRole(role(n, write))),

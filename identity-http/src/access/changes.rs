@@ -32,6 +32,10 @@ pub(crate) enum ChangeBody {
     /// Id of the tenant.
     DeleteTenant(String),
     /// Username.
+    DeactivateUser(String),
+    /// Username.
+    ReactivateUser(String),
+    /// Username.
     DeleteUser(String),
     AddMember(MemberBody),
     RemoveMember(MemberBody),
@@ -131,6 +135,12 @@ impl ChangeBody {
             Self::CreateGroup(body) => findings.within("createGroup", |at| body.group(at)).map(Command::CreateGroup),
             Self::DeleteGroup(id) => findings.take("deleteGroup", GroupId::parse(&id)).map(Command::DeleteGroup),
             Self::DeleteTenant(id) => findings.take("deleteTenant", TenantId::parse(&id)).map(Command::DeleteTenant),
+            Self::DeactivateUser(name) => {
+                findings.take("deactivateUser", Username::parse(&name)).map(Command::DeactivateUser)
+            }
+            Self::ReactivateUser(name) => {
+                findings.take("reactivateUser", Username::parse(&name)).map(Command::ReactivateUser)
+            }
             Self::DeleteUser(name) => findings.take("deleteUser", Username::parse(&name)).map(Command::DeleteUser),
             Self::AddMember(body) => findings.within("addMember", |at| body.membership(at)).map(Command::AddMember),
             Self::RemoveMember(body) => {

@@ -23,6 +23,7 @@ use crate::route::resource;
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/resource").get(of_resource))
         .service(resource("/review/subject").get(of_subject))
+        .service(resource("/review/me").get(of_caller))
         .service(resource("/review/administrators").get(of_administrators));
 }
 
@@ -71,11 +72,11 @@ pub(crate) struct SubjectQuery {
     limit: Option<usize>,
 }
 
-/// Options of the review of administrators.
+/// Options of a review without further parameters.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct AdministratorsQuery {
+pub(crate) struct ReviewQuery {
     #[param(inline)]
     format: Option<Format>,
     /// Maximum number of lines. Default 10 000, at most 1 000 000.
@@ -235,16 +236,30 @@ pub(crate) async fn of_subject(
     Ok(show(review, query.format))
 }
 
+/// Lists the permissions of the caller, with every grant path. Needs no permission.
+#[utoipa::path(get, path = "/access/v1/review/me", tag = "access", params(ReviewQuery),
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
+pub(crate) async fn of_caller(
+    access: Data<Access>,
+    Authenticated(caller): Authenticated,
+    query: Query<ReviewQuery>,
+) -> Result<HttpResponse, Problem> {
+    access.admit(&caller, 1)?;
+    let limit = limit::parse(query.limit)?;
+    let review = off_the_worker(move |budget| access.review_own(&caller, limit, budget)).await?;
+    Ok(show(review, query.format))
+}
+
 /// Lists the administrators, with every grant path: parties that may change everything through this API, and parties
 /// that may create authorizations.
 ///
 /// Then lists the parties that can become administrators, each with its shortest path and number of requests.
-#[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(AdministratorsQuery),
+#[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(ReviewQuery),
     responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
 pub(crate) async fn of_administrators(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    query: Query<AdministratorsQuery>,
+    query: Query<ReviewQuery>,
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, RequestKind::Search, None, 1).await?;
     let limit = limit::parse(query.limit)?;

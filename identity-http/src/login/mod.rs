@@ -41,7 +41,7 @@ pub(crate) fn mount(sign_in: &SignIn, config: &mut ServiceConfig) {
 }
 
 /// Collects the browser data that is stored with a new session: user agent, client address and previous session.
-fn browser(sign_in: &SignIn, request: &HttpRequest) -> Browser {
+pub(crate) fn browser(sign_in: &SignIn, request: &HttpRequest) -> Browser {
     let header = request.headers().get(actix_web::http::header::USER_AGENT);
     Browser {
         user_agent: header.and_then(|value| value.to_str().ok()).map(str::to_owned),

@@ -30,6 +30,8 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 pub(crate) struct AuditLogQuery {
     /// Only entries whose actor's username or client id contains this text.
     actor: Option<String>,
+    /// Only entries of the actor with exactly this username or client id.
+    actor_id: Option<String>,
     /// Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
     /// `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
     entity_type: Option<String>,
@@ -152,6 +154,7 @@ impl AuditLogQuery {
         let mut filter = AuditFilter::default();
         let conditions = [
             ("actor", AuditText::ActorId, self.actor.as_deref().map(containing)),
+            ("actorId", AuditText::ActorId, self.actor_id.as_deref().map(|id| Ok(TextFilter::equals(id)))),
             ("entityKey", AuditText::EntityKey, self.entity_key.as_deref().map(containing)),
             (
                 "entityType",

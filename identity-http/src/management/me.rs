@@ -11,7 +11,9 @@ use crate::authentication::Authenticated;
 use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/me").get(me)).service(resource("/me/permissions").get(permissions));
+    api.service(resource("/me").get(me))
+        .service(resource("/me/memberships").get(memberships))
+        .service(resource("/me/permissions").get(permissions));
 }
 
 /// The authenticated caller.
@@ -19,6 +21,16 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 pub(crate) struct MeView {
     /// Display name.
     name: String,
+}
+
+/// Ids of the groups, roles and tenants of the caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnMemberships {
+    groups: Vec<String>,
+    /// Roles, including those held through groups.
+    roles: Vec<String>,
+    /// Tenants, including those held through groups and roles.
+    tenants: Vec<String>,
 }
 
 /// Selects the API whose permissions are listed.
@@ -34,6 +46,20 @@ pub(crate) struct PermissionsQuery {
 #[utoipa::path(get, path = "/api/me", tag = "me", responses((status = 200, body = MeView), Failures))]
 pub(crate) async fn me(Authenticated(caller): Authenticated) -> HttpResponse {
     HttpResponse::Ok().json(MeView { name: caller.name().to_owned() })
+}
+
+/// Returns the caller's effective memberships.
+#[utoipa::path(get, path = "/api/me/memberships", tag = "me", responses((status = 200, body = OwnMemberships), Failures))]
+pub(crate) async fn memberships(Authenticated(caller): Authenticated) -> HttpResponse {
+    fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
+        ids.iter().map(ToString::to_string).collect()
+    }
+    let subject = &caller.subject;
+    HttpResponse::Ok().json(OwnMemberships {
+        groups: texts(&subject.groups),
+        roles: texts(&subject.roles),
+        tenants: texts(&subject.tenants),
+    })
 }
 
 /// Lists the caller's permissions on an API.

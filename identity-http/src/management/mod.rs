@@ -12,10 +12,12 @@ pub(crate) mod health;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
 pub(crate) mod memberships;
+pub(crate) mod password;
 pub(crate) mod resource_servers;
 pub(crate) mod resource_types;
 pub(crate) mod roles;
 pub(crate) mod sessions;
+mod stored_users;
 pub(crate) mod tenants;
 pub(crate) mod users;
 pub(crate) mod view;
@@ -82,6 +84,11 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
     if let Some(people) = &surfaces.people {
         users::mount(api.app_data(Data::from(Arc::clone(people))));
+    }
+    if let Some(stored) = surfaces.cluster.as_ref().and_then(|cluster| cluster.users.as_ref()) {
+        api.app_data(Data::from(Arc::clone(stored)));
+        stored_users::mount(api);
+        password::mount(api);
     }
     if let Some(clients) = &surfaces.clients {
         clients::mount(api.app_data(Data::from(Arc::clone(clients))));

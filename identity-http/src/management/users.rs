@@ -1,10 +1,11 @@
-//! `/api/users`: users in an external directory (docs/reference/management-api.md §1.2).
+//! `/api/users`: users in an external directory (docs/reference/management-api.md §1.2). Built-in users:
+//! `stored_users.rs`.
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{DirectoryUserChange, NewDirectoryUser, Principal};
 use identity_core::service::session::Sessions;
-use identity_core::service::{People, UserSummary};
+use identity_core::service::{Caller, People, UserSummary};
 use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -70,7 +71,31 @@ pub(crate) struct UserChange {
     #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
     email: Option<Option<String>>,
-    enabled: Option<bool>,
+    /// Whether the user can sign in and has access.
+    pub(super) enabled: Option<bool>,
+    /// New password of a built-in user: 15 to 256 characters, and not easy to guess.
+    #[schema(format = Password, min_length = 15, max_length = 256)]
+    pub(super) password: Option<String>,
+}
+
+impl UserChange {
+    /// Returns the names of the given members that only users in a directory have.
+    pub(super) fn names_of_directory_fields(&self) -> impl Iterator<Item = &'static str> {
+        let fields = [("firstName", &self.first_name), ("lastName", &self.last_name), ("email", &self.email)];
+        fields.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)
+    }
+}
+
+impl IdsQuery {
+    /// Parses the ids; `None` if none are given.
+    pub(super) fn parse(self) -> Result<Option<Vec<Username>>, Problem> {
+        let Some(ids) = self.user_ids else { return Ok(None) };
+        let ids: Vec<&str> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+        if ids.len() > MAX_IDS {
+            return Err(Problem::bad_request("user_ids", "userIds must not have more than 1000 ids."));
+        }
+        one("userIds", ids.into_iter().map(Username::parse).collect::<Result<_, _>>()).map(Some)
+    }
 }
 
 /// A role to assign to a user.
@@ -81,6 +106,8 @@ pub(crate) struct UserRoleBody {
 }
 
 /// Lists users, ordered by username.
+///
+/// For built-in users, the caller needs the authorizations of `/v2/users`; others are omitted.
 ///
 /// `X-Total-Count` is the total number of users.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(ListQuery, IdsQuery),
@@ -93,14 +120,9 @@ pub(crate) async fn list(
     let ids: IdsQuery = page::query(&request)?;
     let list: ListQuery = page::query_without(&request, &["userIds"])?;
     let view = |person| UserView::from(UserSummary::from(person));
-    let Some(ids) = ids.user_ids else {
+    let Some(ids) = ids.parse()? else {
         return Ok(page::respond(people.list(&caller, &list.parse()?).await?, view));
     };
-    let ids: Vec<&str> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
-    if ids.len() > MAX_IDS {
-        return Err(Problem::bad_request("user_ids", "userIds must not have more than 1000 ids."));
-    }
-    let ids = one("userIds", ids.into_iter().map(Username::parse).collect::<Result<Vec<_>, _>>())?;
     let found = people.find_all(&caller, &ids).await?;
     Ok(HttpResponse::Ok().json(found.into_iter().map(view).collect::<Vec<_>>()))
 }
@@ -149,7 +171,7 @@ pub(crate) async fn find(
 
 /// Updates a user's names and email address, and enables or disables sign-in.
 ///
-/// Disabling ends the user's sessions.
+/// Disabling ends the user's sessions. Of built-in users, only `enabled` and `password` can be changed here.
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserChange, responses((status = 204), Failures))]
 pub(crate) async fn update(
@@ -163,19 +185,27 @@ pub(crate) async fn update(
     let name = |text: Option<Option<String>>| text.map(|text| optional(text.as_deref(), Name::parse)).transpose();
     let first_name = findings.take("firstName", name(body.first_name));
     let last_name = findings.take("lastName", name(body.last_name));
-    let (Some(first_name), Some(last_name)) = (first_name, last_name) else {
+    if body.password.is_some() {
+        findings.within("password", |at| at.refuse("password", "must be changed in the directory".to_owned()));
+    }
+    let (Some(first_name), Some(last_name), true) = (first_name, last_name, findings.is_empty()) else {
         return Err(findings.problem());
     };
     // Passes the email address on without parsing it: a new one must be valid, but an invalid current one may be kept.
     let change = DirectoryUserChange { first_name, last_name, email: body.email, enabled: body.enabled };
     written(&request, people.update(&caller, &id, change).await?);
-    if body.enabled == Some(false)
-        && let Some(sessions) = request.app_data::<Data<Sessions>>()
-    {
-        let who = one("id", Username::parse(&id)).map(Principal::User)?;
-        actix_web::rt::spawn(sessions.end_of_disabled(&caller, who).await?.revoke());
+    if body.enabled == Some(false) {
+        end_sessions(&request, &caller, one("id", Username::parse(&id))?).await?;
     }
     Ok(crate::done())
+}
+
+/// Ends the sessions of a user that the caller has just disabled.
+pub(super) async fn end_sessions(request: &HttpRequest, caller: &Caller, who: Username) -> Result<(), Problem> {
+    if let Some(sessions) = request.app_data::<Data<Sessions>>() {
+        actix_web::rt::spawn(sessions.end_of_disabled(caller, Principal::User(who)).await?.revoke());
+    }
+    Ok(())
 }
 
 /// Lists the roles assigned directly to a user, ordered by name.

@@ -85,11 +85,13 @@ pub(crate) struct UserView {
     username: String,
     name: String,
     email: String,
+    /// Whether the user can sign in and has access. Always true for users of an identity provider without a directory.
+    enabled: bool,
 }
 
 impl From<UserSummary> for UserView {
     fn from(user: UserSummary) -> Self {
-        Self { id: user.id, username: user.username, name: user.name, email: user.email }
+        Self { id: user.id, username: user.username, name: user.name, email: user.email, enabled: user.enabled }
     }
 }
 

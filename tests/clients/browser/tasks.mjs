@@ -324,4 +324,100 @@ export const tasks = {
     await row(page, "adele").first().waitFor();
     await close();
   },
+
+  async a_person_is_deactivated_and_reactivated(browser) {
+    await user("dora");
+    const group = (await admin.post("/api/groups", { name: "Dancers" })).body.id;
+    await admin.post("/api/roles/readonly-admin/members", { memberType: "USER", memberId: "dora" });
+    const hers = await open(browser);
+    hers.expect(/401/);
+    await signIn(hers.page, "dora", "secret");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users/dora?tab=groups");
+    await pick(page, "Add to groups", "Dancers", "Dancers");
+    await row(page, "Dancers").waitFor();
+    assert.equal((await admin.get(`/api/groups/${group}/users`)).body[0].id, "dora");
+
+    await button(page, "Deactivate").click();
+    await dialog(page).getByText("dora can no longer sign in and has no access.").waitFor();
+    await dialog(page).getByText(/^Roles lost: read.*only/i).waitFor();
+    await dialog(page).getByText("Groups lost: Dancers.").waitFor();
+    await dialog(page).getByText("1 session ends immediately.").waitFor();
+    await look(page, "deactivation");
+    await button(dialog(page), "Deactivate").click();
+    await said(page, "dora is inactive.");
+    await page.getByText("Inactive", { exact: true }).first().waitFor();
+    assert.equal((await admin.get("/api/users/dora")).body.enabled, false);
+    assert.equal((await admin.get("/api/sessions?username=dora")).body.length, 0);
+    await page.goto(page.url().replace(/users.*/, "users?search=dora"));
+    await row(page, "dora").getByText("Inactive").waitFor();
+    await look(page, "inactive-in-list");
+
+    await hers.page.goto(`${page.url().split("/users")[0]}/auth/login`);
+    await hers.page.getByLabel("Username").fill("dora");
+    await hers.page.getByLabel("Password").fill("secret");
+    await hers.page.getByRole("button", { name: "Sign in" }).click();
+    await hers.page.getByText("the account is inactive").waitFor();
+
+    await page.goto(page.url().replace(/users.*/, "users/dora"));
+    await button(page, "Reactivate").click();
+    await button(dialog(page), "Reactivate").click();
+    await said(page, "dora is active.");
+    assert.deepEqual((await api("dora", "secret").get("/api/me/permissions")).body, ["read", "read:users"]);
+    await hers.close();
+    await close();
+  },
+
+  async refusals_of_a_person_are_seen_and_a_role_is_added(browser) {
+    await user("rolf");
+    assert.equal((await api("rolf", "secret").get("/api/groups")).status, 403);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users/rolf?tab=refusals");
+    await row(page, "permission").first().waitFor();
+    await look(page, "refusals");
+    await page.getByRole("tab", { name: "Roles" }).click();
+    await pick(page, "Assign roles", "Console", "Console");
+    await row(page, "Console").waitFor();
+    assert.equal((await admin.get("/api/memberships?memberType=USER&memberId=rolf")).body.roles[0].name, "Console");
+    await button(page, "Delete").click();
+    await dialog(page).getByText(/^Roles lost: Console/).waitFor();
+    await look(page, "deletion-of-a-person");
+    await button(dialog(page), "Delete").click();
+    await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
+    assert.equal((await admin.get("/v2/users/rolf")).status, 404);
+    await close();
+  },
+
+  async the_own_account_is_seen_and_its_password_changed(browser) {
+    await user("olga");
+    const other = await open(browser);
+    other.expect(/401/);
+    await signIn(other.page, "olga", "secret");
+    const { page, close, expect } = await open(browser);
+    expect(/^(400: PUT|console: .*400)/);
+    await signIn(page, "olga", "secret");
+    await page.getByRole("link", { name: "Your account" }).first().click();
+    await page.getByRole("heading", { name: "Your account", level: 1 }).waitFor();
+    await row(page, "USER olga").first().waitFor();
+    await look(page, "own-access");
+    await page.getByRole("tab", { name: "Password" }).click();
+    const fill = async (current, next) => {
+      await page.getByLabel("Current password").fill(current);
+      await page.getByLabel("New password").fill(next);
+      await button(page, "Change password").click();
+    };
+    await fill("secret", "passwordpassword");
+    await page.getByText("must be harder to guess").first().waitFor();
+    await fill("wrong", "the kettle sings at dawn");
+    await page.getByText("is wrong").first().waitFor();
+    await look(page, "own-password");
+    await fill("secret", "the kettle sings at dawn");
+    await said(page, "Password changed.");
+    assert.equal((await api("olga", "secret").get("/api/me")).status, 401);
+    assert.equal((await api("olga", "the kettle sings at dawn").get("/api/me/sessions")).body.length, 1);
+    await page.getByRole("tab", { name: "My sessions" }).click();
+    await row(page, "current").waitFor();
+    await other.close();
+    await close();
+  },
 };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use identity_core::entity::User;
 use identity_core::fake::Rows;
 use identity_core::port::{Logged, PolicyStore, StoreError, Tail, snapshot};
 use identity_core::value::{GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
@@ -35,7 +36,7 @@ async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
 }
 
 /// SQL that marks the data as that of a later release, as a migration would.
-pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 2";
+pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 3";
 
 /// A store neither reads nor overwrites data of a later release. This function is not a case of the suite, because only
 /// SQL stores have a format.
@@ -46,8 +47,24 @@ pub async fn refuses_newer_format(store: &dyn PolicyStore) {
         store.begin(Revision(0)).await.map(drop).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(&error, StoreError::Schema(text) if text.contains("format 2")), "{error:?}");
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("format 3")), "{error:?}");
     }
+}
+
+/// Reads the format that the store requires of its readers.
+pub const FORMAT: &str = "SELECT format FROM policy_revision";
+
+/// The commit of the first inactive user raises the format from 1 to 2, and no later one lowers it. `format` runs
+/// [`FORMAT`]. This function is not a case of the suite, because only SQL stores have a format.
+pub async fn inactive_users_raise_the_format(store: &dyn PolicyStore, format: impl AsyncFn() -> i64) {
+    let inactive = User { password: user("ann").password.locked(), ..user("ann") };
+    put(store, 1, vec![Change::UserPut(user("ann"))]).await;
+    assert_eq!(format().await, 1);
+    put(store, 2, vec![Change::UserPut(inactive.clone())]).await;
+    assert_eq!(format().await, 2);
+    assert_eq!(loaded(store).await, (2, Rows::replay(&[Change::UserPut(inactive)])));
+    put(store, 3, vec![Change::UserPut(user("ann"))]).await;
+    assert_eq!(format().await, 2);
 }
 
 async fn loaded(store: &dyn PolicyStore) -> (u64, Rows) {

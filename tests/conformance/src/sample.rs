@@ -108,6 +108,7 @@ pub fn everything() -> Vec<Change> {
         Change::UserPut(user("ann")),
         Change::UserPut(full_user),
         Change::UserPut(user(&id(1))),
+        Change::UserPut(User { password: user("leo").password.locked(), ..user("leo") }),
         Change::GroupPut(group("/Sales/EU", "")),
         Change::GroupPut(group(&id(2), &long_text)),
         Change::RolePut(Role {

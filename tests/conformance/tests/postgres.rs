@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema};
 use identity_conformance::audit_log::written;
-use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
+use identity_conformance::policy_store::{FORMAT, NEWER_FORMAT, inactive_users_raise_the_format, refuses_newer_format};
 use identity_conformance::sample::{NOW, audit, commit, everything, id_hash, session, user};
 use identity_conformance::{Backend, NEVER, PATIENCE, Stores};
 use identity_core::fake::Rows;
@@ -154,6 +154,19 @@ async fn data_in_a_newer_format_is_not_read() {
         let stores = postgres.open(NEVER).await;
         postgres.execute(NEWER_FORMAT).await;
         refuses_newer_format(&*stores.policy).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn data_with_inactive_users_has_a_newer_format() {
+    on_postgres("data_with_inactive_users_has_a_newer_format", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        let format = async || {
+            let mut connection = PgConnection::connect(&postgres.0.url).await.unwrap();
+            sqlx::query_scalar(FORMAT).fetch_one(&mut connection).await.unwrap()
+        };
+        inactive_users_raise_the_format(&*stores.policy, format).await;
     })
     .await;
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_adapters_sqlite::SqliteStores;
 use identity_conformance::audit_log::written;
-use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
+use identity_conformance::policy_store::{FORMAT, NEWER_FORMAT, inactive_users_raise_the_format, refuses_newer_format};
 use identity_conformance::sample::{audit, commit, everything, user};
 use identity_conformance::{Backend, NEVER, Stores};
 use identity_core::fake::Rows;
@@ -141,6 +141,14 @@ async fn data_in_a_newer_format_is_not_read() {
     refuses_newer_format(&*stores.policy).await;
     let opened = SqliteStores::open(sqlite.path()).await.unwrap();
     refuses_newer_format(&*opened.policy).await;
+}
+
+#[tokio::test]
+async fn data_with_inactive_users_has_a_newer_format() {
+    let sqlite = Sqlite::new();
+    let stores = sqlite.open(NEVER).await;
+    let format = async || sqlx::query_scalar(FORMAT).fetch_one(&mut sqlite.shell().await).await.unwrap();
+    inactive_users_raise_the_format(&*stores.policy, format).await;
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{Basis, Decision, Ground, Question, Target};
 use crate::catalog::Access;
 use crate::entity::{Authorization, Comparison, Membership, Permission, Principal, Scope};
 use crate::resolve::Subject;
-use crate::value::{ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, RoleId, TenantId};
+use crate::value::{ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, RoleId, TenantId, Username};
 use crate::world::World;
 
 /// Explanation of a decision: why it allows the request, or what would allow it.
@@ -178,6 +178,12 @@ pub enum Remedy {
         scope: Scope,
         /// Names of permissions. One of them is sufficient.
         permissions: Vec<String>,
+    },
+    /// Reactivate the caller, an inactive user. If further changes are needed, the explanation for the active user names
+    /// them.
+    Reactivate {
+        /// Username of the inactive user.
+        user: Username,
     },
     /// Add the caller to this tenant.
     JoinTenant {

@@ -4,10 +4,10 @@ use super::candidate::{Distance, Found, Through};
 use super::misconfigurations::{Denial, Goal, Reach, SCAN_LIMIT};
 use super::{NearMiss, Question, Remedy, Target, access_in_words, reach};
 use crate::catalog::{Access, PermissionSet};
-use crate::decide::{condition, property};
+use crate::decide::{condition, decide, property};
 use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
-use crate::resolve::Subject;
-use crate::value::{Audience, Claims, PermissionName, ResourceId};
+use crate::resolve::{Subject, resolve_as_active};
+use crate::value::{Audience, Claims, PermissionName, ResourceId, Username};
 use crate::world::{Grant, Run, World};
 
 /// Maximum number of suggestions in one explanation.
@@ -22,6 +22,9 @@ pub(super) fn nearest(
     claims: Option<&Claims>,
     question: &Question<'_>,
 ) -> Vec<NearMiss> {
+    if let (true, Principal::User(user)) = (subject.inactive, &subject.principal) {
+        return vec![reactivation(world, user, question)];
+    }
     let denial = Denial { world, subject, claims, question };
     let goals = denial.goals();
     let mut found = Found::with_capacity(2 * MAX_SUGGESTIONS);
@@ -52,6 +55,13 @@ pub(super) fn nearest(
     let miss =
         |(_, remedy, through): (_, _, Option<Through>)| NearMiss { remedy, through: through.and_then(written_out) };
     nearest.into_iter().map(miss).collect()
+}
+
+/// Returns the reactivation of a user, with the authorization through which the user would then have access.
+fn reactivation(world: &World, user: &Username, question: &Question<'_>) -> NearMiss {
+    let restored = resolve_as_active(world, &Principal::User(user.clone()));
+    let through = decide(world, &restored, question).authorization().and_then(|key| world.authorization(key));
+    NearMiss { remedy: Remedy::Reactivate { user: user.clone() }, through }
 }
 
 fn permission(world: &World, subject: &Subject, audience: &str, definition: &str, found: &mut Found) -> Option<Remedy> {

@@ -16,7 +16,8 @@ pub struct Evaluated {
     pub decision: bool,
     /// Reason why the request was denied without evaluation; `None` if it was evaluated.
     pub not_evaluated: Option<NotEvaluated>,
-    /// Explanation of the decision; `None` if not requested or not evaluated.
+    /// Explanation of the decision; `None` if not requested or not evaluated. For an inactive subject, it names the
+    /// reactivation.
     pub explanation: Option<Explanation>,
     /// Data from which the subject was resolved; `None` if it was not identified.
     pub basis: Option<Basis>,
@@ -35,6 +36,9 @@ pub enum NotEvaluated {
     /// The subject is a token, but this server does not accept tokens.
     #[error("this server does not accept tokens")]
     NoTokens,
+    /// The subject is an inactive user, who has no access.
+    #[error("the subject is inactive")]
+    Inactive,
     /// No grant that is known allows the request, but claims that are not known could. Only a token decides it.
     #[error("access cannot be decided without a token of the subject")]
     TokenRequired,
@@ -51,6 +55,7 @@ impl NotEvaluated {
             Self::NoSuchSubject => "no_such_subject",
             Self::NoSuchAccess => "no_such_access",
             Self::NoTokens => "no_tokens",
+            Self::Inactive => "inactive",
             Self::TokenRequired => "token_required",
             Self::Token(reason) => reason.code(),
         }
@@ -175,6 +180,7 @@ fn evaluated(
             return no(NotEvaluated::TokenRequired, basis);
         }
         let explanation = explain(&decision, known);
-        Evaluated { decision: decision.allowed(), not_evaluated: None, explanation, basis }
+        let not_evaluated = known.subject.inactive.then_some(NotEvaluated::Inactive);
+        Evaluated { decision: decision.allowed(), not_evaluated, explanation, basis }
     })
 }

@@ -92,7 +92,7 @@ impl Access {
                     }
                     Explained {
                         decision: decision.allowed(),
-                        not_evaluated: None,
+                        not_evaluated: subject.inactive.then_some(NotEvaluated::Inactive),
                         subject: shown.clone(),
                         explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
                         administration,

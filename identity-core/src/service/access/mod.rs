@@ -158,10 +158,7 @@ impl Access {
         resource_type: Option<&str>,
         questions: usize,
     ) -> Result<(), ServiceError> {
-        let now = self.authorizer.engine().clock().monotonic();
-        self.rate_limit
-            .take(&caller.actor, questions, now)
-            .map_err(|retry_after| ServiceError::TooOften { retry_after })?;
+        self.admit(caller, questions)?;
         if self.authorizer.is_open_to(caller) {
             return Ok(());
         }
@@ -172,6 +169,16 @@ impl Access {
         let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };
         let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
         self.authorizer.require_one_of(caller, &attempt, &questions).await
+    }
+
+    /// Counts `questions` evaluations against the caller's rate limit. [`Self::permit`] does so, too.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooOften`] when the rate limit is exceeded.
+    pub fn admit(&self, caller: &Caller, questions: usize) -> Result<(), ServiceError> {
+        let now = self.authorizer.engine().clock().monotonic();
+        let taken = self.rate_limit.take(&caller.actor, questions, now);
+        taken.map_err(|retry_after| ServiceError::TooOften { retry_after })
     }
 
     /// Adds the sources of data about principals that requests name by ID. Without them, only the logins of this replica

@@ -71,6 +71,14 @@ impl Access {
         part(sets.map(|(kind, ids)| (kind, ids.clone())), most, budget)
     }
 
+    /// Lists all access rights of the caller, one line per path. Needs no permission. Call [`Access::admit`] first.
+    ///
+    /// # Errors
+    /// When `budget` has no steps left, or the request is cancelled.
+    pub fn review_own(&self, caller: &Caller, most: usize, budget: &SearchBudget) -> Result<Review, SearchStopped> {
+        cut(&caller.world, paths::from(&caller.world, &caller.subject).map(Line::of), most, budget)
+    }
+
     /// Lists all access rights of a subject, one line per path.
     ///
     /// # Errors

@@ -73,6 +73,8 @@ impl Item {
             | Self::Command(
                 Command::CreateUser(_)
                 | Command::UpdateUser(_)
+                | Command::DeactivateUser(_)
+                | Command::ReactivateUser(_)
                 | Command::DeleteUser(_)
                 | Command::UpdateAuthorization(..)
                 | Command::DeleteAuthorization(_),
@@ -86,7 +88,13 @@ impl Item {
     pub(super) fn is_offered(&self, stores_users: bool, offers: Offers) -> bool {
         match self {
             Self::CreateUser(..)
-            | Self::Command(Command::CreateUser(_) | Command::UpdateUser(_) | Command::DeleteUser(_)) => stores_users,
+            | Self::Command(
+                Command::CreateUser(_)
+                | Command::UpdateUser(_)
+                | Command::DeactivateUser(_)
+                | Command::ReactivateUser(_)
+                | Command::DeleteUser(_),
+            ) => stores_users,
             Self::Command(Command::CreateTenant(_) | Command::UpdateTenant(_) | Command::DeleteTenant(_)) => {
                 offers.tenants
             }

@@ -66,8 +66,9 @@ pub(crate) struct BulkUser {
     #[schema(schema_with = schema::name_or_blank)]
     name: Option<String>,
     email: Option<String>,
-    /// At least 8 characters. Without `password` and `passwordHash`, the user cannot sign in until a password is set.
-    #[schema(format = Password, min_length = 8)]
+    /// 15 to 256 characters, and not easy to guess. Without `password` and `passwordHash`, the user cannot sign in until
+    /// a password is set.
+    #[schema(format = Password, min_length = 15, max_length = 256)]
     password: Option<String>,
     /// Argon2 hash as PHC string (`$argon2id$…`; at most 256 MiB and 10 passes), or bcrypt hash (`$2a$…`, `$2b$…`,
     /// `$2y$…`, optionally prefixed with `{bcrypt}`; cost 4 to 14).
@@ -219,13 +220,15 @@ impl Reader<'_> {
     fn user(&self, body: BulkUser, findings: &mut Findings) -> Option<Item> {
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let username = findings.take("username", self.ids.username(&body.username));
-        let name = filled(body.name).map(|name| findings.take("name", Name::parse(name.trim())));
-        let email = filled(body.email).map(|email| findings.take("email", Email::parse(&email)));
+        let name = filled(body.name.clone()).map(|name| findings.take("name", Name::parse(name.trim())));
+        let email = filled(body.email.clone()).map(|email| findings.take("email", Email::parse(&email)));
         let password = match (body.password, body.password_hash) {
             (None, None) => Some(NewPassword::Absent),
-            (Some(text), None) => findings
-                .take("password", Secret::of_length("password", text, Secret::PASSWORD_MIN))
-                .map(NewPassword::Plain),
+            (Some(text), None) => {
+                let known = [Some(body.username.as_str()), body.name.as_deref(), body.email.as_deref()];
+                let known: Vec<&str> = known.into_iter().flatten().collect();
+                findings.take("password", Secret::new_password(text, &known)).map(NewPassword::Plain)
+            }
             (None, Some(hash)) => {
                 let hash = self.bulk.import(&hash).ok_or_else(|| form("a hash of Argon2 or bcrypt within the bounds"));
                 findings.take("passwordHash", hash).map(NewPassword::Imported)

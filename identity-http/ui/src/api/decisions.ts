@@ -57,6 +57,7 @@ export type Remedy =
   | { remedy: "EXTEND_ROLE"; role: string; permission: Permission }
   | { remedy: "CREATE_ROLE"; permission: string; audience: string }
   | { remedy: "CREATE_AUTHORIZATION"; owner: Party; resource_type: string; scope: Scope; permissions: string[] }
+  | { remedy: "REACTIVATE"; user: string }
   | { remedy: "JOIN_TENANT"; tenant: string };
 
 export interface NearMiss {
@@ -114,7 +115,7 @@ export async function explain({ who, id, type, action, resource, properties = {}
     undecided: said.reason === "token_required",
     subject: said.subject ?? undefined,
     explanation: (said.explanation ?? undefined) as Explanation | undefined,
-    detail: said.detail ?? undefined,
+    detail: said.reason === "inactive" ? t("why.inactive") : (said.detail ?? undefined),
     administration: said.administration ?? undefined,
   };
 }
@@ -196,6 +197,38 @@ export async function deletedAuthorizations(session: Session, change: object): P
   if (!session.has("decisions") || !session.has("memberships")) return [];
   const { deletedAuthorizations: count } = await simulate([change]);
   return count > 0 ? [t("lose.authorizations", { count })] : [];
+}
+
+/** Maximum number of names in a list of what a user loses. */
+const MOST_NAMED = 10;
+
+/** Lists names, the first ones if there are many. */
+function some(names: string[]): string {
+  const more = names.length - MOST_NAMED;
+  return list(more > 0 ? [...names.slice(0, MOST_NAMED), t("lose.named.more", { count: more })] : names);
+}
+
+/** Describes the access that a user loses, by name. `names` are the names of entities by kind and ID, where known. */
+export function lostByName(items: Item[], names: ReadonlyMap<string, string>): string[] {
+  const name = (kind: string, id: string) => names.get(`${kind} ${id}`) ?? id;
+  const of = (kind: Item["kind"], text: (item: Item) => string | undefined) => [
+    ...new Set(items.filter((item) => item.kind === kind).flatMap((item) => text(item) ?? [])),
+  ];
+  const scoped = ({ resource_type, scope, permission }: Item & { kind: "RESOURCE" }) =>
+    `${resource_type} ${scope.match === "ANY" ? "*" : scope.value} ${permission}`;
+  const lists = [
+    ["lose.named.roles", of("ROLE", (item) => (item.kind === "ROLE" ? name("ROLE", item.role) : undefined))],
+    ["lose.named.groups", of("GROUP", (item) => (item.kind === "GROUP" ? name("GROUP", item.group) : undefined))],
+    ["lose.named.tenants", of("TENANT", (item) => (item.kind === "TENANT" ? name("TENANT", item.tenant) : undefined))],
+    [
+      "lose.named.permissions",
+      of("PERMISSION", (item) =>
+        item.kind === "PERMISSION" ? `${item.permission.audience} ${item.permission.definition}` : undefined,
+      ),
+    ],
+    ["lose.named.authorizations", of("RESOURCE", (item) => (item.kind === "RESOURCE" ? scoped(item) : undefined))],
+  ] as const;
+  return lists.filter(([, found]) => found.length > 0).map(([key, found]) => t(key, { what: some(found) }));
 }
 
 /** Maximum number of names in a sentence. */

@@ -11,6 +11,8 @@ export interface User {
   username: string;
   name: string;
   email: string;
+  /** Whether the user can sign in and has access; `undefined` if it could not be loaded. */
+  enabled?: boolean;
 }
 
 /** Input of the user form. Directories use `firstName` and `lastName` instead of `name`. */
@@ -29,6 +31,7 @@ export interface Users {
   create: (user: UserFields) => Promise<string>;
   update: (id: string, user: UserFields, headers: Record<string, string>) => Promise<unknown>;
   remove?: (id: string, headers: Record<string, string>) => Promise<unknown>;
+  setEnabled: (id: string, enabled: boolean) => Promise<unknown>;
   roles: (id: string, signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
   groups: (id: string, signal?: AbortSignal) => Promise<Schemas["GroupReference"][]>;
   addRole: (id: string, role: string) => Promise<unknown>;
@@ -52,6 +55,21 @@ const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
   email: email ?? "",
 });
 
+/** Path parameter of a user below `/api`. */
+const keyed = (id: string) => ({ params: { path: { id } } });
+
+const setEnabled = (id: string, enabled: boolean) =>
+  ask(api.PUT("/api/users/{id}", { ...keyed(id), body: { enabled } }));
+
+/** Adds the states of users, which `/v2` does not return. Without them, for example after a deletion, users have no state. */
+async function withStates(users: User[], signal?: AbortSignal): Promise<User[]> {
+  if (users.length === 0) return [];
+  const userIds = users.map(({ id }) => id).join(",");
+  const found = await ask(api.GET("/api/users", { params: { query: { userIds } }, signal })).catch(() => []);
+  const states = new Map(found.map(({ id, enabled }) => [id, enabled]));
+  return users.map((user) => ({ ...user, enabled: states.get(user.id) }));
+}
+
 /** Users stored by this server. */
 const stored: Users = {
   inDirectory: false,
@@ -70,19 +88,23 @@ const stored: Users = {
     let found = await search("username");
     // No username matches: search the names.
     if (query.search && found.total === 0) found = await search("name");
-    return { total: found.total, items: found.items.map(shown) };
+    return { total: found.total, items: await withStates(found.items.map(shown), query.signal) };
   },
   async find(id, signal) {
-    const user = await askVersioned(api.GET("/v2/users/{username}", { ...named(id), signal }));
-    return { ...shown(user), version: user.version };
+    const [user, { enabled }] = await Promise.all([
+      askVersioned(api.GET("/v2/users/{username}", { ...named(id), signal })),
+      ask(api.GET("/api/users/{id}", { ...keyed(id), signal })),
+    ]);
+    return { ...shown(user), enabled, version: user.version };
   },
   async create({ username, name, email, password }) {
     return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;
   },
-  update(id, { name, email, password }, headers) {
-    const body = { name, email, password: password || undefined };
-    return ask(api.PUT("/v2/users/{username}", { ...named(id), body, headers }));
+  async update(id, { name, email, password }, headers) {
+    if (password) await ask(api.PUT("/api/users/{id}", { ...keyed(id), body: { password }, headers }));
+    return ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email }, headers }));
   },
+  setEnabled,
   remove: (id, headers) => ask(api.DELETE("/v2/users/{username}", { ...named(id), headers })),
   roles: async (id, signal) => (await memberships(id, signal)).roles,
   groups: async (id, signal) => (await memberships(id, signal)).groups,
@@ -101,9 +123,6 @@ const stored: Users = {
     ),
 };
 
-/** Path parameter of a user below `/api`. */
-const keyed = (id: string) => ({ params: { path: { id } } });
-
 /** Users in an external directory. Updates omit empty fields, whose values remain unchanged. */
 const directory: Users = {
   inDirectory: true,
@@ -118,6 +137,7 @@ const directory: Users = {
     const body = { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined };
     return ask(api.PUT("/api/users/{id}", { ...keyed(id), body, headers }));
   },
+  setEnabled,
   roles: (id, signal) => ask(api.GET("/api/users/{id}/roles", { ...keyed(id), signal })),
   groups: (id, signal) => ask(api.GET("/api/users/{id}/groups", { ...keyed(id), signal })),
   addRole: (id, roleName) => ask(api.POST("/api/users/{id}/roles", { ...keyed(id), body: { roleName } })),

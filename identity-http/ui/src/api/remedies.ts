@@ -4,6 +4,7 @@ import type { Session } from "../app/session";
 import { api, ask, type Schemas } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
+import { usersOf } from "./people";
 import { join, leave } from "./tenants";
 import { only } from "./versions";
 
@@ -86,6 +87,16 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
       return session.has("memberships") ? addMember(remedy.membership) : undefined;
     case "JOIN_TENANT":
       return joinTenant(remedy.tenant, principal);
+    case "REACTIVATE": {
+      const users = usersOf(session);
+      if (!users) return undefined;
+      const { user } = remedy;
+      return {
+        run: () => users.setEnabled(user, true),
+        undo: () => users.setEnabled(user, false),
+        change: { reactivateUser: user },
+      };
+    }
     case "EXTEND_ROLE": {
       const { audience, definition } = remedy.permission;
       const body = { resourceServerAudience: audience, definition };

@@ -8,7 +8,6 @@ import { Router } from "wouter";
 import { base, whenSessionEnds } from "../api/client";
 import { problemOf } from "../api/problem";
 import { t, useLanguage } from "../lib/i18n";
-import { Unauthorized } from "../pages/Unauthorized";
 import { ProblemNotice } from "../parts/ProblemNotice";
 import { Boundary } from "./Boundary";
 import { Pages } from "./Pages";
@@ -47,7 +46,7 @@ export function App() {
           <Shell key={language}>
             <Boundary>
               <Suspense fallback={<Loading description={t("loading")} withOverlay={false} />}>
-                {session.mayRead ? <Pages /> : <Unauthorized />}
+                <Pages />
               </Suspense>
             </Boundary>
           </Shell>

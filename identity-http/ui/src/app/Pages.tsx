@@ -4,9 +4,12 @@ import { Redirect, Route, Switch } from "wouter";
 
 import { Home } from "../pages/home/Home";
 import { NotFound } from "../pages/NotFound";
+import { Unauthorized } from "../pages/Unauthorized";
 import { loaded } from "./Boundary";
 import { placesOf } from "./navigation";
 import { useSession } from "./session";
+
+const Account = loaded(() => import("../pages/account/Account"));
 
 const PAGES = {
   "/users": loaded(() => import("../pages/users/UserList")),
@@ -37,10 +40,18 @@ const Help = loaded(() => import("../pages/help/Help"));
 
 export function Pages() {
   const session = useSession();
+  if (!session.mayRead)
+    return (
+      <Switch>
+        <Route path="/account" component={Account} />
+        <Route component={Unauthorized} />
+      </Switch>
+    );
   const there = placesOf(session).flatMap(({ places }) => places.map(({ href }) => href));
   return (
     <Switch>
       <Route path="/" component={Home} />
+      <Route path="/account" component={Account} />
       <Route path="/unauthorized">
         <Redirect to="/" />
       </Route>

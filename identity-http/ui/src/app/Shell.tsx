@@ -120,6 +120,10 @@ function Account() {
         <strong>{capabilities.caller.name}</strong>
         <br />
         <small>{capabilities.caller.id}</small>
+        <br />
+        <Link href="/account" className="cds--link">
+          {t("account.title")}
+        </Link>
       </p>
       <Choice<Theme> name="theme" labelText={t("theme.title")} value={theme} choices={themes} onValue={chooseTheme} />
       <Choice<Language>

@@ -1,5 +1,7 @@
 /** Page for signed-in users without the permission `read`. Shows the missing permission and how to request it. */
 
+import { Link } from "wouter";
+
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { Page } from "../parts/Page";
@@ -19,6 +21,11 @@ export function Unauthorized() {
         <dd className="code">{caller.permissions.join(", ") || t("unauthorized.nothing")}</dd>
       </dl>
       <p>{t("unauthorized.ask")}</p>
+      <p>
+        <Link href="/account" className="cds--link">
+          {t("account.title")}
+        </Link>
+      </p>
     </Page>
   );
 }

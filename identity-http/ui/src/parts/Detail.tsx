@@ -23,12 +23,25 @@ interface Props<T> {
   /** Whether the entity is read-only. */
   isFixed?: (thing: T) => boolean;
   edit: { text?: string; form: (thing: T, onClose: () => void) => ReactNode };
+  /** Further buttons, before the one that deletes. */
+  actions?: (thing: T) => ReactNode;
   /** Omitted if entities of this kind cannot be deleted. */
   remove?: (thing: T, onDeleted: () => void, onClose: () => void) => ReactNode;
   children: (thing: T) => ReactNode;
 }
 
-export function Detail<T>({ loaded, one, above, title, lead, isFixed, edit, remove, children }: Props<T>) {
+export function Detail<T>({
+  loaded,
+  one,
+  above,
+  title,
+  lead,
+  isFixed,
+  edit,
+  actions: more,
+  remove,
+  children,
+}: Props<T>) {
   const { mayWrite } = useSession();
   const [, go] = useLocation();
   const [dialog, setDialog] = useState<"edit" | "delete">();
@@ -48,6 +61,7 @@ export function Detail<T>({ loaded, one, above, title, lead, isFixed, edit, remo
       <Button kind="tertiary" renderIcon={Edit} onClick={() => setDialog("edit")}>
         {edit.text ?? t("edit")}
       </Button>
+      {more?.(data)}
       {remove && (
         <Button kind="danger--tertiary" renderIcon={TrashCan} onClick={() => setDialog("delete")}>
           {t("delete")}

@@ -17,7 +17,7 @@ use crate::support::created;
 const API: &str = "camunda-identity-resource-server";
 
 fn user(id: &str) -> Value {
-    json!({"id": id, "username": id, "name": id, "email": ""})
+    json!({"id": id, "username": id, "name": id, "email": "", "enabled": true})
 }
 
 async fn group(api: &Api, name: &str) -> String {

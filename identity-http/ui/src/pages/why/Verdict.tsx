@@ -233,6 +233,8 @@ function inWords(remedy: Remedy): string {
       });
     case "EXTEND_AUTHORIZATION":
       return t("remedy.EXTEND_AUTHORIZATION", { permission: remedy.permission });
+    case "REACTIVATE":
+      return t("remedy.REACTIVATE", { user: remedy.user });
     case "JOIN_TENANT":
       return t("remedy.JOIN_TENANT", { tenant: remedy.tenant });
     case "MATCH_RULE":

@@ -19,14 +19,14 @@ async fn form(browser: &mut Browser, server: &Api) -> Reply {
     browser.get(at(server, "/auth/login?return_to=/groups%3Fpage%3D2")).await.expect_status(200)
 }
 
-async fn submit(browser: &mut Browser, server: &Api, username: &str, password: &str) -> Reply {
+pub(super) async fn submit(browser: &mut Browser, server: &Api, username: &str, password: &str) -> Reply {
     let page = form(browser, server).await;
     let (csrf, return_to) = (hidden(&page, "_csrf"), hidden(&page, "return_to"));
     let fields = [("username", username), ("password", password), ("_csrf", &csrf), ("return_to", &return_to)];
     browser.submit(at(server, "/auth/login"), &fields).await
 }
 
-async fn signed_in(server: &Api, username: &str, password: &str) -> Browser {
+pub(super) async fn signed_in(server: &Api, username: &str, password: &str) -> Browser {
     let mut browser = Browser::default();
     _ = submit(&mut browser, server, username, password).await.expect_status(303);
     browser
@@ -125,7 +125,11 @@ async fn a_wrong_password_opens_nothing(store: Store) {
     let mut browser = Browser::default();
     for (username, password) in [("demo", "Demo"), ("nobody", "demo"), ("", "")] {
         let page = submit(&mut browser, &server, username, password).await.expect_status(401);
-        assert!(page.text.contains("The username or password is incorrect."), "{}", page.text);
+        assert!(
+            page.text.contains("The username or password is incorrect, or the account is inactive."),
+            "{}",
+            page.text
+        );
         assert!(browser.cookie(SESSION).is_none());
     }
     for target in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%09//x"] {

@@ -1,5 +1,6 @@
 //! Browser sign-in: by form, at a certified provider, at a malicious provider, and on several replicas.
 
+mod accounts;
 mod attacks;
 mod forgery;
 mod form;

@@ -30,6 +30,9 @@ tasks!("tasks":
     why_somebody_is_refused_is_found_and_mended,
     effective_access_of_a_person_is_seen_with_its_paths,
     who_administers_is_seen_and_exported,
+    a_person_is_deactivated_and_reactivated,
+    refusals_of_a_person_are_seen_and_a_role_is_added,
+    the_own_account_is_seen_and_its_password_changed,
 );
 
 tasks!("types":

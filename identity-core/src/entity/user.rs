@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{Email, Name, PasswordHash, Username};
 
 /// A built-in user, who signs in with a password. Users of an identity provider are not stored; memberships and
@@ -26,6 +27,16 @@ impl User {
     /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         self.name.iter().map(|name| ("name", name.as_str())).collect()
+    }
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { username: _, name, email, password } = self;
+        vec![
+            ("name", Field::optional(name.as_ref().map(Name::as_str))),
+            ("email", Field::optional(email.as_ref().map(Email::as_str))),
+            ("password", Field::Secret(self.has_password().then(|| password.expose()))),
+        ]
     }
 
     /// Returns true if the user has a password to sign in with.

@@ -1,6 +1,8 @@
+import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { queries } from "./api/queries";
 import { App } from "./app/App";
 import { speak } from "./lib/i18n";
 import { applyTheme } from "./lib/theme";
@@ -12,7 +14,9 @@ if (root) {
   void speak().then(() =>
     createRoot(root).render(
       <StrictMode>
-        <App />
+        <QueryClientProvider client={queries}>
+          <App />
+        </QueryClientProvider>
       </StrictMode>,
     ),
   );

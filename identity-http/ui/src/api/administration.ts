@@ -21,19 +21,22 @@ export async function leadsTo(
   type: string,
   id: string,
   permissions: readonly string[],
+  signal?: AbortSignal,
 ): Promise<Administration | undefined> {
   if (!session.has("decisions")) return undefined;
   const answers = await Promise.all(
-    permissions.map((action) => ask(api.GET("/access/v1/review/right", { params: { query: { type, id, action } } }))),
+    permissions.map((action) =>
+      ask(api.GET("/access/v1/review/right", { params: { query: { type, id, action } }, signal })),
+    ),
   );
   const ways = answers.flatMap(({ administration }) => administration ?? []);
   return ways.sort((one, other) => one.requests - other.requests)[0];
 }
 
 /** Returns the authorizations that lead to administration, by key. Empty without the surface `decisions`. */
-export async function leading(session: Session): Promise<Map<string, Administration>> {
+export async function leading(session: Session, signal?: AbortSignal): Promise<Map<string, Administration>> {
   if (!session.has("decisions")) return new Map();
-  const { authorizations } = await ask(api.GET("/access/v1/review/rights"));
+  const { authorizations } = await ask(api.GET("/access/v1/review/rights", { signal }));
   return new Map(authorizations.map(({ authorizationKey, administration }) => [authorizationKey, administration]));
 }
 

@@ -1,4 +1,6 @@
-/** Search functions that supply the options of fields and pickers. */
+/** Searches that supply the options of fields and pickers. */
+
+import { keepPreviousData, type QueryKey, skipToken, useQuery } from "@tanstack/react-query";
 
 import type { Session } from "../app/session";
 import { api, askFound, askPage } from "./client";
@@ -12,54 +14,85 @@ export interface Choice {
   detail?: string;
 }
 
-export type Find = (search: string) => Promise<Choice[]>;
+export interface Find {
+  /** Kind of the entities, the start of the query key. */
+  kind: string;
+  search: (text: string, signal?: AbortSignal) => Promise<Choice[]>;
+}
 
-export const groups: Find = async (search) =>
-  (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({
-    id,
-    title: name,
-  }));
+/** Returns the options that match a text. Without a search, there are none. */
+export function useChoices(find: Find | undefined, text: string) {
+  const queryKey: QueryKey = [find?.kind, { choices: text }];
+  return useQuery({
+    queryKey,
+    queryFn: find ? ({ signal }) => find.search(text, signal) : skipToken,
+    placeholderData: find && keepPreviousData,
+  });
+}
 
-export const roles: Find = async (search) =>
-  (await askPage(api.GET("/api/roles", withClusterRoles(first(search))))).items.map((role) => ({
-    id: role.name,
-    title: titleOf(role),
-    detail: role.description,
-  }));
+export const groups: Find = {
+  kind: "groups",
+  search: async (text, signal) =>
+    (await askPage(api.GET("/api/groups", inManagement(first(text, signal))))).items.map(({ id, name }) => ({
+      id,
+      title: name,
+    })),
+};
 
-export const tenants: Find = async (search) =>
-  (await askPage(api.GET("/api/tenants", inManagement(first(search))))).items.map(({ tenantId, name }) => ({
-    id: tenantId,
-    title: name,
-    detail: tenantId,
-  }));
+export const roles: Find = {
+  kind: "roles",
+  search: async (text, signal) =>
+    (await askPage(api.GET("/api/roles", withClusterRoles(first(text, signal))))).items.map((role) => ({
+      id: role.name,
+      title: titleOf(role),
+      detail: role.description,
+    })),
+};
 
-export const mappingRules: Find = async (search) =>
-  (
-    await askFound(
-      api.POST("/v2/mapping-rules/search", {
-        body: { ...inCluster(first(search)), filter: search ? { name: containing(search) as never } : undefined },
-      }),
-    )
-  ).items.map(({ mappingRuleId, name }) => ({ id: mappingRuleId, title: name, detail: mappingRuleId }));
+export const tenants: Find = {
+  kind: "tenants",
+  search: async (text, signal) =>
+    (await askPage(api.GET("/api/tenants", inManagement(first(text, signal))))).items.map(({ tenantId, name }) => ({
+      id: tenantId,
+      title: name,
+      detail: tenantId,
+    })),
+};
+
+export const mappingRules: Find = {
+  kind: "mapping-rules",
+  search: async (text, signal) => {
+    const filter = text ? { name: containing(text) as never } : undefined;
+    const body = { ...inCluster<"name">(first(text)), filter };
+    return (await askFound(api.POST("/v2/mapping-rules/search", { body, signal }))).items.map(
+      ({ mappingRuleId, name }) => ({ id: mappingRuleId, title: name, detail: mappingRuleId }),
+    );
+  },
+};
 
 export function users(session: Session): Find | undefined {
   const users = usersOf(session);
   if (!users) return undefined;
-  return async (search) =>
-    (await users.list(first(search))).items.map(({ id, username, name, email }) => ({
-      id,
-      title: name || username,
-      detail: [username, email].filter(Boolean).join(" · "),
-    }));
+  return {
+    kind: "users",
+    search: async (text, signal) =>
+      (await users.list(first(text, signal))).items.map(({ id, username, name, email }) => ({
+        id,
+        title: name || username,
+        detail: [username, email].filter(Boolean).join(" · "),
+      })),
+  };
 }
 
 export function applications(session: Session): Find | undefined {
   if (!session.has("clients")) return undefined;
-  return async (search) =>
-    (await askPage(api.GET("/api/clients", inManagement(first(search))))).items.map(({ clientId, name }) => ({
-      id: clientId,
-      title: name || clientId,
-      detail: clientId,
-    }));
+  return {
+    kind: "clients",
+    search: async (text, signal) =>
+      (await askPage(api.GET("/api/clients", inManagement(first(text, signal))))).items.map(({ clientId, name }) => ({
+        id: clientId,
+        title: name || clientId,
+        detail: clientId,
+      })),
+  };
 }

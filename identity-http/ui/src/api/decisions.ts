@@ -4,7 +4,7 @@
  */
 
 import type { Session } from "../app/session";
-import { list, number, t } from "../lib/i18n";
+import { list, t } from "../lib/i18n";
 import type { Administration } from "./administration";
 import { api, ask, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
@@ -182,7 +182,7 @@ export async function losses(session: Session, change: object): Promise<string[]
   const more = people.size - MOST;
   return [
     ...said(people, "lose.people"),
-    ...(more > 0 ? [t("lose.more", { count: number(more) })] : []),
+    ...(more > 0 ? [t("lose.more", { count: more })] : []),
     ...said(rules, "lose.bearers"),
     ...(deletedAuthorizations > 0 ? [t("lose.authorizations", { count: deletedAuthorizations })] : []),
   ];

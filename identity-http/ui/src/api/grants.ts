@@ -66,6 +66,7 @@ const ofCluster: Grants = {
         // Includes types that the Orchestration Cluster API does not list. Its OpenAPI document has no such parameter.
         params: { query: { resourceTypes: "all" } as never },
         body: { ...inCluster<Sort>(query), filter: filter as never },
+        signal: query.signal,
       }),
     );
     const grant = (item: Shown): Grant => ({
@@ -111,9 +112,9 @@ const ofManagement: Grants = {
   sorts: [],
   async list(query, { owner, resourceType }) {
     const whose = owner && { entityId: owner.ownerId, entityType: entityType(owner.ownerType) };
-    const { params } = inManagement(query);
+    const { params, signal } = inManagement(query);
     const { items, total } = await askPage(
-      api.GET("/api/authorizations", { params: { query: { ...params.query, ...whose, resourceType } } }),
+      api.GET("/api/authorizations", { params: { query: { ...params.query, ...whose, resourceType } }, signal }),
     );
     return { items: items.map(managed), total };
   },

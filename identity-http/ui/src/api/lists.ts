@@ -4,13 +4,15 @@ import type { ListQuery } from "../parts/Listing";
 import type { Page } from "./client";
 
 /** Query parameters of a list below `/api`. */
-export const inManagement = ({ search, page, size }: ListQuery) => ({
+export const inManagement = ({ search, page, size, signal }: ListQuery) => ({
   params: { query: { search: search || undefined, page, resultSize: size } },
+  signal,
 });
 
 /** Query parameters of the role list, including the default roles of the Orchestration Cluster. */
 export const withClusterRoles = (query: ListQuery) => ({
   params: { query: { ...inManagement(query).params.query, clusterRoles: true } },
+  signal: query.signal,
 });
 
 /** Page and sort order of a search below `/v2`. */
@@ -26,7 +28,7 @@ export function inCluster<F extends string>({ page, size, sort }: ListQuery) {
 export const containing = (text: string) => ({ $like: `*${text.replace(/[*?\\]/g, "\\$&")}*` });
 
 /** Query for the first 50 matches, for fields and pickers. */
-export const first = (search: string): ListQuery => ({ search, page: 0, size: 50 });
+export const first = (search: string, signal?: AbortSignal): ListQuery => ({ search, page: 0, size: 50, signal });
 
 /** Maps the items of a page. */
 export const shown = <T, U>(page: Page<T>, show: (item: T) => U): U[] => page.items.map(show);

@@ -24,12 +24,12 @@ export interface UserFields {
 
 export interface Users {
   list: (query: ListQuery) => Promise<Page<User>>;
-  find: (id: string) => Promise<User>;
+  find: (id: string, signal?: AbortSignal) => Promise<User>;
   create: (user: UserFields) => Promise<string>;
   update: (id: string, user: UserFields) => Promise<unknown>;
   remove?: (id: string) => Promise<unknown>;
-  roles: (id: string) => Promise<Schemas["RoleView"][]>;
-  groups: (id: string) => Promise<Schemas["GroupReference"][]>;
+  roles: (id: string, signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
+  groups: (id: string, signal?: AbortSignal) => Promise<Schemas["GroupReference"][]>;
   addRole: (id: string, role: string) => Promise<unknown>;
   removeRole: (id: string, role: string) => Promise<unknown>;
   /** Whether the users are in an external directory, whose fields differ. */
@@ -40,8 +40,8 @@ export interface Users {
 
 /** Path parameter of a user below `/v2`. */
 const named = (username: string) => ({ params: { path: { username } } });
-const memberships = (memberId: string) =>
-  ask(api.GET("/api/memberships", { params: { query: { memberType: "USER", memberId } } }));
+const memberships = (memberId: string, signal?: AbortSignal) =>
+  ask(api.GET("/api/memberships", { params: { query: { memberType: "USER", memberId } }, signal }));
 
 /** Converts a user of `/v2` to the form that pages display. */
 const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
@@ -63,6 +63,7 @@ const stored: Users = {
             ...inCluster<"username" | "name" | "email">(query),
             filter: query.search ? { [by]: containing(query.search) } : undefined,
           },
+          signal: query.signal,
         }),
       );
     let found = await search("username");
@@ -70,18 +71,15 @@ const stored: Users = {
     if (query.search && found.total === 0) found = await search("name");
     return { total: found.total, items: found.items.map(shown) };
   },
-  async find(id) {
-    const user = await ask(api.GET("/v2/users/{username}", named(id)));
-    return shown(user);
-  },
+  find: async (id, signal) => shown(await ask(api.GET("/v2/users/{username}", { ...named(id), signal }))),
   async create({ username, name, email, password }) {
     return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;
   },
   update: (id, { name, email, password }) =>
     ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email, password: password || undefined } })),
   remove: (id) => ask(api.DELETE("/v2/users/{username}", named(id))),
-  roles: async (id) => (await memberships(id)).roles,
-  groups: async (id) => (await memberships(id)).groups,
+  roles: async (id, signal) => (await memberships(id, signal)).roles,
+  groups: async (id, signal) => (await memberships(id, signal)).groups,
   addRole: (id, name) =>
     ask(
       api.POST("/api/roles/{name}/members", {
@@ -105,7 +103,7 @@ const directory: Users = {
   inDirectory: true,
   sorts: [],
   list: (query) => askPage(api.GET("/api/users", inManagement(query))),
-  find: (id) => ask(api.GET("/api/users/{id}", keyed(id))),
+  find: (id, signal) => ask(api.GET("/api/users/{id}", { ...keyed(id), signal })),
   async create({ username, firstName, lastName, email, password }) {
     const body = { username, firstName, lastName, email, password: password || undefined };
     return (await ask(api.POST("/api/users", { body }))).id;
@@ -117,8 +115,8 @@ const directory: Users = {
         body: { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined },
       }),
     ),
-  roles: (id) => ask(api.GET("/api/users/{id}/roles", keyed(id))),
-  groups: (id) => ask(api.GET("/api/users/{id}/groups", keyed(id))),
+  roles: (id, signal) => ask(api.GET("/api/users/{id}/roles", { ...keyed(id), signal })),
+  groups: (id, signal) => ask(api.GET("/api/users/{id}/groups", { ...keyed(id), signal })),
   addRole: (id, roleName) => ask(api.POST("/api/users/{id}/roles", { ...keyed(id), body: { roleName } })),
   removeRole: (id, roleName) =>
     ask(api.DELETE("/api/users/{id}/roles/{roleName}", { params: { path: { id, roleName } } })),

@@ -60,3 +60,6 @@ export class Problem extends Error {
 }
 
 export const asProblem = (error: unknown) => (error instanceof Problem ? error : new Problem(-1));
+
+/** The problem of a query or mutation; `undefined` if it did not fail. */
+export const problemOf = ({ error }: { error: unknown }) => (error ? asProblem(error) : undefined);

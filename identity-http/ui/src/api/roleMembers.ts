@@ -19,10 +19,11 @@ export interface MembersOfKind {
 
 /** Direct members of a role, of one kind. */
 export const membersOf = (name: string, memberType: Kind): MembersOfKind => ({
-  page: ({ page, size }) =>
+  page: ({ page, size, signal }) =>
     askPage(
       api.GET("/api/roles/{name}/members", {
         params: { path: { name }, query: { memberType, page, resultSize: size } },
+        signal,
       }),
     ),
   add: (memberId) =>

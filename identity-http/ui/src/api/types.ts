@@ -1,8 +1,9 @@
 /** Built-in and custom resource types. */
 
-import { useSession } from "../app/session";
-import { useLoad } from "../lib/useLoad";
-import { api, ask, type Schemas } from "./client";
+import { useQuery } from "@tanstack/react-query";
+
+import { capabilities, useSession } from "../app/session";
+import type { Schemas } from "./client";
 
 /** Resource type for use in authorizations. */
 export type GrantableType = Schemas["GrantableType"];
@@ -17,7 +18,7 @@ export const isOwn = ({ properties }: ResourceType) => properties !== undefined 
  * session started; until then, the types of the session are returned.
  */
 export function useGrantableTypes(): GrantableType[] {
-  const { capabilities } = useSession();
-  const { data } = useLoad(() => ask(api.GET("/api/capabilities")), []);
-  return (data ?? capabilities).resourceTypes;
+  const session = useSession();
+  const { data } = useQuery(capabilities);
+  return (data ?? session.capabilities).resourceTypes;
 }

@@ -1,11 +1,17 @@
 /** Session: the signed-in user, their permissions and the available surfaces. */
 
+import { queryOptions } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 
-import { base, type Schemas } from "../api/client";
+import { api, ask, base, type Schemas } from "../api/client";
 
 export type Capabilities = Schemas["Capabilities"];
 export type Surface = Schemas["Surface"];
+
+export const capabilities = queryOptions({
+  queryKey: ["capabilities"],
+  queryFn: ({ signal }) => ask(api.GET("/api/capabilities", { signal })),
+});
 
 export interface Session {
   capabilities: Capabilities;

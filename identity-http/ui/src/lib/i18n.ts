@@ -1,13 +1,13 @@
-/** Texts in the user's language; dates, numbers and lists in the user's locale. */
+/** Texts in the user's language, as ICU messages; dates, numbers and lists in the user's locale. */
 
+import { IntlMessageFormat } from "intl-messageformat";
 import { useSyncExternalStore } from "react";
 
 import en from "../messages/en.json";
 import { kept } from "./kept";
 
 export type Key = keyof typeof en;
-type Message = string | { one: string; other: string };
-type Messages = Record<Key, Message>;
+type Messages = Record<Key, string>;
 export type Values = Record<string, string | number>;
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
@@ -19,7 +19,8 @@ const preferred = () => (navigator.languages.find((tag) => /^(de|en)\b/.test(tag
 let language: Language = "en";
 let messages: Messages = en;
 let locale = "en";
-let plural = new Intl.PluralRules("en");
+/** Messages of the language that have been parsed. */
+const parsed = new Map<Key, IntlMessageFormat>();
 const listeners = new Set<() => void>();
 
 export async function speak(wanted: Language = chosen.get() ?? preferred()) {
@@ -27,7 +28,7 @@ export async function speak(wanted: Language = chosen.get() ?? preferred()) {
   language = wanted;
   // The user's regional variant of the language, which determines the date format.
   locale = navigator.languages.find((tag) => tag.startsWith(wanted)) ?? wanted;
-  plural = new Intl.PluralRules(language);
+  parsed.clear();
   document.documentElement.lang = language;
   for (const listener of listeners) listener();
 }
@@ -37,22 +38,18 @@ export function choose(wanted: Language) {
   void speak(wanted);
 }
 
-/** Returns a text with its placeholders replaced. The value `count` selects the plural form. */
-export function t(key: Key, values: Values = {}): string {
-  const message = messages[key];
-  const form =
-    typeof message === "string" ? message : plural.select(Number(values.count)) === "one" ? message.one : message.other;
-  return form.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = values[name] ?? "";
-    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
-  });
+/** Returns a text with its arguments inserted. Throws an error if an argument is missing. */
+export function t(key: Key, values?: Values): string {
+  let message = parsed.get(key);
+  if (!message) {
+    message = new IntlMessageFormat(messages[key], locale, undefined, { ignoreTag: true });
+    parsed.set(key, message);
+  }
+  return String(message.format(values));
 }
 
 /** Returns the text for a value of the server, such as an enum constant, or the value itself if it has no text. */
-export const word = (prefix: string, name: string) => {
-  const key = `${prefix}.${name}`;
-  return key in messages ? t(key as Key) : name;
-};
+export const word = (key: Key, value: string) => t(key, { value });
 
 export const time = (text: string) =>
   new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text));
@@ -69,8 +66,6 @@ export function ago(text: string) {
   const [unit, length] = UNITS.find(([, length]) => -seconds >= length) ?? (["minute", 60] as const);
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
-
-export const number = (value: number) => new Intl.NumberFormat(locale).format(value);
 
 export const list = (items: string[], type: "conjunction" | "disjunction" = "conjunction") =>
   new Intl.ListFormat(locale, { type }).format(items);

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 
 import { placesOf } from "../app/navigation";
 import { useSession } from "../app/session";
-import { t, word } from "../lib/i18n";
+import { t } from "../lib/i18n";
 import { Page } from "../parts/Page";
 
 export function Home() {
@@ -16,11 +16,11 @@ export function Home() {
           <section key={title} aria-label={t(title)}>
             <h2 className="group-title">{t(title)}</h2>
             <ul className="cards">
-              {places.map(({ href, title }) => (
+              {places.map(({ href, title, lead }) => (
                 <li key={href}>
                   <Link href={href} className="card">
                     <strong>{t(title)}</strong>
-                    <span>{word("home", href.slice(1))}</span>
+                    <span>{t(lead)}</span>
                   </Link>
                 </li>
               ))}

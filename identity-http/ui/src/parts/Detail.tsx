@@ -2,17 +2,18 @@
 
 import { Edit, TrashCan } from "@carbon/icons-react";
 import { Button } from "@carbon/react";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 
+import { problemOf } from "../api/problem";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
-import type { Loaded } from "../lib/useLoad";
 import { Page } from "./Page";
 import { ProblemNotice } from "./ProblemNotice";
 
 interface Props<T> {
-  loaded: Loaded<T>;
+  loaded: UseQueryResult<T>;
   /** Page title if the entity cannot be loaded. */
   one: string;
   /** Parent list, which is opened after a deletion. */
@@ -21,7 +22,7 @@ interface Props<T> {
   lead?: (thing: T) => ReactNode;
   /** Whether the entity is read-only. */
   isFixed?: (thing: T) => boolean;
-  edit: { text?: string; form: (thing: T, onDone: () => void, onClose: () => void) => ReactNode };
+  edit: { text?: string; form: (thing: T, onClose: () => void) => ReactNode };
   /** Omitted if entities of this kind cannot be deleted. */
   remove?: (thing: T, onDeleted: () => void, onClose: () => void) => ReactNode;
   children: (thing: T) => ReactNode;
@@ -32,12 +33,13 @@ export function Detail<T>({ loaded, one, above, title, lead, isFixed, edit, remo
   const [, go] = useLocation();
   const [dialog, setDialog] = useState<"edit" | "delete">();
   const close = () => setDialog(undefined);
-  const { data, problem, reload } = loaded;
+  const { data, refetch } = loaded;
+  const problem = problemOf(loaded);
   if (data === undefined)
     return (
       problem && (
         <Page title={one} above={[above]}>
-          <ProblemNotice problem={problem} onRetry={reload} />
+          <ProblemNotice problem={problem} onRetry={refetch} />
         </Page>
       )
     );
@@ -56,7 +58,7 @@ export function Detail<T>({ loaded, one, above, title, lead, isFixed, edit, remo
   return (
     <Page title={title(data)} above={[above]} lead={lead?.(data)} actions={actions}>
       {children(data)}
-      {dialog === "edit" && edit.form(data, reload, close)}
+      {dialog === "edit" && edit.form(data, close)}
       {dialog === "delete" && remove?.(data, () => go(above.href), close)}
     </Page>
   );

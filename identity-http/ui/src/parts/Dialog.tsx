@@ -1,12 +1,12 @@
 /** Form and confirmation dialogs. Input is kept until it is saved or the dialog is canceled. */
 
 import { Modal } from "@carbon/react";
-import { type ReactNode, useEffect, useState } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 
-import { asProblem, type Problem } from "../api/problem";
+import { type Problem, problemOf } from "../api/problem";
 import { holdTyped } from "../app/session";
 import { t } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
 import { ProblemNotice } from "./ProblemNotice";
 
 const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
@@ -45,17 +45,13 @@ export function FormDialog({
   onClose,
   children,
 }: FormProps) {
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
+  const mutation = useMutation({ mutationFn: onSubmit, onSuccess: onClose });
+  const busy = mutation.isPending;
+  const problem = useMemo(() => problemOf(mutation)?.placed(places), [mutation.error]);
   useEffect(holdTyped, []);
   useReturnOfFocus();
   const send = () => {
-    if (busy || disabled) return;
-    setBusy(true);
-    onSubmit().then(onClose, (error: unknown) => {
-      setProblem(asProblem(error).placed(places));
-      setBusy(false);
-    });
+    if (!busy && !disabled) mutation.mutate();
   };
   return (
     <Modal
@@ -88,6 +84,11 @@ export function FormDialog({
   );
 }
 
+/** Loads the consequences of a change when its dialog opens. They are not kept for the next time. */
+export function useConsequences<T>(load: () => Promise<T>) {
+  return useQuery({ queryKey: ["consequences", useId()], queryFn: load, gcTime: 0 });
+}
+
 interface ConfirmProps {
   heading: string;
   submit: string;
@@ -99,9 +100,9 @@ interface ConfirmProps {
 }
 
 export function ConfirmDialog({ heading, submit, consequences, children, onConfirm, onClose }: ConfirmProps) {
-  const { data, loading } = useLoad(async () => consequences?.() ?? [], []);
+  const { data, isFetching } = useConsequences(async () => consequences?.() ?? []);
   return (
-    <FormDialog heading={heading} submit={submit} danger onSubmit={onConfirm} onClose={onClose} disabled={loading}>
+    <FormDialog heading={heading} submit={submit} danger onSubmit={onConfirm} onClose={onClose} disabled={isFetching}>
       {() => (
         <>
           {children}

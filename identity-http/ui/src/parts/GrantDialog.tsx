@@ -1,9 +1,9 @@
 /** Confirmation of a change that gives access. It states which principals the change reaches. */
 
 import type { Reach } from "../api/decisions";
+import { problemOf } from "../api/problem";
 import { t } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
-import { FormDialog } from "./Dialog";
+import { FormDialog, useConsequences } from "./Dialog";
 import { ProblemNotice } from "./ProblemNotice";
 
 interface Props {
@@ -17,13 +17,15 @@ interface Props {
 }
 
 export function GrantDialog({ heading, text, reach, onConfirm, onClose }: Props) {
-  const { data, loading, problem } = useLoad(reach, []);
+  const loaded = useConsequences(async () => (await reach()) ?? null);
+  const { data } = loaded;
+  const problem = problemOf(loaded);
   return (
     <FormDialog
       heading={heading}
       submit={t("why.do")}
       danger={data?.administers}
-      disabled={loading}
+      disabled={loaded.isFetching}
       onSubmit={onConfirm}
       onClose={onClose}
     >

@@ -1,6 +1,7 @@
 /** Form for an authorization. Offers only the permissions and properties of the selected resource type. */
 
 import { Checkbox, FormGroup, RadioButton, RadioButtonGroup } from "@carbon/react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { leadsTo, mayLead } from "../api/administration";
@@ -8,11 +9,11 @@ import * as choices from "../api/choices";
 import { comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
 import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
 import type { Problem } from "../api/problem";
+import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
 import { AdministrationNotice } from "./AdministrationNotice";
 import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
 import { FormDialog } from "./Dialog";
@@ -27,10 +28,9 @@ interface Props {
   owner?: Owner;
   resourceType?: string;
   onClose: () => void;
-  onDone: () => void;
 }
 
-export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, onClose, onDone }: Props) {
+export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, onClose }: Props) {
   const say = useToast();
   const isNew = old === undefined;
   const initial: Partial<Grant> = old ?? { ...owner, resourceType: fixedType };
@@ -65,10 +65,12 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
   const session = useSession();
   const target = scope === "all" ? "*" : resourceId.trim();
   const asked = mayLead(resourceType) && target ? [...permissions] : [];
-  const { data: way } = useLoad(
-    async () => (asked.length > 0 ? leadsTo(session, resourceType, target, asked) : undefined),
-    [resourceType, target, asked.join(" ")],
-  );
+  const { data: way } = useQuery({
+    queryKey: ["authorizations", { leadsTo: { resourceType, target, asked } }],
+    queryFn: async ({ signal }) => (await leadsTo(session, resourceType, target, asked, signal)) ?? null,
+    enabled: asked.length > 0,
+    placeholderData: keepPreviousData,
+  });
   const save = async () => {
     const grant = {
       ownerType,
@@ -81,7 +83,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     };
     await (old ? grants.update({ ...grant, key: old.key }, old) : grants.create(grant));
     say({ title: t(isNew ? "grants.created" : "grants.changed") });
-    onDone();
+    changed(["authorizations"]);
   };
   return (
     <FormDialog
@@ -208,6 +210,5 @@ function useOwners(type: OwnerType, typed: string, wanted: boolean): choices.Cho
     MAPPING_RULE: session.has("mapping-rules") && session.has("cluster") ? choices.mappingRules : undefined,
     CLIENT: choices.applications(session),
   };
-  const { data } = useLoad(async () => (wanted ? ((await find[type]?.(typed)) ?? []) : []), [type, typed, wanted]);
-  return data ?? [];
+  return choices.useChoices(wanted ? find[type] : undefined, typed).data ?? [];
 }

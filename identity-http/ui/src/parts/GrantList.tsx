@@ -1,17 +1,17 @@
 /** Authorizations of one API: all, those of one owner, or those on one resource type. */
 
 import { Edit, TrashCan, WarningAlt } from "@carbon/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type Administration, inWords, leading } from "../api/administration";
 import { allInWords } from "../api/conditions";
 import type { Grant, Grants, Narrowed } from "../api/grants";
+import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
-import { useRound } from "../lib/useRound";
 import { Chips } from "./Chips";
 import { Create } from "./Create";
 import { ConfirmDialog } from "./Dialog";
@@ -20,16 +20,12 @@ import { type Column, Listing } from "./Listing";
 
 interface Props extends Narrowed {
   grants: Grants;
-  /** Reload counter shared with lists that show some of these authorizations too. */
-  rounds?: ReturnType<typeof useRound>;
 }
 
-export function GrantList({ grants, owner, resourceType, rounds }: Props) {
+export function GrantList({ grants, owner, resourceType }: Props) {
   const session = useSession();
   const { mayWrite } = session;
   const say = useToast();
-  const ownRounds = useRound();
-  const [round, again] = rounds ?? ownRounds;
   const [form, setForm] = useState<Grant | "new">();
   const [ending, setEnding] = useState<Grant>();
   const types = useGrantableTypes();
@@ -37,10 +33,11 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
   const here = new Set(types.filter(grants.takes).map(({ type }) => type));
   const isElsewhere = ({ resourceType }: Grant) => !here.has(resourceType);
   const sortable = (key: string) => grants.sorts.includes(key);
-  const { data: ways } = useLoad(
-    async () => (grants.id === "cluster" ? leading(session) : undefined),
-    [round, grants.id],
-  );
+  const { data: ways } = useQuery({
+    queryKey: ["authorizations", { leading: true }],
+    queryFn: ({ signal }) => leading(session, signal),
+    enabled: grants.id === "cluster",
+  });
   const columns: Column<Grant>[] = [
     {
       key: "resourceId",
@@ -79,7 +76,7 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
         search={owner ? undefined : t(grants.id === "cluster" ? "grants.search_owner" : "grants.search")}
         columns={[...(owner ? [] : [whose]), ...(resourceType ? [] : [what]), ...columns]}
         load={(query) => grants.list(query, { owner, resourceType })}
-        on={[round, grants.id, owner?.ownerId, resourceType]}
+        queryKey={["authorizations", grants.id, { owner, resourceType }]}
         rowKey={({ key }) => key}
         tools={<Create text={t("grants.create")} onClick={() => setForm("new")} />}
         actions={
@@ -109,7 +106,6 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
           owner={owner}
           resourceType={resourceType}
           onClose={() => setForm(undefined)}
-          onDone={again}
         />
       )}
       {ending && (
@@ -119,6 +115,7 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
           consequences={async () => [t("lose.grant", { ...sentence(ending), permissions: list(ending.permissions) })]}
           onConfirm={async () => {
             await grants.remove(ending);
+            const again = () => changed(["authorizations"]);
             again();
             say({ title: t("grants.ended"), undo: () => grants.create(ending).then(again) });
           }}

@@ -12,16 +12,17 @@ import {
   TableHeader,
   TableRow,
 } from "@carbon/react";
+import { keepPreviousData, type QueryKey, skipToken, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 
 import type { Page } from "../api/client";
 import { type LabelledKind, lookAlikes } from "../api/lookAlikes";
+import { problemOf } from "../api/problem";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
-import { type Loaded, useLoad } from "../lib/useLoad";
-import { useQuery } from "../lib/useQuery";
+import { useUrlState } from "../lib/useUrlState";
 import { ProblemNotice } from "./ProblemNotice";
 import { SimilarTo } from "./SimilarTo";
 
@@ -31,6 +32,7 @@ export interface ListQuery {
   page: number;
   size: number;
   sort?: { field: string; descending: boolean };
+  signal?: AbortSignal;
 }
 
 export interface Column<T> {
@@ -57,9 +59,9 @@ interface Props<T> {
   /** Prefix of the parameters in the URL, if the page has several lists. */
   part?: string;
   columns: Column<T>[];
+  /** Key of the list in the cache, with everything that `load` depends on in addition to the query. */
+  queryKey: QueryKey;
   load: (query: ListQuery) => Promise<Page<T>>;
-  /** Further dependencies of `load`. */
-  on?: readonly unknown[];
   rowKey: (row: T) => string;
   href?: (row: T) => string;
   /** Marks the rows whose IDs or names look like others of this kind. */
@@ -74,7 +76,7 @@ interface Props<T> {
 const SIZES = [20, 50, 100];
 
 export function Listing<T>(props: Props<T>) {
-  const query = useQuery(props.part);
+  const query = useUrlState(props.part);
   const size = SIZES.find((size) => size === query.number("size", 20)) ?? 20;
   const page = Math.max(0, query.number("page", 1) - 1) || 0;
   const search = query.get("q");
@@ -85,9 +87,13 @@ export function Listing<T>(props: Props<T>) {
     size,
     sort: sort ? { field: sort.replace(/^-/, ""), descending: sort.startsWith("-") } : undefined,
   };
-  const loaded = useLoad(() => props.load(wanted), [search, page, size, sort, ...(props.on ?? [])]);
+  const loaded = useQuery({
+    queryKey: [...props.queryKey, wanted],
+    queryFn: ({ signal }) => props.load({ ...wanted, signal }),
+    placeholderData: keepPreviousData,
+  });
   const { data } = loaded;
-  const similar = useLookAlikes(props.alike?.kind, props.on ?? []);
+  const similar = useLookAlikes(props.alike?.kind, props.queryKey);
   // The page no longer exists, for example after deletions: open the last one.
   const beyond = data !== undefined && data.items.length === 0 && data.total > 0 && page > 0;
   useEffect(() => {
@@ -95,7 +101,7 @@ export function Listing<T>(props: Props<T>) {
   }, [beyond]);
   const nothing = data?.total === 0 && search === "";
   return (
-    <div className="listing" aria-busy={loaded.loading}>
+    <div className="listing" aria-busy={loaded.isFetching}>
       <div className="tools">
         {props.search && !nothing && (
           <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />
@@ -132,9 +138,12 @@ export function Listing<T>(props: Props<T>) {
 }
 
 /** Loads the IDs of a kind that look like others. Failures are ignored, as the list works without them. */
-function useLookAlikes(kind: LabelledKind | undefined, on: readonly unknown[]) {
+function useLookAlikes(kind: LabelledKind | undefined, queryKey: QueryKey) {
   const session = useSession();
-  return useLoad(async () => (kind ? lookAlikes(session, kind) : undefined), [kind, ...on]).data;
+  return useQuery({
+    queryKey: [...queryKey, { alike: kind }],
+    queryFn: kind ? ({ signal }) => lookAlikes(session, kind, signal) : skipToken,
+  }).data;
 }
 
 /** Search field that searches 250 ms after the last input. */
@@ -159,7 +168,7 @@ function SearchField({ label, value, onSearch }: { label: string; value: string;
 }
 
 interface BodyProps<T> extends Props<T> {
-  loaded: Loaded<Page<T>>;
+  loaded: UseQueryResult<Page<T>>;
   similar: Map<string, string[]> | undefined;
   sort: string;
   onSort: (sort: string) => void;
@@ -180,9 +189,10 @@ function Body<T>({
   actions = [],
   empty,
 }: BodyProps<T>) {
-  const { data, problem, reload } = loaded;
+  const { data, refetch } = loaded;
+  const problem = problemOf(loaded);
   const focus = useFocusAfterRemoval<HTMLDivElement>(data?.items);
-  if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
+  if (problem) return <ProblemNotice problem={problem} onRetry={refetch} />;
   if (!data)
     return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
   if (data.total === 0) {
@@ -275,10 +285,12 @@ export function Empty({ title, text, action }: { title: string; text: string; ac
 }
 
 /** Searches and pages a list in the browser, for APIs that return it as a whole. */
-export function local<T>(items: () => Promise<T[]>, texts: (item: T) => string[]) {
-  return async ({ search, page, size }: ListQuery): Promise<Page<T>> => {
+export function local<T>(items: (signal?: AbortSignal) => Promise<T[]>, texts: (item: T) => string[]) {
+  return async ({ search, page, size, signal }: ListQuery): Promise<Page<T>> => {
     const sought = search.toLowerCase();
-    const fitting = (await items()).filter((item) => texts(item).some((text) => text.toLowerCase().includes(sought)));
+    const fitting = (await items(signal)).filter((item) =>
+      texts(item).some((text) => text.toLowerCase().includes(sought)),
+    );
     return { items: fitting.slice(page * size, (page + 1) * size), total: fitting.length };
   };
 }

@@ -1,15 +1,15 @@
 /** List of the members of an entity. Members can be added and removed, and a removal can be undone. */
 
 import { TrashCan } from "@carbon/icons-react";
+import { type QueryKey, skipToken, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { Find } from "../api/choices";
 import type { Page } from "../api/client";
+import { changed } from "../api/queries";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
-import { useRound } from "../lib/useRound";
 import { Create } from "./Create";
 import { type Column, Listing, type ListQuery, local } from "./Listing";
 import { PickDialog } from "./PickDialog";
@@ -21,8 +21,9 @@ interface Props<T> {
   idOf: (member: T) => string;
   nameOf: (member: T) => string;
   href?: (member: T) => string;
+  queryKey: QueryKey;
   /** Loads all members, or one page. */
-  load: { all: () => Promise<T[]> } | { page: (query: ListQuery) => Promise<Page<T>> };
+  load: { all: (signal?: AbortSignal) => Promise<T[]> } | { page: (query: ListQuery) => Promise<Page<T>> };
   add?: {
     button: string;
     /** Title of the dialog. Default: `button`. */
@@ -40,14 +41,16 @@ interface Props<T> {
   empty: string;
 }
 
-export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remove, empty }: Props<T>) {
+export function Members<T>({ label, columns, idOf, nameOf, href, queryKey, load, add, remove, empty }: Props<T>) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, again] = useRound();
   const [adding, setAdding] = useState(false);
   const texts = (member: T) => [idOf(member), nameOf(member)];
-  const taken = useLoad(async () => new Set(("all" in load ? await load.all() : []).map(idOf)), [round]);
-  const drop = useRemoval(again);
+  const taken = useQuery({
+    queryKey: [...queryKey, { all: true }],
+    queryFn: "all" in load ? ({ signal }) => load.all(signal) : skipToken,
+  });
+  const drop = useRemoval(queryKey);
   return (
     <>
       <Listing
@@ -57,7 +60,7 @@ export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remo
         href={href}
         search={t("members.search")}
         load={"all" in load ? local(load.all, texts) : load.page}
-        on={[round]}
+        queryKey={queryKey}
         tools={add && <Create text={add.button} onClick={() => setAdding(true)} />}
         actions={
           remove && mayWrite
@@ -85,10 +88,10 @@ export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remo
           search={add.search}
           find={add.find}
           typed={add.typed}
-          taken={taken.data ?? new Set()}
+          taken={new Set(taken.data?.map(idOf))}
           onPick={(ids) =>
             add.run(ids).then(() => {
-              again();
+              changed(queryKey);
               say({ title: t("members.added", { count: ids.length }) });
             })
           }

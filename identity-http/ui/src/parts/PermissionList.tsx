@@ -1,12 +1,12 @@
 import { TrashCan } from "@carbon/icons-react";
+import { type QueryKey, skipToken, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ask, type Schemas } from "../api/client";
+import { changed } from "../api/queries";
 import { type Session, useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
-import { useRound } from "../lib/useRound";
 import { AdministrationNotice } from "./AdministrationNotice";
 import { Create } from "./Create";
 import { FormDialog } from "./Dialog";
@@ -23,17 +23,17 @@ const OWN = {
 };
 
 interface Props {
-  load: () => Promise<Permission[]>;
+  queryKey: QueryKey;
+  load: (signal?: AbortSignal) => Promise<Permission[]>;
   grant: (permission: Permission) => Promise<unknown>;
   revoke: (permission: Permission) => Promise<unknown>;
 }
 
 /** Permissions of a role or application on APIs. */
-export function PermissionList({ load, grant, revoke }: Props) {
+export function PermissionList({ queryKey, load, grant, revoke }: Props) {
   const { mayWrite } = useSession();
-  const [round, again] = useRound();
   const [adding, setAdding] = useState(false);
-  const drop = useRemoval(again);
+  const drop = useRemoval(queryKey);
   return (
     <>
       <Listing<Permission>
@@ -48,8 +48,8 @@ export function PermissionList({ load, grant, revoke }: Props) {
           },
         ]}
         rowKey={({ definition, resourceServerAudience }) => `${resourceServerAudience} ${definition}`}
+        queryKey={queryKey}
         load={local(load, ({ definition, resourceServerAudience }) => [definition, resourceServerAudience])}
-        on={[round]}
         tools={<Create text={t("roles.add_permission")} onClick={() => setAdding(true)} />}
         actions={
           mayWrite
@@ -69,22 +69,21 @@ export function PermissionList({ load, grant, revoke }: Props) {
         }
         empty={{ title: t("roles.no_permissions"), text: t("roles.no_permissions_text") }}
       />
-      {adding && <AddPermission grant={grant} onClose={() => setAdding(false)} onDone={again} />}
+      {adding && <AddPermission grant={grant} onClose={() => setAdding(false)} onDone={() => changed(queryKey)} />}
     </>
   );
 }
 
 /** APIs to suggest: all, if a directory stores them; otherwise this service's own. */
-async function knownApis(session: Session): Promise<{ audience: string; definitions: () => Promise<string[]> }[]> {
-  if (!session.has("resource-servers")) return [{ audience: OWN.audience, definitions: async () => OWN.definitions }];
-  const apis = await ask(api.GET("/api/resource-servers"));
-  return apis.map(({ id, audience }) => ({
-    audience,
-    definitions: async () =>
-      (await ask(api.GET("/api/resource-servers/{id}/permissions", { params: { path: { id } } }))).map(
-        ({ definition }) => definition,
-      ),
-  }));
+async function knownApis(session: Session, signal: AbortSignal): Promise<{ audience: string; id?: string }[]> {
+  return session.has("resource-servers") ? ask(api.GET("/api/resource-servers", { signal })) : [OWN];
+}
+
+/** Permissions of an API; without an ID, of this service's own. */
+async function definitionsOf(id: string | undefined, signal: AbortSignal): Promise<string[]> {
+  if (id === undefined) return OWN.definitions;
+  const path = { params: { path: { id } }, signal };
+  return (await ask(api.GET("/api/resource-servers/{id}/permissions", path))).map(({ definition }) => definition);
 }
 
 interface AddProps {
@@ -98,11 +97,12 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
   const [audience, setAudience] = useState("");
   const [definition, setDefinition] = useState("");
   const session = useSession();
-  const apis = useLoad(() => knownApis(session), []);
-  const definitions = useLoad(
-    async () => (await apis.data?.find((api) => api.audience === audience.trim())?.definitions()) ?? [],
-    [apis.data, audience.trim()],
-  );
+  const apis = useQuery({ queryKey: ["apis", { known: true }], queryFn: ({ signal }) => knownApis(session, signal) });
+  const known = apis.data?.find((api) => api.audience === audience.trim());
+  const definitions = useQuery({
+    queryKey: ["apis", { definitionsOf: known?.audience }],
+    queryFn: known ? ({ signal }) => definitionsOf(known.id, signal) : skipToken,
+  });
   return (
     <FormDialog
       heading={t("roles.add_permission")}

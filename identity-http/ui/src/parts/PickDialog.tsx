@@ -3,9 +3,9 @@
 import { Checkbox, InlineLoading, Search, TextInput } from "@carbon/react";
 import { useEffect, useState } from "react";
 
-import type { Find } from "../api/choices";
+import { type Find, useChoices } from "../api/choices";
+import { problemOf } from "../api/problem";
 import { t } from "../lib/i18n";
-import { useLoad } from "../lib/useLoad";
 import { FormDialog } from "./Dialog";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -31,7 +31,9 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
     const pause = setTimeout(() => setSought(text), 250);
     return () => clearTimeout(pause);
   }, [text]);
-  const { data, problem, reload } = useLoad(async () => (find ? find(sought) : []), [sought]);
+  const found = useChoices(find, sought);
+  const { data, refetch } = found;
+  const problem = problemOf(found);
   const ids = [...chosen, ...(id.trim() ? [id.trim()] : [])];
   const toggle = (id: string, on: boolean) =>
     setChosen((before) => {
@@ -60,7 +62,7 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
                 value={text}
                 onChange={(event) => setText(event.target.value)}
               />
-              {problem && <ProblemNotice problem={problem} onRetry={reload} />}
+              {problem && <ProblemNotice problem={problem} onRetry={refetch} />}
               <fieldset className="choices" aria-busy={!data}>
                 <legend className="unseen">{search}</legend>
                 {!data && !problem && <InlineLoading description={t("loading")} />}

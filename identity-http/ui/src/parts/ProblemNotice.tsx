@@ -19,7 +19,7 @@ export function describe(problem: Problem): string {
   }
 }
 
-export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?: () => unknown }) {
   const wants = problem.wantsSignIn;
   return (
     <div className="problem">
@@ -37,7 +37,7 @@ export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?
         </Button>
       )}
       {onRetry && (
-        <Button size="sm" kind="tertiary" onClick={onRetry}>
+        <Button size="sm" kind="tertiary" onClick={() => onRetry()}>
           {t("problem.retry")}
         </Button>
       )}

@@ -1,12 +1,16 @@
-/** Removes an entry without confirmation and offers to undo the removal. */
+/** Removes an entry from a list without confirmation and offers to undo the removal. */
+
+import type { QueryKey } from "@tanstack/react-query";
 
 import { asProblem } from "../api/problem";
+import { changed } from "../api/queries";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
 import { describe } from "./ProblemNotice";
 
-export function useRemoval(again: () => void) {
+export function useRemoval(list: QueryKey) {
   const say = useToast();
+  const again = () => changed(list);
   return (name: string, run: () => Promise<unknown>, undo: () => Promise<unknown>) =>
     void run().then(
       () => {

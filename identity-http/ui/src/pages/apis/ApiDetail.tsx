@@ -1,12 +1,12 @@
 import { TrashCan } from "@carbon/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ask, type Schemas } from "../../api/client";
+import { changed, deleted } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
-import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Detail } from "../../parts/Detail";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -19,9 +19,11 @@ export default function ApiDetail({ id }: { id: string }) {
   const { mayWrite } = useSession();
   const say = useToast();
   const [dialog, setDialog] = useState<"add" | Permission>();
-  const [round, again] = useRound();
   const path = { params: { path: { id } } };
-  const loaded = useLoad(() => ask(api.GET("/api/resource-servers/{id}", path)), [id]);
+  const loaded = useQuery({
+    queryKey: ["apis", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/resource-servers/{id}", { ...path, signal })),
+  });
   const close = () => setDialog(undefined);
   return (
     <Detail
@@ -32,14 +34,14 @@ export default function ApiDetail({ id }: { id: string }) {
       lead={({ audience }) => <span className="code">{audience}</span>}
       edit={{
         text: t("rename"),
-        form: ({ name }, onDone, onClose) => (
+        form: ({ name }, onClose) => (
           <WordsForm
             heading={t("apis.rename")}
             submit={t("save")}
             fields={[{ name: "name", label: t("name"), value: name }]}
             onSubmit={async (body) => {
               await ask(api.PUT("/api/resource-servers/{id}", { ...path, body }));
-              onDone();
+              changed(["apis", id]);
             }}
             onClose={onClose}
           />
@@ -53,6 +55,7 @@ export default function ApiDetail({ id }: { id: string }) {
           onConfirm={async () => {
             await ask(api.DELETE("/api/resource-servers/{id}", path));
             say({ title: t("deleted", { name }) });
+            deleted("apis", id);
             onDeleted();
           }}
           onClose={onClose}
@@ -74,11 +77,11 @@ export default function ApiDetail({ id }: { id: string }) {
               },
             ]}
             rowKey={({ definition }) => definition}
+            queryKey={["apis", id, "permissions"]}
             load={local(
-              () => ask(api.GET("/api/resource-servers/{id}/permissions", path)),
+              (signal) => ask(api.GET("/api/resource-servers/{id}/permissions", { ...path, signal })),
               ({ definition, description }) => [definition, description ?? ""],
             )}
-            on={[round]}
             tools={<Create text={t("roles.add_permission")} onClick={() => setDialog("add")} />}
             actions={
               mayWrite
@@ -103,7 +106,7 @@ export default function ApiDetail({ id }: { id: string }) {
               ]}
               onSubmit={async (body) => {
                 await ask(api.POST("/api/resource-servers/{id}/permissions", { ...path, body }));
-                again();
+                changed(["apis", id]);
               }}
               onClose={close}
             />
@@ -116,7 +119,7 @@ export default function ApiDetail({ id }: { id: string }) {
               onConfirm={async () => {
                 const at = { params: { path: { id, definition: dialog.definition } } };
                 await ask(api.DELETE("/api/resource-servers/{id}/permissions/{definition}", at));
-                again();
+                changed(["apis", id]);
               }}
               onClose={close}
             />

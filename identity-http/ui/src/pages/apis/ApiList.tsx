@@ -18,6 +18,7 @@ export default function ApiList() {
       <Listing<Schemas["ApiView"]>
         label={t("apis.title")}
         search={t("apis.search")}
+        queryKey={["apis"]}
         load={(query) => askPage(api.GET("/api/resource-servers", inManagement(query)))}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/apis", id)}

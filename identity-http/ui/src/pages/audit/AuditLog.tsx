@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { api, askPage, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { list, t, time, word } from "../../lib/i18n";
-import { useQuery } from "../../lib/useQuery";
+import { useUrlState } from "../../lib/useUrlState";
 import { Choice } from "../../parts/fields";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -38,7 +38,7 @@ const FILTERS = [
 ] as const;
 
 export default function AuditLog() {
-  const query = useQuery();
+  const query = useUrlState();
   const filters = Object.fromEntries(
     ["actor", "result", "operation", "entityType", "entityKey", "from", "to"].map((name) => [name, query.get(name)]),
   );
@@ -68,7 +68,8 @@ export default function AuditLog() {
       </div>
       <Listing<Entry>
         label={t("audit.title")}
-        load={({ page, size }) =>
+        queryKey={["audit-log", filters]}
+        load={({ page, size, signal }) =>
           askPage(
             api.GET("/api/audit-log", {
               params: {
@@ -84,10 +85,10 @@ export default function AuditLog() {
                   resultSize: size,
                 },
               },
+              signal,
             }),
           )
         }
-        on={Object.values(filters)}
         rowKey={({ key }) => key}
         columns={[
           { key: "time", header: t("audit.time"), cell: ({ timestamp }) => time(timestamp) },
@@ -144,7 +145,7 @@ function What({ operation, entity, related }: Entry) {
 
 /** Text filter that applies on blur or Enter. */
 function Typed({ name, label }: { name: string; label: string }) {
-  const query = useQuery();
+  const query = useUrlState();
   const [text, setText] = useState(query.get(name));
   const apply = () => query.set({ [name]: text.trim(), page: 0 });
   return (
@@ -161,7 +162,7 @@ function Typed({ name, label }: { name: string; label: string }) {
 }
 
 function Day({ name, label }: { name: string; label: string }) {
-  const query = useQuery();
+  const query = useUrlState();
   return (
     <TextInput
       id={`filter-${name}`}

@@ -1,13 +1,14 @@
 import { Renew, View } from "@carbon/icons-react";
 import { Button, TextInput } from "@carbon/react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ask } from "../../api/client";
 import { asProblem } from "../../api/problem";
+import { deleted } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { Detail } from "../../parts/Detail";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { PermissionList } from "../../parts/PermissionList";
@@ -22,7 +23,10 @@ export default function ClientDetail({ id }: { id: string }) {
   const { mayReadSecrets } = session;
   const say = useToast();
   const path = { params: { path: { id } } };
-  const loaded = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
+  const loaded = useQuery({
+    queryKey: ["clients", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/clients/{id}", { ...path, signal })),
+  });
   return (
     <Detail
       loaded={loaded}
@@ -30,7 +34,7 @@ export default function ClientDetail({ id }: { id: string }) {
       above={{ title: t("clients.title"), href: "/applications" }}
       title={({ name }) => name}
       lead={({ clientId }) => <span className="code">{clientId}</span>}
-      edit={{ form: (client, onDone, onClose) => <ClientForm client={client} onDone={onDone} onClose={onClose} /> }}
+      edit={{ form: (client, onClose) => <ClientForm client={client} onClose={onClose} /> }}
       remove={({ name }, onDeleted, onClose) => (
         <ConfirmDialog
           heading={t("clients.delete", { name })}
@@ -39,6 +43,7 @@ export default function ClientDetail({ id }: { id: string }) {
           onConfirm={async () => {
             await ask(api.DELETE("/api/clients/{id}", path));
             say({ title: t("deleted", { name }) });
+            deleted("clients", id);
             onDeleted();
           }}
           onClose={onClose}
@@ -62,7 +67,8 @@ export default function ClientDetail({ id }: { id: string }) {
                 content: () => (
                   <PermissionList
                     key={id}
-                    load={() => ask(api.GET("/api/clients/{id}/permissions", path))}
+                    queryKey={["clients", id, "permissions"]}
+                    load={(signal) => ask(api.GET("/api/clients/{id}/permissions", { ...path, signal }))}
                     grant={(body) => ask(api.POST("/api/clients/{id}/permissions", { ...path, body }))}
                     revoke={({ definition, resourceServerAudience }) =>
                       ask(

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { api, ask, type Schemas } from "../../api/client";
+import { changed } from "../../api/queries";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { lines } from "../../lib/lines";
@@ -13,11 +14,12 @@ type Type = (typeof TYPES)[number];
 interface Props {
   /** Application to edit; absent to create one. */
   client?: Schemas["ClientView"];
-  onDone: (id: string) => void;
+  /** Opens the page of a new application. */
+  onCreated?: (id: string) => void;
   onClose: () => void;
 }
 
-export function ClientForm({ client, onDone, onClose }: Props) {
+export function ClientForm({ client, onCreated, onClose }: Props) {
   const say = useToast();
   const [name, setName] = useState(client?.name ?? "");
   const [clientId, setClientId] = useState(client?.clientId ?? "");
@@ -31,10 +33,10 @@ export function ClientForm({ client, onDone, onClose }: Props) {
       const body = uris === known ? { name: name.trim() } : { name: name.trim(), redirectUris };
       await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
       say({ title: t("saved", { name }) });
-      onDone(client.id);
+      changed(["clients", client.id]);
     } else {
       const body = { name: name.trim(), clientId: clientId.trim(), type, redirectUris };
-      onDone((await ask(api.POST("/api/clients", { body }))).id);
+      onCreated?.((await ask(api.POST("/api/clients", { body }))).id);
     }
   };
   return (

@@ -18,6 +18,7 @@ export default function ClientList() {
       <Listing<Schemas["ApplicationView"]>
         label={t("clients.title")}
         search={t("clients.search")}
+        queryKey={["clients"]}
         load={(query) => askPage(api.GET("/api/clients", inManagement(query)))}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/applications", id)}
@@ -35,7 +36,7 @@ export default function ClientList() {
         empty={{ title: t("clients.none"), text: t("clients.none_text") }}
       />
       {creating && (
-        <ClientForm onDone={(id) => go(addressOf("/applications", id))} onClose={() => setCreating(false)} />
+        <ClientForm onCreated={(id) => go(addressOf("/applications", id))} onClose={() => setCreating(false)} />
       )}
     </Page>
   );

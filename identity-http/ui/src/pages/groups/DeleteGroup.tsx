@@ -1,5 +1,6 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
+import { deleted } from "../../api/queries";
 import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -9,7 +10,8 @@ import { ConfirmDialog } from "../../parts/Dialog";
 interface Props {
   group: Schemas["GroupView"];
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the deleted entity. */
+  onDeleted?: () => void;
 }
 
 /** Confirms the deletion of a group and shows the resulting losses. */
@@ -43,7 +45,8 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
       onConfirm={async () => {
         await ask(api.DELETE("/api/groups/{id}", { params: { path: { id } } }));
         say({ title: t("deleted", { name }) });
-        onDeleted();
+        deleted("groups", id);
+        onDeleted?.();
       }}
       onClose={onClose}
     />

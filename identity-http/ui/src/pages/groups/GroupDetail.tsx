@@ -1,9 +1,11 @@
+import { useQuery } from "@tanstack/react-query";
+
 import { api, ask } from "../../api/client";
+import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";
-import { useLoad } from "../../lib/useLoad";
 import { Detail } from "../../parts/Detail";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
@@ -17,12 +19,16 @@ export default function GroupDetail({ id }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { id } } };
-  const loaded = useLoad(() => ask(api.GET("/api/groups/{id}", path)), [id]);
+  const loaded = useQuery({
+    queryKey: ["groups", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/groups/{id}", { ...path, signal })),
+  });
   const users = (
     <PeopleIn
       label={t("groups.members")}
       button={t("groups.assign_members")}
-      load={() => ask(api.GET("/api/groups/{id}/users", path))}
+      queryKey={["groups", id, "users"]}
+      load={(signal) => ask(api.GET("/api/groups/{id}/users", { ...path, signal }))}
       add={(ids) => inTurn(ids, (userId) => ask(api.POST("/api/groups/{id}/users", { ...path, body: { userId } })))}
       remove={(userId) => ask(api.DELETE("/api/groups/{id}/users/{userId}", { params: { path: { id, userId } } }))}
       empty={t("groups.no_members")}
@@ -30,7 +36,8 @@ export default function GroupDetail({ id }: { id: string }) {
   );
   const roles = (
     <RolesOf
-      load={() => ask(api.GET("/api/groups/{id}/roles", path))}
+      queryKey={["groups", id, "roles"]}
+      load={(signal) => ask(api.GET("/api/groups/{id}/roles", { ...path, signal }))}
       add={(roleName) => ask(api.POST("/api/groups/{id}/roles", { ...path, body: { roleName } }))}
       remove={(roleName) =>
         ask(api.DELETE("/api/groups/{id}/roles/{roleName}", { params: { path: { id, roleName } } }))
@@ -49,7 +56,7 @@ export default function GroupDetail({ id }: { id: string }) {
       lead={({ id }) => <span className="code">{id}</span>}
       edit={{
         text: t("rename"),
-        form: ({ name: old }, onDone, onClose) => (
+        form: ({ name: old }, onClose) => (
           <WordsForm
             heading={t("groups.rename")}
             submit={t("save")}
@@ -57,7 +64,7 @@ export default function GroupDetail({ id }: { id: string }) {
             onSubmit={async ({ name }) => {
               await ask(api.PUT("/api/groups/{id}", { ...path, body: { name } }));
               say({ title: t("saved", { name }) });
-              onDone();
+              changed(["groups", id]);
             }}
             onClose={onClose}
           />

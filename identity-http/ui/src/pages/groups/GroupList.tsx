@@ -7,7 +7,6 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -21,14 +20,13 @@ export default function GroupList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Group>();
-  const [round, again] = useRound();
   return (
     <Page title={t("groups.title")} lead={t("groups.lead")}>
       <Listing<Group>
         label={t("groups.title")}
         search={t("groups.search")}
+        queryKey={["groups"]}
         load={(query) => askPage(api.GET("/api/groups", inManagement(query)))}
-        on={[round]}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/groups", id)}
         alike={{ kind: "GROUP", id: ({ id }) => id }}
@@ -50,7 +48,7 @@ export default function GroupList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
+      {deleting && <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }

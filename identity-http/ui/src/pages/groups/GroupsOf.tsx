@@ -6,7 +6,9 @@ import { t } from "../../lib/i18n";
 import { Members } from "../../parts/Members";
 
 type Group = Schemas["GroupReference"];
-type Props = Pick<ComponentProps<typeof Members<Group>>, "add" | "remove" | "empty"> & { load: () => Promise<Group[]> };
+type Props = Pick<ComponentProps<typeof Members<Group>>, "queryKey" | "add" | "remove" | "empty"> & {
+  load: (signal?: AbortSignal) => Promise<Group[]>;
+};
 
 /** Groups of a user, or groups in a tenant. */
 export const GroupsOf = ({ load, ...rest }: Props) => (

@@ -1,10 +1,11 @@
 /** Token inspector: the checks and mapping rules applied to a token, and the resulting subject. */
 
 import { Button, Tag, TextArea } from "@carbon/react";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ask, type Schemas } from "../../api/client";
-import { asProblem, type Problem } from "../../api/problem";
+import { problemOf } from "../../api/problem";
 import { t, word } from "../../lib/i18n";
 import { Page } from "../../parts/Page";
 import { Plain } from "../../parts/Plain";
@@ -38,17 +39,11 @@ const shown = (value: unknown) =>
 
 export default function Inspector() {
   const [text, setText] = useState("");
-  const [found, setFound] = useState<Schemas["InspectedView"]>();
-  const [problem, setProblem] = useState<Problem>();
-  const inspect = async () => {
-    try {
-      setFound(await ask(api.POST("/access/v1/inspect", { body: evidence(text.trim()) as never })));
-      setProblem(undefined);
-    } catch (error) {
-      setFound(undefined);
-      setProblem(asProblem(error));
-    }
-  };
+  const inspection = useMutation({
+    mutationFn: () => ask(api.POST("/access/v1/inspect", { body: evidence(text.trim()) as never })),
+  });
+  const found = inspection.data;
+  const problem = problemOf(inspection);
   const checks = (found?.steps ?? []) as unknown as Check[];
   return (
     <Page title={t("inspector.title")} lead={t("inspector.lead")}>
@@ -56,7 +51,7 @@ export default function Inspector() {
         className="question"
         onSubmit={(event) => {
           event.preventDefault();
-          void inspect();
+          inspection.mutate();
         }}
       >
         <TextArea

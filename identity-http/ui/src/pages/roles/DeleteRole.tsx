@@ -1,5 +1,6 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
+import { deleted } from "../../api/queries";
 import { KINDS, membersOf, titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -9,7 +10,8 @@ import { ConfirmDialog } from "../../parts/Dialog";
 interface Props {
   role: Schemas["RoleView"];
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the deleted entity. */
+  onDeleted?: () => void;
 }
 
 export function DeleteRole({ role, onClose, onDeleted }: Props) {
@@ -41,7 +43,8 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
       onConfirm={async () => {
         await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } }));
         say({ title: t("deleted", { name: title }) });
-        onDeleted();
+        deleted("roles", name);
+        onDeleted?.();
       }}
       onClose={onClose}
     />

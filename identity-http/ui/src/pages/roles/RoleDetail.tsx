@@ -1,11 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
+
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
+import { changed } from "../../api/queries";
 import { KINDS, type Kind, membersOf, titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";
-import { useLoad } from "../../lib/useLoad";
 import { Detail } from "../../parts/Detail";
 import { Members } from "../../parts/Members";
 import { PermissionList } from "../../parts/PermissionList";
@@ -18,12 +20,16 @@ export default function RoleDetail({ id }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { name: id } } };
-  const loaded = useLoad(() => ask(api.GET("/api/roles/{name}", path)), [id]);
+  const loaded = useQuery({
+    queryKey: ["roles", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/roles/{name}", { ...path, signal })),
+  });
   // Mapping rules apply to tokens; profiles without tokens have none.
   const there = (kind: Kind) => session.has("memberships") && (kind !== "MAPPING_RULE" || session.has("mapping-rules"));
   const permissions = (
     <PermissionList
-      load={() => ask(api.GET("/api/roles/{name}/permissions", path))}
+      queryKey={["roles", id, "permissions"]}
+      load={(signal) => ask(api.GET("/api/roles/{name}/permissions", { ...path, signal }))}
       grant={(body) => ask(api.POST("/api/roles/{name}/permissions", { ...path, body }))}
       revoke={({ definition, resourceServerAudience }) =>
         ask(
@@ -42,7 +48,7 @@ export default function RoleDetail({ id }: { id: string }) {
       title={titleOf}
       lead={({ description }) => description}
       edit={{
-        form: (role, onDone, onClose) => (
+        form: (role, onClose) => (
           <WordsForm
             heading={t("roles.edit")}
             submit={t("save")}
@@ -55,7 +61,7 @@ export default function RoleDetail({ id }: { id: string }) {
             onSubmit={async (body) => {
               await ask(api.PUT("/api/roles/{name}", { ...path, body }));
               say({ title: t("saved", { name: titleOf(role) }) });
-              onDone();
+              changed(["roles", id]);
             }}
             onClose={onClose}
           />
@@ -101,6 +107,7 @@ function MembersOfKind({ role, kind }: { role: string; kind: Kind }) {
       columns={[{ key: "id", header: t("id"), cell: ({ name }) => name }]}
       idOf={({ id }) => id}
       nameOf={({ name }) => name}
+      queryKey={["roles", role, kind]}
       load={{ page: members.page }}
       add={{
         button: t(`roles.assign_${kind}`),

@@ -9,7 +9,6 @@ import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { proposedId } from "../../lib/proposedId";
-import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -25,14 +24,13 @@ export default function RoleList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Role>();
-  const [round, again] = useRound();
   return (
     <Page title={t("roles.title")} lead={t("roles.lead")}>
       <Listing<Role>
         label={t("roles.title")}
         search={t("roles.search")}
+        queryKey={["roles"]}
         load={(query) => askPage(api.GET("/api/roles", withClusterRoles(query)))}
-        on={[round]}
         rowKey={({ name }) => name}
         href={({ name }) => addressOf("/roles", name)}
         alike={{ kind: "ROLE", id: ({ name }) => name }}
@@ -69,7 +67,7 @@ export default function RoleList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
+      {deleting && <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }

@@ -1,3 +1,5 @@
+import type { QueryKey } from "@tanstack/react-query";
+
 import * as choices from "../../api/choices";
 import type { Schemas } from "../../api/client";
 import { titleOf } from "../../api/roleMembers";
@@ -7,7 +9,8 @@ import { inTurn } from "../../lib/inTurn";
 import { Members } from "../../parts/Members";
 
 interface Props {
-  load: () => Promise<Schemas["RoleView"][]>;
+  queryKey: QueryKey;
+  load: (signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
   add: (name: string) => Promise<unknown>;
   remove: (name: string) => Promise<unknown>;
   heading?: string;
@@ -15,7 +18,7 @@ interface Props {
 }
 
 /** Roles of a user or group. */
-export const RolesOf = ({ load, add, remove, heading, empty }: Props) => (
+export const RolesOf = ({ queryKey, load, add, remove, heading, empty }: Props) => (
   <Members
     label={t("roles.title")}
     columns={[
@@ -25,6 +28,7 @@ export const RolesOf = ({ load, add, remove, heading, empty }: Props) => (
     idOf={({ name }) => name}
     nameOf={titleOf}
     href={({ name }) => addressOf("/roles", name)}
+    queryKey={queryKey}
     load={{ all: load }}
     add={{
       button: t("roles.assign"),

@@ -1,14 +1,15 @@
 import { Add } from "@carbon/icons-react";
 import { Button, Tag } from "@carbon/react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
+import { changed } from "../../api/queries";
 import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
 import { PickDialog } from "../../parts/PickDialog";
@@ -54,7 +55,7 @@ const TYPES: readonly Type[] = ["ROLE", "TENANT", "GROUP"];
 const OPERATORS: readonly Operator[] = ["EQUALS", "CONTAINS"];
 const FIND: Record<Type, choices.Find> = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups };
 
-export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () => void; onDone: () => void }) {
+export function RuleForm({ rule, onClose }: { rule?: Rule; onClose: () => void }) {
   const session = useSession();
   const say = useToast();
   const [name, setName] = useState(rule?.name ?? "");
@@ -66,7 +67,11 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
   const [targets, setTargets] = useState<Target[]>(rule ? targetsOf(rule) : []);
   const [picking, setPicking] = useState(false);
   // Suggests the claims of the user's own session, which other tokens are most likely to have.
-  const own = useLoad(async () => (session.has("sessions") ? (await ask(api.GET("/api/me/session"))).claims : {}), []);
+  const own = useQuery({
+    queryKey: ["sessions", { own: true, claims: true }],
+    queryFn: ({ signal }) => ask(api.GET("/api/me/session", { signal })),
+    enabled: session.has("sessions"),
+  });
   const save = async () => {
     const fields = {
       name: name.trim(),
@@ -82,7 +87,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
       await ask(api.POST("/api/mapping-rules", { body: body({ ...fields, type }, targets) }));
     }
     say({ title: t("saved", { name }) });
-    onDone();
+    changed(["mapping-rules"]);
   };
   const kinds = TYPES.filter((kind) => kind !== "TENANT" || session.has("tenants"));
   return (
@@ -109,7 +114,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
               spellCheck={false}
             />
             <datalist id="known-claims">
-              {Object.keys(own.data ?? {}).map((claim) => (
+              {Object.keys(own.data?.claims ?? {}).map((claim) => (
                 <option key={claim} value={claim} />
               ))}
             </datalist>
@@ -182,7 +187,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
           find={FIND[rule?.type ?? type]}
           taken={new Set(targets.filter(({ kind }) => kind === (rule?.type ?? type)).map(({ id }) => id))}
           onPick={async (ids) => {
-            const found = await FIND[rule?.type ?? type]("");
+            const found = await FIND[rule?.type ?? type].search("");
             const titled = (id: string) => found.find((choice) => choice.id === id)?.title ?? id;
             setTargets((before) => [
               ...before,

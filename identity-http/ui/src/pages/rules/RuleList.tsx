@@ -3,10 +3,10 @@ import { useState } from "react";
 
 import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
+import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
-import { useRound } from "../../lib/useRound";
 import { Chips } from "../../parts/Chips";
 import { Create } from "../../parts/Create";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -21,7 +21,6 @@ export default function RuleList() {
   const say = useToast();
   const [form, setForm] = useState<Rule | "new">();
   const [deleting, setDeleting] = useState<Rule>();
-  const [round, again] = useRound();
   const condition = ({ claimName, operator, claimValue, issuer }: Rule) =>
     `${claimName} ${word("operator", operator)} ${claimValue}${issuer ? ` · ${t("rules.of_issuer", { issuer })}` : ""}`;
   return (
@@ -29,8 +28,8 @@ export default function RuleList() {
       <Listing<Rule>
         label={t("rules.title")}
         search={t("rules.search")}
+        queryKey={["mapping-rules"]}
         load={(query) => askPage(api.GET("/api/mapping-rules", inManagement(query)))}
-        on={[round]}
         rowKey={({ id }) => id}
         alike={{ kind: "MAPPING_RULE", id: ({ id }) => id }}
         columns={[
@@ -58,7 +57,7 @@ export default function RuleList() {
         }
         empty={{ title: t("rules.none"), text: t("rules.none_text") }}
       />
-      {form && <RuleForm rule={form === "new" ? undefined : form} onClose={() => setForm(undefined)} onDone={again} />}
+      {form && <RuleForm rule={form === "new" ? undefined : form} onClose={() => setForm(undefined)} />}
       {deleting && (
         <ConfirmDialog
           heading={t("rules.delete", { name: deleting.name })}
@@ -69,6 +68,7 @@ export default function RuleList() {
           ]}
           onConfirm={async () => {
             await ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id: deleting.id } } }));
+            const again = () => changed(["mapping-rules"]);
             again();
             say({
               title: t("deleted", { name: deleting.name }),

@@ -3,10 +3,10 @@ import { Button, Tag } from "@carbon/react";
 import { useState } from "react";
 
 import { api, ask, askPage, type Schemas } from "../../api/client";
+import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, time } from "../../lib/i18n";
-import { useRound } from "../../lib/useRound";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { type Column, Listing } from "../../parts/Listing";
 
@@ -16,7 +16,6 @@ type Item = Schemas["Session"];
 export function SessionList({ own, username }: { own?: boolean; username?: string }) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, again] = useRound();
   const [ending, setEnding] = useState<Item | "others" | "all">();
   const columns: Column<Item>[] = [
     {
@@ -46,7 +45,7 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
     else if (ending && own) await ask(api.DELETE("/api/me/sessions/{key}", { params: { path: { key: ending.key } } }));
     else if (ending) await ask(api.DELETE("/api/sessions/{key}", { params: { path: { key: ending.key } } }));
     say({ title: t("sessions.ended") });
-    again();
+    changed(["sessions"]);
   };
   const whole = own ? "others" : username && mayWrite ? "all" : undefined;
   return (
@@ -54,12 +53,12 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
       <Listing
         label={t("sessions.title")}
         columns={columns}
-        load={({ page, size }) =>
+        queryKey={["sessions", { own, username }]}
+        load={({ page, size, signal }) =>
           own
-            ? askPage(api.GET("/api/me/sessions", { params: { query: { page, resultSize: size } } }))
-            : askPage(api.GET("/api/sessions", { params: { query: { username, page, resultSize: size } } }))
+            ? askPage(api.GET("/api/me/sessions", { params: { query: { page, resultSize: size } }, signal }))
+            : askPage(api.GET("/api/sessions", { params: { query: { username, page, resultSize: size } }, signal }))
         }
-        on={[round]}
         rowKey={({ key }) => key}
         tools={
           whole && (

@@ -1,5 +1,6 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
+import { deleted } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -8,7 +9,8 @@ import { ConfirmDialog } from "../../parts/Dialog";
 interface Props {
   tenant: Schemas["TenantView"];
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the deleted entity. */
+  onDeleted?: () => void;
 }
 
 export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }: Props) {
@@ -38,7 +40,8 @@ export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }:
       onConfirm={async () => {
         await ask(api.DELETE("/api/tenants/{tenantId}", path));
         say({ title: t("deleted", { name }) });
-        onDeleted();
+        deleted("tenants", tenantId);
+        onDeleted?.();
       }}
       onClose={onClose}
     />

@@ -1,10 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
+
 import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
+import { changed } from "../../api/queries";
 import { join, leave } from "../../api/tenants";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { Detail } from "../../parts/Detail";
 import { Members } from "../../parts/Members";
 import { TabPages } from "../../parts/TabPages";
@@ -17,12 +19,16 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
   const session = useSession();
   const say = useToast();
   const path = { params: { path: { tenantId } } };
-  const loaded = useLoad(() => ask(api.GET("/api/tenants/{tenantId}", path)), [tenantId]);
+  const loaded = useQuery({
+    queryKey: ["tenants", tenantId],
+    queryFn: ({ signal }) => ask(api.GET("/api/tenants/{tenantId}", { ...path, signal })),
+  });
   const users = (
     <PeopleIn
       label={t("tenants.users")}
       button={t("tenants.assign_users")}
-      load={() => ask(api.GET("/api/tenants/{tenantId}/users", path))}
+      queryKey={["tenants", tenantId, "users"]}
+      load={(signal) => ask(api.GET("/api/tenants/{tenantId}/users", { ...path, signal }))}
       add={(ids) => join.USER(tenantId, ids)}
       remove={(id) => leave.USER(tenantId, id)}
       empty={t("tenants.no_users")}
@@ -30,7 +36,8 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
   );
   const groups = (
     <GroupsOf
-      load={() => ask(api.GET("/api/tenants/{tenantId}/groups", path))}
+      queryKey={["tenants", tenantId, "groups"]}
+      load={(signal) => ask(api.GET("/api/tenants/{tenantId}/groups", { ...path, signal }))}
       add={{
         button: t("tenants.assign_groups"),
         search: t("groups.search"),
@@ -55,7 +62,8 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       ]}
       idOf={({ clientId }) => clientId}
       nameOf={({ name }) => name}
-      load={{ all: () => ask(api.GET("/api/tenants/{tenantId}/applications", path)) }}
+      queryKey={["tenants", tenantId, "applications"]}
+      load={{ all: (signal) => ask(api.GET("/api/tenants/{tenantId}/applications", { ...path, signal })) }}
       add={{
         button: t("tenants.assign_applications"),
         search: t("clients.search"),
@@ -80,7 +88,7 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       isFixed={() => tenantId === "<default>"}
       edit={{
         text: t("rename"),
-        form: ({ name: old }, onDone, onClose) => (
+        form: ({ name: old }, onClose) => (
           <WordsForm
             heading={t("tenants.rename")}
             submit={t("save")}
@@ -88,7 +96,7 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
             onSubmit={async ({ name }) => {
               await ask(api.PUT("/api/tenants/{tenantId}", { ...path, body: { name } }));
               say({ title: t("saved", { name }) });
-              onDone();
+              changed(["tenants", tenantId]);
             }}
             onClose={onClose}
           />

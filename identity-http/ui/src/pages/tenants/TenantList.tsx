@@ -8,7 +8,6 @@ import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { proposedId } from "../../lib/proposedId";
-import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -22,14 +21,13 @@ export default function TenantList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Tenant>();
-  const [round, again] = useRound();
   return (
     <Page title={t("tenants.title")} lead={t("tenants.lead")}>
       <Listing<Tenant>
         label={t("tenants.title")}
         search={t("tenants.search")}
+        queryKey={["tenants"]}
         load={(query) => askPage(api.GET("/api/tenants", inManagement(query)))}
-        on={[round]}
         rowKey={({ tenantId }) => tenantId}
         href={({ tenantId }) => addressOf("/tenants", tenantId)}
         alike={{ kind: "TENANT", id: ({ tenantId }) => tenantId }}
@@ -74,7 +72,7 @@ export default function TenantList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
+      {deleting && <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }

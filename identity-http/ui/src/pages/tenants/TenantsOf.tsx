@@ -25,7 +25,8 @@ export function TenantsOf({ memberType, memberId, empty }: Props) {
       idOf={({ tenantId }) => tenantId}
       nameOf={({ name }) => name}
       href={({ tenantId }) => addressOf("/tenants", tenantId)}
-      load={{ all: async () => (await askPage(api.GET("/api/tenants", { params: { query } }))).items }}
+      queryKey={["tenants", query]}
+      load={{ all: async (signal) => (await askPage(api.GET("/api/tenants", { params: { query }, signal }))).items }}
       add={{
         button: t("tenants.assign"),
         search: t("tenants.search"),

@@ -1,16 +1,17 @@
 /** Simulates a mapping rule for recent callers before it is saved. */
 
 import { Button } from "@carbon/react";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
 import { type Item, simulate } from "../../api/decisions";
-import { asProblem, type Problem } from "../../api/problem";
+import { problemOf } from "../../api/problem";
+import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t, word } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { Plain } from "../../parts/Plain";
@@ -24,8 +25,6 @@ const CALLERS = 1000;
 /** ID of the simulated rule, which no existing rule has. */
 const TRIED = "tried-here-and-never-saved";
 
-type Outcome = Awaited<ReturnType<typeof simulate>>;
-
 export default function TryRule() {
   const session = useSession();
   const say = useToast();
@@ -34,20 +33,12 @@ export default function TryRule() {
   const [operator, setOperator] = useState<Operator>("EQUALS");
   const [type, setType] = useState<Type>("ROLE");
   const [target, setTarget] = useState("");
-  const [outcome, setOutcome] = useState<Outcome>();
-  const [problem, setProblem] = useState<Problem>();
   const find = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups }[type];
-  const targets = useLoad(() => find(""), [type]);
-  const attempt = (run: () => Promise<void>) =>
-    void run().then(
-      () => setProblem(undefined),
-      (error: unknown) => setProblem(asProblem(error)),
-    );
-  const tryIt = async () => {
-    setOutcome(undefined);
+  const targets = choices.useChoices(find, "");
+  const simulated = async () => {
     const rule = { id: TRIED, name: TRIED, claimName: claimName.trim(), claimValue, operator };
     const member = { containerType: type, containerId: target, memberType: "MAPPING_RULE", memberId: TRIED };
-    setOutcome(await simulate([{ createMappingRule: rule }, { addMember: member }], CALLERS));
+    return simulate([{ createMappingRule: rule }, { addMember: member }], CALLERS);
   };
   const save = async () => {
     const body: Schemas["RuleBody"] = {
@@ -62,8 +53,13 @@ export default function TryRule() {
     };
     await ask(api.POST("/api/mapping-rules", { body }));
     say({ title: t("saved", { name: body.name }) });
-    setOutcome(undefined);
+    changed(["mapping-rules"]);
+    test.reset();
   };
+  const test = useMutation({ mutationFn: simulated });
+  const saving = useMutation({ mutationFn: save });
+  const outcome = test.data;
+  const problem = problemOf(test) ?? problemOf(saving);
   const options = [["", ""] as const, ...(targets.data ?? []).map(({ id, title }) => [id, title] as const)];
   const types: Type[] = session.has("tenants") ? ["ROLE", "TENANT", "GROUP"] : ["ROLE", "GROUP"];
   return (
@@ -72,7 +68,8 @@ export default function TryRule() {
         className="question"
         onSubmit={(event) => {
           event.preventDefault();
-          attempt(tryIt);
+          saving.reset();
+          test.mutate();
         }}
       >
         <TextField
@@ -139,7 +136,7 @@ export default function TryRule() {
           )}
           {session.mayWrite && (
             <div>
-              <Button kind="tertiary" onClick={() => attempt(save)}>
+              <Button kind="tertiary" onClick={() => saving.mutate()}>
                 {t("try.save")}
               </Button>
             </div>

@@ -1,4 +1,5 @@
 import { api, ask, askPage } from "../../api/client";
+import { deleted } from "../../api/queries";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -6,7 +7,8 @@ import { ConfirmDialog } from "../../parts/Dialog";
 interface Props {
   type: string;
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the deleted entity. */
+  onDeleted?: () => void;
 }
 
 /** Confirms the deletion of a resource type and shows how many authorizations it deletes. */
@@ -26,7 +28,8 @@ export function DeleteType({ type, onClose, onDeleted }: Props) {
       onConfirm={async () => {
         await ask(api.DELETE("/api/resource-types/{type}", { params: { path: { type } } }));
         say({ title: t("deleted", { name: type }) });
-        onDeleted();
+        deleted("resource-types", type);
+        onDeleted?.();
       }}
       onClose={onClose}
     />

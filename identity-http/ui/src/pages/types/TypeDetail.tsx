@@ -1,9 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
+
 import { api, ask } from "../../api/client";
 import { grantsOn } from "../../api/grants";
 import { isOwn } from "../../api/types";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { Chips } from "../../parts/Chips";
 import { Detail } from "../../parts/Detail";
 import { GrantList } from "../../parts/GrantList";
@@ -13,7 +14,10 @@ import { Whose } from "./TypeList";
 
 export default function TypeDetail({ id }: { id: string }) {
   const session = useSession();
-  const loaded = useLoad(() => ask(api.GET("/api/resource-types/{type}", { params: { path: { type: id } } })), [id]);
+  const loaded = useQuery({
+    queryKey: ["resource-types", id],
+    queryFn: ({ signal }) => ask(api.GET("/api/resource-types/{type}", { params: { path: { type: id } }, signal })),
+  });
   const grants = grantsOn(session, id);
   return (
     <Detail
@@ -22,7 +26,7 @@ export default function TypeDetail({ id }: { id: string }) {
       above={{ title: t("types.title"), href: "/resource-types" }}
       title={({ type }) => type}
       isFixed={(type) => !isOwn(type)}
-      edit={{ form: (type, onDone, onClose) => <TypeForm type={type} onDone={onDone} onClose={onClose} /> }}
+      edit={{ form: (type, onClose) => <TypeForm type={type} onClose={onClose} /> }}
       remove={({ type }, onDeleted, onClose) => <DeleteType type={type} onDeleted={onDeleted} onClose={onClose} />}
     >
       {(type) => (

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { api, ask } from "../../api/client";
+import { changed } from "../../api/queries";
 import type { ResourceType } from "../../api/types";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -11,11 +12,12 @@ import { LinesField, TextField } from "../../parts/fields";
 interface Props {
   /** Resource type to edit; absent to create one. */
   type?: ResourceType;
-  onDone: (name: string) => void;
+  /** Opens the page of a new type. */
+  onCreated?: (name: string) => void;
   onClose: () => void;
 }
 
-export function TypeForm({ type, onDone, onClose }: Props) {
+export function TypeForm({ type, onCreated, onClose }: Props) {
   const say = useToast();
   const [name, setName] = useState(type?.type ?? "");
   const [permissions, setPermissions] = useState(type?.supportedPermissions.join("\n") ?? "");
@@ -26,7 +28,8 @@ export function TypeForm({ type, onDone, onClose }: Props) {
       ? ask(api.PUT("/api/resource-types/{type}", { params: { path: { type: type.type } }, body: parts }))
       : ask(api.POST("/api/resource-types", { body: { type: name.trim(), ...parts } })));
     say({ title: t("saved", { name: made.type }) });
-    onDone(made.type);
+    changed(["resource-types", made.type]);
+    onCreated?.(made.type);
   };
   return (
     <FormDialog

@@ -9,7 +9,6 @@ import { isOwn, type ResourceType } from "../../api/types";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { useRound } from "../../lib/useRound";
 import { Chips } from "../../parts/Chips";
 import { Create } from "../../parts/Create";
 import { Listing, type ListQuery } from "../../parts/Listing";
@@ -25,11 +24,13 @@ export default function TypeList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<ResourceType>();
-  const [round, again] = useRound();
   const load = (query: ListQuery) => {
-    const { params } = inManagement(query);
+    const { params, signal } = inManagement(query);
     return askPage(
-      api.GET("/api/resource-types", { params: { query: { ...params.query, cluster: session.has("cluster") } } }),
+      api.GET("/api/resource-types", {
+        params: { query: { ...params.query, cluster: session.has("cluster") } },
+        signal,
+      }),
     );
   };
   return (
@@ -37,8 +38,8 @@ export default function TypeList() {
       <Listing<ResourceType>
         label={t("types.title")}
         search={t("types.search")}
+        queryKey={["resource-types"]}
         load={load}
-        on={[round]}
         rowKey={({ type }) => type}
         href={({ type }) => addressOf("/resource-types", type)}
         columns={[
@@ -73,9 +74,9 @@ export default function TypeList() {
         empty={{ title: t("types.none"), text: t("types.none_text") }}
       />
       {creating && (
-        <TypeForm onDone={(name) => go(addressOf("/resource-types", name))} onClose={() => setCreating(false)} />
+        <TypeForm onCreated={(name) => go(addressOf("/resource-types", name))} onClose={() => setCreating(false)} />
       )}
-      {deleting && <DeleteType type={deleting.type} onClose={() => setDeleting(undefined)} onDeleted={again} />}
+      {deleting && <DeleteType type={deleting.type} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 import { api, askPage } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
 import type { User, Users } from "../../api/people";
+import { deleted } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -10,7 +11,8 @@ interface Props {
   users: Users;
   user: User;
   onClose: () => void;
-  onDeleted: () => void;
+  /** Leaves the page of the deleted entity. */
+  onDeleted?: () => void;
 }
 
 export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
@@ -36,7 +38,8 @@ export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
       onConfirm={async () => {
         await users.remove?.(user.id);
         say({ title: t("deleted", { name: user.username }) });
-        onDeleted();
+        deleted("users", user.id);
+        onDeleted?.();
       }}
       onClose={onClose}
     />

@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
+
 import { type User, type Users, usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { Detail } from "../../parts/Detail";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
@@ -20,10 +21,11 @@ export default function UserDetail({ id }: { id: string }) {
 
 function OfUsers({ users, id }: { users: Users; id: string }) {
   const session = useSession();
-  const loaded = useLoad(() => users.find(id), [id]);
+  const loaded = useQuery({ queryKey: ["users", id], queryFn: ({ signal }) => users.find(id, signal) });
   const roles = (
     <RolesOf
-      load={() => users.roles(id)}
+      queryKey={["users", id, "roles"]}
+      load={(signal) => users.roles(id, signal)}
       add={(name) => users.addRole(id, name)}
       remove={(name) => users.removeRole(id, name)}
       empty={t("users.no_roles")}
@@ -35,7 +37,13 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
     {
       id: "groups",
       title: t("groups.title"),
-      content: () => <GroupsOf load={() => users.groups(id)} empty={t("users.no_groups")} />,
+      content: () => (
+        <GroupsOf
+          queryKey={["users", id, "groups"]}
+          load={(signal) => users.groups(id, signal)}
+          empty={t("users.no_groups")}
+        />
+      ),
     },
     ...(session.has("tenants") ? [{ id: "tenants", title: t("tenants.title"), content: () => tenants }] : []),
     {
@@ -57,7 +65,7 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
       above={{ title: t("users.title"), href: "/users" }}
       title={({ name, username }) => name || username}
       edit={{
-        form: (user, onDone, onClose) => <UserForm users={users} user={user} onDone={onDone} onClose={onClose} />,
+        form: (user, onClose) => <UserForm users={users} user={user} onClose={onClose} />,
       }}
       remove={
         users.remove &&

@@ -2,6 +2,7 @@ import { PasswordInput } from "@carbon/react";
 import { useState } from "react";
 
 import type { User, UserFields, Users } from "../../api/people";
+import { changed } from "../../api/queries";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { FormDialog } from "../../parts/Dialog";
@@ -11,11 +12,12 @@ interface Props {
   users: Users;
   /** User to edit; absent to create one. */
   user?: User;
-  onDone: (id: string) => void;
+  /** Opens the page of a new user. */
+  onCreated?: (id: string) => void;
   onClose: () => void;
 }
 
-export function UserForm({ users, user, onDone, onClose }: Props) {
+export function UserForm({ users, user, onCreated, onClose }: Props) {
   const say = useToast();
   const [fields, setFields] = useState<UserFields>({
     username: user?.username ?? "",
@@ -31,7 +33,8 @@ export function UserForm({ users, user, onDone, onClose }: Props) {
     const id = user ? user.id : await users.create(tidy);
     if (user) await users.update(user.id, tidy);
     say({ title: t("saved", { name: tidy.username }) });
-    onDone(id);
+    changed(["users", id]);
+    onCreated?.(id);
   };
   const needsPassword = !user && !users.inDirectory;
   const names = users.inDirectory ? (["firstName", "lastName"] as const) : (["name"] as const);

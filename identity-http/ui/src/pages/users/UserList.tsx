@@ -6,7 +6,6 @@ import { type User, usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -20,15 +19,14 @@ export default function UserList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<User>();
-  const [round, again] = useRound();
   if (!users) return null;
   return (
     <Page title={t("users.title")} lead={t("users.lead")}>
       <Listing<User>
         label={t("users.title")}
         search={t("users.search")}
+        queryKey={["users"]}
         load={users.list}
-        on={[round]}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/users", id)}
         alike={{ kind: "USER", id: ({ username }) => username }}
@@ -42,11 +40,9 @@ export default function UserList() {
         empty={{ title: t("users.none"), text: t("users.none_text") }}
       />
       {creating && (
-        <UserForm users={users} onDone={(id) => go(addressOf("/users", id))} onClose={() => setCreating(false)} />
+        <UserForm users={users} onCreated={(id) => go(addressOf("/users", id))} onClose={() => setCreating(false)} />
       )}
-      {deleting && (
-        <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
-      )}
+      {deleting && <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
 }

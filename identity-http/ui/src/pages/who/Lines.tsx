@@ -2,14 +2,16 @@
 
 import { Download } from "@carbon/icons-react";
 import { Button, InlineNotification } from "@carbon/react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import { api, ask, base, type Schemas } from "../../api/client";
 import { allInWords } from "../../api/conditions";
+import { problemOf } from "../../api/problem";
 import { t, word } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { type Column, Empty, Listing, local } from "../../parts/Listing";
+import { ProblemNotice } from "../../parts/ProblemNotice";
 import { SimilarTo } from "../../parts/SimilarTo";
 
 type Line = Schemas["LineView"];
@@ -56,20 +58,19 @@ const Incomplete = ({ reason }: { reason: string }) => (
 interface LinesProps {
   path: string;
   query: Record<string, string>;
-  load: () => Promise<Schemas["ReviewView"]>;
+  load: (signal: AbortSignal) => Promise<Schemas["ReviewView"]>;
 }
 
 export function Lines({ path, query, load }: LinesProps) {
-  const asked = JSON.stringify(query);
-  const { data, problem } = useLoad(load, [path, asked]);
+  const queryKey = ["reviews", path, query];
+  const loaded = useQuery({ queryKey, queryFn: ({ signal }) => load(signal) });
+  const { data, refetch } = loaded;
+  const problem = problemOf(loaded);
   const exported = (format: string) => `${base}/access/v1/review/${path}?${new URLSearchParams({ ...query, format })}`;
-  const lines = async (): Promise<Line[]> => {
-    if (problem) throw problem;
-    return data?.lines ?? [];
-  };
-  if (!data && !problem) return null;
-  const gap = data?.incomplete && <Incomplete reason={data.incomplete.reason} />;
-  if (data?.lines.length === 0)
+  if (problem) return <ProblemNotice problem={problem} onRetry={refetch} />;
+  if (!data) return null;
+  const gap = data.incomplete && <Incomplete reason={data.incomplete.reason} />;
+  if (data.lines.length === 0)
     return (
       <>
         {gap}
@@ -79,19 +80,22 @@ export function Lines({ path, query, load }: LinesProps) {
   return (
     <>
       {gap}
-      {data?.administration && <AdministrationNotice way={data.administration} />}
-      {data?.more && <p className="hint">{t("who.more")}</p>}
+      {data.administration && <AdministrationNotice way={data.administration} />}
+      {data.more && <p className="hint">{t("who.more")}</p>}
       <Listing<Line>
         label={t("who.title")}
         search={t("members.search")}
-        load={local(lines, ({ partyId, partyName, resourceType, resourceId, path }) => [
-          partyId,
-          partyName ?? "",
-          resourceType,
-          resourceId,
-          path,
-        ])}
-        on={[path, asked, data, problem]}
+        load={local(
+          async () => data.lines,
+          ({ partyId, partyName, resourceType, resourceId, path }) => [
+            partyId,
+            partyName ?? "",
+            resourceType,
+            resourceId,
+            path,
+          ],
+        )}
+        queryKey={[...queryKey, { loadedAt: loaded.dataUpdatedAt }]}
         rowKey={({ path, authorizationKey, resourceType, resourceId, permissions }) =>
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
@@ -155,7 +159,7 @@ export function AccessOf({ type, id }: { type: "user" | "client"; id: string }) 
       <Lines
         path="subject"
         query={query}
-        load={() => review(ask(api.GET("/access/v1/review/subject", { params: { query } })))}
+        load={(signal) => review(ask(api.GET("/access/v1/review/subject", { params: { query }, signal })))}
       />
     </>
   );

@@ -7,8 +7,7 @@ import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
-import { useQuery } from "../../lib/useQuery";
+import { useUrlState } from "../../lib/useUrlState";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
@@ -31,7 +30,7 @@ export default function WhoCan() {
 }
 
 function OfResource() {
-  const query = useQuery();
+  const query = useUrlState();
   const asked = { type: query.get("type"), action: query.get("action"), resource: query.get("resource") };
   const [target, setTarget] = useState<Target>(
     asked.type ? asked : { type: "api", action: "write", resource: "camunda-identity-resource-server" },
@@ -55,7 +54,7 @@ function OfResource() {
         <Lines
           path="resource"
           query={wanted}
-          load={() => review(ask(api.GET("/access/v1/review/resource", { params: { query: wanted } })))}
+          load={(signal) => review(ask(api.GET("/access/v1/review/resource", { params: { query: wanted }, signal })))}
         />
       )}
     </>
@@ -64,11 +63,11 @@ function OfResource() {
 
 function OfSubject() {
   const session = useSession();
-  const query = useQuery();
+  const query = useUrlState();
   const asked = { type: query.get("who"), id: query.get("id") };
   const [who, setWho] = useState(asked.type || "user");
   const [id, setId] = useState(asked.id);
-  const known = useLoad(async () => (await choices.users(session)?.(id)) ?? [], [id]);
+  const known = choices.useChoices(choices.users(session), id);
   return (
     <>
       <form
@@ -107,7 +106,7 @@ function OfSubject() {
         <Lines
           path="subject"
           query={asked}
-          load={() => review(ask(api.GET("/access/v1/review/subject", { params: { query: asked } })))}
+          load={(signal) => review(ask(api.GET("/access/v1/review/subject", { params: { query: asked }, signal })))}
         />
       )}
     </>
@@ -115,5 +114,9 @@ function OfSubject() {
 }
 
 const OfAdministrators = () => (
-  <Lines path="administrators" query={{}} load={() => review(ask(api.GET("/access/v1/review/administrators")))} />
+  <Lines
+    path="administrators"
+    query={{}}
+    load={(signal) => review(ask(api.GET("/access/v1/review/administrators", { signal })))}
+  />
 );

@@ -17,6 +17,7 @@ import {
   type Scope,
   type Step,
 } from "../../api/decisions";
+import { changed } from "../../api/queries";
 import { cure } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -35,7 +36,8 @@ interface Props {
   explanation?: Explanation;
   administration?: Administration;
   target: Target;
-  onChanged: () => void;
+  /** Called after a remedy was applied or undone. */
+  onChanged?: () => void;
 }
 
 const HEADINGS = {
@@ -159,12 +161,16 @@ function Graph({ nodes, end, whole }: { nodes: Node[]; end: Node; whole?: boolea
   );
 }
 
-function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Party; onChanged: () => void }) {
+function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Party; onChanged?: () => void }) {
   const session = useSession();
   const say = useToast();
   const [asking, setAsking] = useState(false);
   const how = session.mayWrite && principal ? cure(session, principal, miss) : undefined;
   const text = inWords(miss.remedy);
+  const again = () => {
+    changed([]);
+    onChanged?.();
+  };
   return (
     <>
       <p>
@@ -191,8 +197,8 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
           onConfirm={() =>
             how.run().then(() => {
               const { undo } = how;
-              say({ title: t("why.done"), undo: undo && (() => undo().then(onChanged)) });
-              onChanged();
+              say({ title: t("why.done"), undo: undo && (() => undo().then(again)) });
+              again();
             })
           }
           onClose={() => setAsking(false)}

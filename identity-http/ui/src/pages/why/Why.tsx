@@ -1,16 +1,16 @@
 /** Explains why access is granted or denied, and which changes would grant it. */
 
 import { Button, TextArea } from "@carbon/react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
 import { type Answer, type Explanation, explain, type Question } from "../../api/decisions";
-import { asProblem, type Problem } from "../../api/problem";
+import { asProblem, type Problem, problemOf } from "../../api/problem";
 import { useSession } from "../../app/session";
 import { t, time } from "../../lib/i18n";
-import { useLoad } from "../../lib/useLoad";
-import { useQuery } from "../../lib/useQuery";
+import { useUrlState } from "../../lib/useUrlState";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { ProblemNotice } from "../../parts/ProblemNotice";
@@ -34,7 +34,7 @@ export default function Why() {
 
 function Ask() {
   const session = useSession();
-  const query = useQuery();
+  const query = useUrlState();
   const [question, setQuestion] = useState<Question>({
     who: query.get("who") || "user",
     id: query.get("id"),
@@ -46,7 +46,7 @@ function Ask() {
   const [token, setToken] = useState("");
   const [answer, setAnswer] = useState<{ to: Question; said: Answer }>();
   const [problem, setProblem] = useState<Problem>();
-  const known = useLoad(async () => (await choices.users(session)?.(question.id)) ?? [], [question.id]);
+  const known = choices.useChoices(choices.users(session), question.id);
   const usual = { api: "camunda-identity-resource-server", tenant: "<default>" }[question.type];
   const submit = async () => {
     const asked = { ...question, resource: question.resource.trim() || (usual ?? "*") };
@@ -139,14 +139,17 @@ const remembered = (text: string) => Object.fromEntries(new URLSearchParams(text
 
 /** Denial by this service, found by the reason ID of the 403 response. */
 function Refusal() {
-  const query = useQuery();
+  const query = useUrlState();
   const [id, setId] = useState(query.get("refusal"));
   const asked = query.get("refusal");
-  const { data, problem, reload } = useLoad(
-    async () =>
-      asked ? ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: Number(asked) } } })) : undefined,
-    [asked],
-  );
+  const denial = useQuery({
+    queryKey: ["denials", asked],
+    queryFn: ({ signal }) =>
+      ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: Number(asked) } }, signal })),
+    enabled: asked !== "",
+  });
+  const { data } = denial;
+  const problem = problemOf(denial);
   return (
     <>
       <form
@@ -200,7 +203,6 @@ function Refusal() {
             }
             explanation={(data.explanation ?? undefined) as Explanation | undefined}
             target={{ type: data.question, action: "", resource: "" }}
-            onChanged={reload}
           />
         </>
       )}

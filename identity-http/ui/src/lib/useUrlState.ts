@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import { useSearchParams } from "wouter";
 
-export function useQuery(part?: string) {
+export function useUrlState(part?: string) {
   const [params, setParams] = useSearchParams();
   const named = (name: string) => (part ? `${part}-${name}` : name);
   const set = useCallback(

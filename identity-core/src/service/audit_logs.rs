@@ -196,4 +196,35 @@ mod tests {
         let read = |what: &str| (AuditOperation::Read, what.to_owned());
         assert_eq!(attempts, [read("audit log entry `ADMIN`")]);
     }
+
+    #[test]
+    fn an_export_ends_with_the_entries_that_existed_when_it_began() {
+        let (logs, caller) = log_for(&[READ]);
+        let at = datetime!(2026-03-01 12:00 UTC);
+        let entries = |count: i64, offset: time::Duration| -> Vec<AuditEvent> {
+            let entity = AuditEntity { kind: EntityKind::Group, key: "g".to_owned() };
+            let draft = AuditDraft::new(AuditOperation::Create, entity);
+            let event = |n| {
+                draft.clone().event(at + offset + time::Duration::seconds(n), Actor::System, AuditResult::Success, None)
+            };
+            (0..count).map(event).collect()
+        };
+        now(logs.log.append(&entries(1200, time::Duration::ZERO))).unwrap();
+        let mut export = now(logs.export(&caller, AuditFilter::default())).unwrap();
+        assert_eq!(export.total(), 1201);
+        let mut keys = Vec::new();
+        while let Some(page) = now(export.next()).unwrap() {
+            assert!(page.len() <= AuditExport::PAGE);
+            keys.extend(page.into_iter().map(|event| event.key));
+            // Later ones, and ones from a server whose clock is behind.
+            now(logs.log.append(&entries(3, time::Duration::HOUR))).unwrap();
+            now(logs.log.append(&entries(3, -time::Duration::HOUR))).unwrap();
+        }
+        keys.sort_unstable();
+        assert_eq!(keys, (1..=1201).collect::<Vec<u64>>());
+
+        let (logs, caller) = log_for(&[]);
+        let denied = now(logs.export(&caller, AuditFilter::default()));
+        assert!(matches!(denied, Err(ServiceError::Denied(_))));
+    }
 }

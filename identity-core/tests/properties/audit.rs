@@ -87,7 +87,7 @@ fn changed(mut fields: Row, changes: &[FieldChange]) -> Row {
     for FieldChange { field, before, after } in changes.iter().filter(|change| change.field != "password") {
         assert_ne!(before, after, "{field}");
         if let Some(before) = before {
-            let (name, texts) = fields.iter_mut().find(|(name, _)| **name == **field).unwrap();
+            let (name, texts) = fields.iter_mut().find(|(name, _)| **name == &**field).unwrap();
             assert!(texts.remove(&**before), "{name} was not {before}");
         }
         if let Some(after) = after {

@@ -341,6 +341,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports changes and denied requests, newest first.
+         * @description The result has all matching entries that exist when the export begins; `X-Total-Count` is their number. If an export
+         *     fails after it has begun, the connection is closed before the end of the body. A server runs two exports at a time;
+         *     further ones are rejected with 503.
+         */
+        get: operations["audit_log_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit-log/{key}": {
         parameters: {
             query?: never;
@@ -2453,6 +2475,26 @@ export interface components {
             /** @example M2M */
             type: string;
         };
+        /** @description Change of a field. A change of a set has one of these for each removed and for each added element. */
+        AuditLogChange: {
+            /**
+             * @description Value after the change, or the added element of a set. Null if there is none, or if it is secret. Cut as
+             *     `before`.
+             * @example Sales EU
+             */
+            after: string | null;
+            /**
+             * @description Value before the change, or the removed element of a set. Null if there was none, or if it is secret or unknown.
+             *     A value of more than 256 characters is cut and ends with `…`.
+             * @example Sales
+             */
+            before: string | null;
+            /**
+             * @description Name of the field.
+             * @example name
+             */
+            field: string;
+        };
         /** @description An entry of the audit log. */
         AuditLogEntry: {
             /** @description Username or client id of the actor. */
@@ -2461,10 +2503,20 @@ export interface components {
             actorIssuer?: string | null;
             /** @description `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself. */
             actorType: string;
+            /**
+             * @description Fields that a successful change changed, at most 32. Empty for members and assignments, which `entity` and
+             *     `related` describe, and for entries of versions that did not record changes.
+             */
+            changes: components["schemas"]["AuditLogChange"][];
             /** @description Entity that the operation applies to. */
             entity: components["schemas"]["AuditLogThing"];
             /** @description Key of the entry. Keys ascend in the order of writing. */
             key: string;
+            /**
+             * Format: int32
+             * @description Number of further changes that are not recorded.
+             */
+            omittedChanges?: number;
             /** @example ASSIGN */
             operation: string;
             /** @description Reason for a failure or denial. `reconciled` if the server determined the outcome of a deletion afterwards. */
@@ -5602,9 +5654,11 @@ export interface operations {
             query?: {
                 /** @description Only entries whose actor's username or client id contains this text. */
                 actor?: string;
+                /** @description If `true`, only entries whose actor is not the server itself (`SYSTEM`). */
+                excludeSystem?: boolean;
                 /**
                  * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
-                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
+                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG`, `SESSION`, `RESOURCE_TYPE` or `DECISION`.
                  */
                 entityType?: string;
                 /** @description Only entries about entities whose key contains this text. */
@@ -5634,6 +5688,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditLogEntry"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_log_export: {
+        parameters: {
+            query: {
+                /** @description Only entries whose actor's username or client id contains this text. */
+                actor?: string;
+                /** @description If `true`, only entries whose actor is not the server itself (`SYSTEM`). */
+                excludeSystem?: boolean;
+                /**
+                 * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
+                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG`, `SESSION`, `RESOURCE_TYPE` or `DECISION`.
+                 */
+                entityType?: string;
+                /** @description Only entries about entities whose key contains this text. */
+                entityKey?: string;
+                /** @description Only entries with this operation: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`. */
+                operation?: string;
+                /** @description Only entries with this result: `SUCCESS`, `FAIL` or `DENIED`. */
+                result?: string;
+                /** @description Only entries at or after this time (RFC 3339). */
+                from?: string;
+                /** @description Only entries before this time (RFC 3339). */
+                to?: string;
+                /** @description `csv` (RFC 4180), or `jsonl` for one entry in JSON per line. */
+                format: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description The body, an id in the path or a query parameter is invalid. */

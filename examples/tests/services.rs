@@ -53,7 +53,7 @@ async fn grant(store: &Path) {
         "resource-id": "7", "permissions": ["READ_PROCESS_DEFINITION"]}]}"#;
     let commands = PolicyDocument::from_json(document).unwrap().commands().unwrap();
     let entity = AuditEntity { kind: EntityKind::Authorization, key: "example".to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Create, entity);
     identity.engine().execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
 }
 

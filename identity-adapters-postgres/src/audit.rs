@@ -50,10 +50,7 @@ impl PostgresAuditLog {
         let count = audit::count(query.filter(), &AUDIT);
         let total = count.parameters.into_iter().fold(sqlx::query_scalar(count.sql), QueryScalar::bind);
         let total = total.fetch_one(&mut snapshot).await.map_err(failed)?;
-        let page = audit::page(query, &AUDIT);
-        let rows = page.parameters.into_iter().fold(sqlx::query(page.sql), Query::bind);
-        let rows = rows.fetch_all(&mut snapshot).await.map_err(failed)?;
-        Ok((rows, total))
+        Ok((rows(&mut snapshot, query).await?, total))
     }
 }
 
@@ -104,6 +101,18 @@ impl AuditLog for PostgresAuditLog {
         let (rows, total) = self.database.repeatable(|| self.read(query)).await?;
         Ok(query.found(read_all(&rows)?, usize::try_from(total).unwrap_or_default()))
     }
+
+    async fn page(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+        let read = || async { rows(&mut self.database.search_connection().await?, query).await };
+        Ok(query.found(read_all(&self.database.repeatable(read).await?)?, 0).items)
+    }
+}
+
+/// Reads the rows of one page, in the order in which the store reads them.
+async fn rows(connection: &mut Connection, query: &AuditQuery) -> Result<Vec<PgRow>, StoreError> {
+    let page = audit::page(query, &AUDIT);
+    let rows = page.parameters.into_iter().fold(sqlx::query(page.sql), Query::bind);
+    rows.fetch_all(connection).await.map_err(failed)
 }
 
 /// Inserts entries in one statement and returns their keys, in the order of the entries.

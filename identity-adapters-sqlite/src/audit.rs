@@ -91,11 +91,21 @@ impl AuditLog for SqliteAuditLog {
         let count = audit::count(query.filter(), &AUDIT);
         let total = count.parameters.into_iter().fold(sqlx::query_scalar(count.sql), QueryScalar::bind);
         let total: i64 = total.fetch_one(&mut snapshot).await.map_err(failed)?;
-        let page = audit::page(query, &AUDIT);
-        let rows = page.parameters.into_iter().fold(sqlx::query(page.sql), Query::bind);
-        let rows = rows.fetch_all(&mut snapshot).await.map_err(failed)?;
-        Ok(query.found(read_all(&rows)?, usize::try_from(total).unwrap_or_default()))
+        Ok(query.found(entries(&mut snapshot, query).await?, usize::try_from(total).unwrap_or_default()))
     }
+
+    async fn page(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut reader = self.database.reader().await?;
+        let _limited = Limited::within(&mut reader, SEARCH_TIME).await?;
+        Ok(query.found(entries(&mut reader, query).await?, 0).items)
+    }
+}
+
+/// Reads the entries of one page, in the order in which the store reads them.
+async fn entries(connection: &mut Connection, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+    let page = audit::page(query, &AUDIT);
+    let rows = page.parameters.into_iter().fold(sqlx::query(page.sql), Query::bind);
+    read_all(&rows.fetch_all(connection).await.map_err(failed)?)
 }
 
 /// Inserts entries in one statement and returns their keys, in the order of the entries.

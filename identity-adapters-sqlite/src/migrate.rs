@@ -23,6 +23,7 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
         "0040_familiar_sign_ins",
         "0050_format",
         "0060_last_sign_ins",
+        "0061_audit_changes",
     ]
 });
 

@@ -104,7 +104,7 @@
 //! let engine = Engine::start(store, audit, clock, Sources::BuiltIn, ResourceCatalog::standard()).await?;
 //!
 //! let defaults = AuditEntity { kind: EntityKind::Role, key: "defaults".to_owned() };
-//! let attempt = AuditDraft { operation: AuditOperation::Create, entity: defaults, related: None };
+//! let attempt = AuditDraft::new(AuditOperation::Create, defaults);
 //! let done = engine.execute(&ServerRequest, attempt, |world| Ok(missing_defaults(world))).await?;
 //! assert_eq!(engine.world().revision(), done.revision);
 //! # Ok(())

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, FieldChanges};
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore};
 use identity_core::port::{AuditLog, AuditQuery, StoreError};
 use identity_core::search::Found;
@@ -116,6 +116,7 @@ fn event(key: &str, result: AuditResult) -> AuditEvent {
         reason: None,
         revision: None,
         request_id: None,
+        changes: FieldChanges::default(),
     }
 }
 

@@ -95,7 +95,7 @@ async fn replica(store: &MemoryPolicyStore, sources: Sources) -> Arc<Engine> {
 
 fn anything() -> AuditDraft {
     let entity = AuditEntity { kind: EntityKind::Role, key: "r".to_owned() };
-    AuditDraft { operation: AuditOperation::Update, entity, related: None }
+    AuditDraft::new(AuditOperation::Update, entity)
 }
 
 fn username(text: &str) -> Username {

@@ -53,7 +53,7 @@ async fn installation() -> Installation {
     commands.push(Command::AddMember(in_role(preset::ADMIN_ROLE, "ann")));
     commands.push(Command::AddMember(in_role("writers", "bob")));
     let entity = AuditEntity { kind: EntityKind::Role, key: "r".to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Update, entity);
     engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
     let bulk = Bulk::new(
         Authorizer::management(Arc::clone(&engine)),

@@ -154,7 +154,7 @@ fn tenant() -> Container {
 
 async fn execute(engine: &Engine, commands: Vec<Command>) {
     let entity = AuditEntity { kind: EntityKind::Tenant, key: TENANT.to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Create, entity);
     engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
 }
 

@@ -43,7 +43,7 @@ fn tenant(id: &str) -> Command {
 
 fn attempt() -> AuditDraft {
     let entity = AuditEntity { kind: EntityKind::Tenant, key: "t".to_owned() };
-    AuditDraft { operation: AuditOperation::Create, entity, related: None }
+    AuditDraft::new(AuditOperation::Create, entity)
 }
 
 async fn create(engine: &Engine, id: &str) -> Result<Revision, WriteError> {

@@ -92,11 +92,8 @@ impl Site {
     }
 
     fn write(&self, id: &str, commands: Vec<Command>) -> Written {
-        let draft = AuditDraft {
-            operation: AuditOperation::Create,
-            entity: AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() },
-            related: None,
-        };
+        let draft =
+            AuditDraft::new(AuditOperation::Create, AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() });
         let engine = Arc::clone(&self.engine);
         tokio::spawn(
             async move { engine.execute(&ServerRequest, draft, |_| Ok(commands)).await.map(|done| done.revision) },

@@ -39,7 +39,7 @@ impl Installation {
         let mut commands = missing_defaults(&engine.world());
         commands.extend([Command::CreateTenant(tenant), Command::AddMember(ann)]);
         let entity = AuditEntity { kind: EntityKind::Tenant, key: "t".to_owned() };
-        let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Create, entity);
         engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
         let directory = Arc::new(MemoryDirectory::default());
         let members = MemberDirectories {

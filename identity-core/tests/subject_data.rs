@@ -85,7 +85,7 @@ impl Replica {
 
     async fn execute(&self, commands: Vec<Command>) {
         let entity = AuditEntity { kind: EntityKind::MappingRule, key: "it".to_owned() };
-        let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Create, entity);
         self.engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
     }
 

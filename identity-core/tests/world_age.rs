@@ -116,11 +116,7 @@ impl Site {
 
 fn tenant(id: &str) -> (Tenant, AuditDraft) {
     let tenant = Tenant::new(TenantId::parse(id).unwrap(), Name::parse(id).unwrap());
-    let draft = AuditDraft {
-        operation: AuditOperation::Create,
-        entity: AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() },
-        related: None,
-    };
+    let draft = AuditDraft::new(AuditOperation::Create, AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() });
     (tenant, draft)
 }
 

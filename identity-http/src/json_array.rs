@@ -1,8 +1,6 @@
 //! Streamed JSON arrays: a long list is serialized in parts, and the worker serves other requests between the parts.
 
-use std::cell::OnceCell;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::HttpResponse;
@@ -12,24 +10,12 @@ use actix_web::web::Bytes;
 use serde::Serialize;
 use tokio::task::yield_now;
 
-use crate::load::Connection;
+use crate::unfinished::{EndOnDrop, Unfinished};
 
 /// Minimum size of a part in bytes, except the last one. Serialization yields once it is reached.
 const PART: usize = 16 * 1024;
 /// Maximum number of items per part, including items that are skipped.
 const MAX_ITEMS: usize = 256;
-
-/// Response extension that marks a body which is generated after the head is sent. The request ends when the body is
-/// dropped.
-#[derive(Clone, Default)]
-pub(crate) struct Unfinished(Rc<OnceCell<Rc<Connection>>>);
-
-impl Unfinished {
-    /// Sets the connection whose current request ends when the body is dropped.
-    pub(crate) fn end_on(&self, connection: &Rc<Connection>) {
-        let _ = self.0.set(Rc::clone(connection));
-    }
-}
 
 /// Responds with a JSON array. Items that are `None` are omitted. `total`, if known, becomes the header
 /// `X-Total-Count`.
@@ -58,7 +44,7 @@ pub(crate) fn respond<V: Serialize>(
         is_ended: false,
         parts: Box::new(parts),
         turn: Box::pin(yield_now()),
-        unfinished: unfinished.clone(),
+        _end: EndOnDrop(unfinished.clone()),
     };
     let mut response = response.body(body);
     response.extensions_mut().insert(unfinished);
@@ -98,7 +84,7 @@ struct Body {
     parts: Box<dyn FnMut() -> Result<Part, serde_json::Error>>,
     /// Completes once the worker has polled other tasks. A task that wakes itself would not let them run first.
     turn: Pin<Box<dyn Future<Output = ()>>>,
-    unfinished: Unfinished,
+    _end: EndOnDrop,
 }
 
 impl MessageBody for Body {
@@ -132,18 +118,11 @@ impl MessageBody for Body {
     }
 }
 
-impl Drop for Body {
-    fn drop(&mut self) {
-        if let Some(connection) = self.unfinished.0.get() {
-            connection.end();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
     use std::future::poll_fn;
+    use std::rc::Rc;
 
     use actix_web::body::to_bytes;
     use futures_util::FutureExt;

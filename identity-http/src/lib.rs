@@ -38,9 +38,11 @@ mod rule;
 mod schema;
 mod session;
 mod shape;
+mod spreadsheet;
 mod timestamp;
 #[cfg(feature = "ui")]
 mod ui;
+mod unfinished;
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -18,13 +18,13 @@ use crate::abandoned::outlive_client;
 use crate::address;
 use crate::headers::{self, Https};
 use crate::hosts::Hosts;
-use crate::json_array::Unfinished;
 use crate::line_limit::LineLimit;
 use crate::load::Connection;
 use crate::load::lines::Streamed;
 use crate::load::receive::has_body;
 use crate::problem::{Problem, Style};
 use crate::request_metrics;
+use crate::unfinished::Unfinished;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Rate limit for log lines about server errors, so that they do not fill the disk.

@@ -72,7 +72,7 @@ pub async fn append_in_time<T>(append: impl Future<Output = Result<T, StoreError
 
 #[cfg(test)]
 mod tests {
-    use identity_core::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind};
+    use identity_core::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, FieldChanges};
     use time::OffsetDateTime;
 
     use super::*;
@@ -92,6 +92,7 @@ mod tests {
             reason: None,
             revision: None,
             request_id: None,
+            changes: FieldChanges::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, FieldChanges};
 use identity_core::value::{Revision, time_text};
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ impl Stored for AuditEvent {
             "revision",
             "request_id",
             "actor_issuer",
+            "changes",
         ],
     };
 
@@ -50,6 +51,7 @@ impl Stored for AuditEvent {
             reason: row.optional_text("reason")?.map(str::to_owned),
             revision: row.optional_integer("revision")?.map(|revision| Revision(revision.cast_unsigned())),
             request_id: row.optional_text("request_id")?.map(str::to_owned),
+            changes: row.optional_text("changes")?.map(changes).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -57,8 +59,20 @@ impl Stored for AuditEvent {
 impl JsonRow for AuditEvent {
     fn to_row(&self) -> Value {
         let stored = self.as_stored();
-        let Self { key: _, at, actor, issuer, operation, entity, related, result, reason, revision, request_id } =
-            &stored;
+        let Self {
+            key: _,
+            at,
+            actor,
+            issuer,
+            operation,
+            entity,
+            related,
+            result,
+            reason,
+            revision,
+            request_id,
+            changes,
+        } = &stored;
         let related = related.as_ref();
         json!({
             "occurred_at": time_text(*at),
@@ -74,6 +88,12 @@ impl JsonRow for AuditEvent {
             "revision": revision.map(|revision| revision.0.cast_signed()),
             "request_id": request_id,
             "actor_issuer": issuer.as_deref(),
+            "changes": (!changes.is_empty()).then(|| json!(changes).to_string()),
         })
     }
+}
+
+/// Parses changed fields from the JSON text in which they are stored.
+fn changes(text: &str) -> Result<FieldChanges, RowError> {
+    serde_json::from_str(text).map_err(|_| RowError::unknown("changes"))
 }

@@ -79,7 +79,7 @@ mod tests {
 
     use identity_core::entity::{
         Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, CustomType, Deletion, EntityKind,
-        Group, MappingRule, Membership, Role, Tenant, User,
+        FieldChanges, Group, MappingRule, Membership, Role, Tenant, User,
     };
     use serde_json::json;
     use time::OffsetDateTime;
@@ -179,6 +179,7 @@ mod tests {
             reason: None,
             revision: None,
             request_id: None,
+            changes: FieldChanges::default(),
         };
         let row = event.to_row();
         assert_eq!(columns(&row), AuditEvent::TABLE.columns.iter().copied().collect());

@@ -74,7 +74,7 @@ async fn root(password: &str) -> User {
 
 impl Setup {
     async fn execute(&self, commands: Vec<Command>) {
-        let attempt = commands[0].audit_draft(None);
+        let attempt = commands[0].audit_draft();
         self.engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
     }
 

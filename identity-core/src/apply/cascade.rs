@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::row::{self, Row};
 use super::{Command, Draft, Refusal, thing};
 use crate::catalog::POLICY_DECISION;
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Container, EntityKind, Membership, Party};
@@ -66,10 +67,10 @@ impl Draft {
     /// Returns the authorizations whose resource is an entity, and adds an audit log draft for the removal of each.
     fn grants_to_remove(&mut self, resource_type: &str, of: AuditEntity) -> Vec<AuthorizationKey> {
         let keys: Vec<AuthorizationKey> = self.world.grants_on(resource_type, &of.key).collect();
-        self.cascaded.extend(keys.iter().map(|key| AuditDraft {
-            operation: AuditOperation::Delete,
-            entity: thing(EntityKind::Authorization, key),
-            related: Some(of.clone()),
+        self.cascaded.extend(keys.iter().map(|key| {
+            let draft = AuditDraft::new(AuditOperation::Delete, thing(EntityKind::Authorization, key));
+            let changes = row::changes(Row::authorization(&self.world, *key).as_ref(), None);
+            AuditDraft { related: Some(of.clone()), changes, ..draft }
         }));
         keys
     }

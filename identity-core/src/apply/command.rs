@@ -87,9 +87,10 @@ pub struct NewAuthorization {
 }
 
 impl Command {
-    /// Returns the audit log draft of the command. `created` is the key of the authorization that the command created.
+    /// Returns the audit log draft of the command without changed fields. The key of an authorization to create is
+    /// empty.
     #[must_use]
-    pub fn audit_draft(&self, created: Option<String>) -> AuditDraft {
+    pub fn audit_draft(&self) -> AuditDraft {
         use AuditOperation::{Assign, Create, Delete, Unassign, Update};
         use EntityKind::{Authorization, Group, MappingRule, ResourceType, Role, Tenant, User};
         let (operation, entity, related) = match self {
@@ -112,15 +113,13 @@ impl Command {
             Self::DeleteMappingRule(id) => (Delete, thing(MappingRule, id), None),
             Self::AddMember(edge) => (Assign, edge.container().into(), Some(edge.member().into())),
             Self::RemoveMember(edge) => (Unassign, edge.container().into(), Some(edge.member().into())),
-            Self::CreateAuthorization(new) => {
-                (Create, thing(Authorization, created.unwrap_or_default()), Some((&new.owner).into()))
-            }
+            Self::CreateAuthorization(new) => (Create, thing(Authorization, ""), Some((&new.owner).into())),
             Self::UpdateAuthorization(key, new) => (Update, thing(Authorization, key), Some((&new.owner).into())),
             Self::DeleteAuthorization(key) => (Delete, thing(Authorization, key), None),
             Self::CreateResourceType(kind) => (Create, thing(ResourceType, &kind.name), None),
             Self::UpdateResourceType(kind) => (Update, thing(ResourceType, &kind.name), None),
             Self::DeleteResourceType(name) => (Delete, thing(ResourceType, name), None),
         };
-        AuditDraft { operation, entity, related }
+        AuditDraft { related, ..AuditDraft::new(operation, entity) }
     }
 }

@@ -16,6 +16,7 @@ mod membership;
 mod refusal;
 mod resource_type;
 mod role;
+mod row;
 mod tenant;
 mod user;
 mod visible;
@@ -32,6 +33,7 @@ use crate::decide::Authority;
 use crate::entity::{AuditDraft, AuditEntity, EntityKind};
 use crate::value::Revision;
 use crate::world::{Change, World};
+use row::Row;
 
 /// Result of [`apply`]: the next world, and the data to commit.
 #[derive(Clone)]
@@ -91,8 +93,13 @@ impl Draft {
         self.authority = authority;
         let mut audit = Vec::with_capacity(commands.len());
         for command in commands {
-            let key = self.execute(command)?;
-            audit.push(command.audit_draft(key));
+            let mut draft = command.audit_draft();
+            let before = Row::of(&self.world, &draft);
+            if let Some(created) = self.execute(command)? {
+                draft.entity.key = created;
+            }
+            draft.changes = row::changes(before.as_ref(), Row::of(&self.world, &draft).as_ref());
+            audit.push(draft);
             audit.append(&mut self.cascaded);
         }
         self.powers.refuse_loss(&self.world)?;

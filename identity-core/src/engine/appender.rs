@@ -19,7 +19,7 @@ use event_listener::Event;
 use time::{Duration, OffsetDateTime};
 use tracing::{error, warn};
 
-use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, FieldChanges};
 use crate::port::{AuditField, AuditFilter, AuditLog, AuditQuery, AuditText, StoreError};
 use crate::search::{Order, SortBy, Start, TextFilter, Window};
 use crate::value::time_text;
@@ -291,7 +291,7 @@ impl Queue {
 fn size(event: &AuditEvent) -> usize {
     let keys = event.entity.key.len() + event.related.as_ref().map_or(0, |related| related.key.len());
     let texts = [&event.reason, &event.request_id].into_iter().flatten().map(String::len);
-    BASE_BYTES + keys + texts.sum::<usize>()
+    BASE_BYTES + keys + texts.sum::<usize>() + event.changes.bytes()
 }
 
 impl Receipt {
@@ -317,6 +317,7 @@ impl Lost {
             reason: Some(format!("entries_lost ({} from {from} to {to})", self.count)),
             revision: None,
             request_id: None,
+            changes: FieldChanges::default(),
         }
     }
 }

@@ -282,6 +282,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entity::FieldChanges;
     use crate::value::Username;
 
     const NOON: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -299,6 +300,7 @@ mod tests {
             reason: Some(reason.to_owned()),
             revision: None,
             request_id: None,
+            changes: FieldChanges::default(),
         }
     }
 

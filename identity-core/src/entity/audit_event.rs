@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Principal, unknown};
+use super::{FieldChanges, Principal, unknown};
 use crate::value::{InvalidValue, Revision, storable, to_microsecond};
 
 /// One entry of the audit log: an operation, its actor and its result.
@@ -34,6 +34,9 @@ pub struct AuditEvent {
     pub revision: Option<Revision>,
     /// Id of the HTTP request that caused the operation. `None` if there was none.
     pub request_id: Option<String>,
+    /// Fields that a successful change changed. Empty for failures and denials, and for members and assignments, which
+    /// `entity` and `related` describe.
+    pub changes: FieldChanges,
 }
 
 impl AuditEvent {
@@ -62,11 +65,12 @@ impl AuditEvent {
             reason: self.reason.as_ref().map(text),
             revision: self.revision,
             request_id: self.request_id.as_ref().map(text),
+            changes: self.changes.clone(),
         }
     }
 }
 
-/// The part of an audit entry that is known before the operation runs: operation and entities.
+/// Content of an audit entry that does not depend on actor and result: operation, entities and changed fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditDraft {
     /// Kind of the operation to attempt.
@@ -75,10 +79,19 @@ pub struct AuditDraft {
     pub entity: AuditEntity,
     /// Second entity of the operation, such as the member to add. `None` if there is none.
     pub related: Option<AuditEntity>,
+    /// Fields that the operation changes if it succeeds.
+    pub changes: FieldChanges,
 }
 
 impl AuditDraft {
-    /// Completes the draft to an audit entry with key 0 and without issuer, reason and revision.
+    /// Creates a draft without a second entity and without changed fields.
+    #[must_use]
+    pub fn new(operation: AuditOperation, entity: AuditEntity) -> Self {
+        Self { operation, entity, related: None, changes: FieldChanges::default() }
+    }
+
+    /// Completes the draft to an audit entry with key 0 and without issuer, reason and revision. Only a success has
+    /// changed fields.
     #[must_use]
     pub fn event(
         self,
@@ -99,6 +112,7 @@ impl AuditDraft {
             reason: None,
             revision: None,
             request_id,
+            changes: if result == AuditResult::Success { self.changes } else { FieldChanges::default() },
         }
     }
 }

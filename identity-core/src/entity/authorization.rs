@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Party, unknown};
+use super::{Condition, Field, Fields, Party, unknown};
 use crate::value::{AuthorizationKey, InvalidValue, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 
 /// A grant of permissions on resources of one type to an owner. Authorizations are only additive: none can deny access.
@@ -22,6 +22,23 @@ pub struct Authorization {
     /// Condition that must hold in addition. `None` grants unconditionally. Allowed on custom resource types only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
+}
+
+impl Authorization {
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { key: _, owner, resource_type, scope, permissions, condition } = self;
+        let property = if let Scope::Property(name) = scope { Some(name.as_str()) } else { None };
+        vec![
+            ("ownerType", Field::text(owner.kind_name())),
+            ("ownerId", Field::text(owner.id())),
+            ("resourceType", Field::text(resource_type.as_str())),
+            ("resourceId", Field::optional(scope.resource_id())),
+            ("resourcePropertyName", Field::optional(property)),
+            ("permissions", Field::set(permissions.iter().map(PermissionName::as_str))),
+            ("condition", Field::Text(condition.as_ref().map(|condition| condition.to_string().into()))),
+        ]
+    }
 }
 
 /// The resources of a type that an authorization covers.

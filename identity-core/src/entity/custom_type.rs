@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
 /// A resource type that operators define for their own applications. Unlike built-in types, it supports conditions.
@@ -20,4 +21,13 @@ impl CustomType {
     pub const MAX_PERMISSIONS: usize = 64;
     /// Maximum number of resource properties of a type.
     pub const MAX_PROPERTIES: usize = 64;
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { name: _, permissions, properties } = self;
+        vec![
+            ("permissions", Field::set(permissions.iter().map(PermissionName::as_str))),
+            ("properties", Field::set(properties.iter().map(PropertyName::as_str))),
+        ]
+    }
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Actor, AuditEntity, EntityKind, Party};
+use super::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Field, FieldChanges, Party};
 use crate::value::{BrokenRule, ClientId, ClientKey, GroupId, InvalidValue};
 
 /// A deletion in a directory whose outcome is not recorded yet. The server completes it after an interruption.
@@ -46,6 +46,16 @@ impl Deletable {
             Self::Group(id) => id.as_str(),
             Self::Client(_, key) => key.as_str(),
         }
+    }
+
+    /// Returns the audit log draft of the deletion. For a client, it contains the client id, because the key in the
+    /// directory is all that identifies the entity.
+    pub(crate) fn audit_draft(&self) -> AuditDraft {
+        let changes = match self {
+            Self::Group(_) => FieldChanges::default(),
+            Self::Client(id, _) => FieldChanges::removed(&vec![("clientId", Field::text(id.as_str()))]),
+        };
+        AuditDraft { changes, ..AuditDraft::new(AuditOperation::Delete, self.entity()) }
     }
 
     /// Returns the kind and directory key, as recorded in the audit log.

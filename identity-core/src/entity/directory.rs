@@ -1,6 +1,6 @@
 //! Users, clients and APIs that an external directory, such as Keycloak, stores instead of this service.
 
-use super::Permission;
+use super::{Field, FieldChanges, Fields, Permission};
 use crate::value::{
     Audience, ClientId, ClientKey, Description, Email, InvalidValue, Name, PermissionName, RedirectUri, Secret,
     Username, Version,
@@ -56,6 +56,21 @@ pub struct NewDirectoryUser {
     pub password: Option<Secret>,
 }
 
+impl NewDirectoryUser {
+    /// Fields as the audit log records them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { username, first_name, last_name, email, enabled, password } = self;
+        vec![
+            ("username", Field::text(username.as_str())),
+            ("firstName", Field::optional(first_name.as_ref().map(Name::as_str))),
+            ("lastName", Field::optional(last_name.as_ref().map(Name::as_str))),
+            ("email", Field::optional(email.as_ref().map(Email::as_str))),
+            ("enabled", Field::flag(*enabled)),
+            ("password", Field::Secret(password.as_ref().map(Secret::expose))),
+        ]
+    }
+}
+
 /// Changes to a directory user. `None` keeps the stored value; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DirectoryUserChange {
@@ -70,6 +85,18 @@ pub struct DirectoryUserChange {
 }
 
 impl DirectoryUserChange {
+    /// Fields to write, as the audit log records them. Their values before are unknown.
+    pub(crate) fn changes(&self) -> FieldChanges {
+        let Self { first_name, last_name, email, enabled } = self;
+        let fields = [
+            ("firstName", first_name.as_ref().map(|name| Field::optional(name.as_ref().map(Name::as_str)))),
+            ("lastName", last_name.as_ref().map(|name| Field::optional(name.as_ref().map(Name::as_str)))),
+            ("email", email.as_ref().map(|email| Field::optional(email.as_deref()))),
+            ("enabled", enabled.map(Field::flag)),
+        ];
+        FieldChanges::replaced(&given(fields))
+    }
+
     /// Returns the e-mail address to write (`Some(None)` to remove it). `None` if the address is unchanged, compared
     /// with the stored address `known`. Surrounding white space is ignored, and an empty text counts as no address.
     ///
@@ -157,6 +184,21 @@ pub struct NewClient {
     pub redirect_uris: Vec<RedirectUri>,
 }
 
+impl NewClient {
+    /// Fields as the audit log records them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { client_id, name, kind, secret, root_url, redirect_uris } = self;
+        vec![
+            ("clientId", Field::text(client_id.as_str())),
+            ("name", Field::text(name.as_str())),
+            ("type", Field::text(kind.as_str())),
+            ("secret", Field::Secret(secret.as_ref().map(Secret::expose))),
+            ("rootUrl", Field::optional(root_url.as_ref().map(RedirectUri::as_str))),
+            ("redirectUris", Field::set(redirect_uris.iter().map(RedirectUri::as_str))),
+        ]
+    }
+}
+
 /// Changes to an application. `None` keeps the stored value. New URIs must be valid [`RedirectUri`]s; unchanged URIs
 /// are not validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,6 +221,17 @@ pub struct ClientAddresses {
 }
 
 impl ClientChange {
+    /// Fields to write, as the audit log records them. Their values before are unknown.
+    pub(crate) fn changes(&self) -> FieldChanges {
+        let Self { name, root_url, redirect_uris } = self;
+        let fields = [
+            ("name", name.as_ref().map(|name| Field::text(name.as_str()))),
+            ("rootUrl", root_url.as_ref().map(|url| Field::optional(url.as_deref()))),
+            ("redirectUris", redirect_uris.as_ref().map(|uris| Field::Text(Some(uris.join(" ").into())))),
+        ];
+        FieldChanges::replaced(&given(fields))
+    }
+
     /// Returns the root URL and redirect URIs to write. `None` if they equal the stored ones (`known_root`, `known`),
     /// regardless of the order of redirect URIs.
     ///
@@ -244,4 +297,9 @@ impl ApiPermission {
     pub fn of(&self, audience: &Audience) -> Permission {
         Permission { audience: audience.clone(), definition: self.definition.clone() }
     }
+}
+
+/// Returns the fields that a change sets.
+fn given<'a, const N: usize>(fields: [(&'static str, Option<Field<'a>>); N]) -> Fields<'a> {
+    fields.into_iter().filter_map(|(name, field)| Some((name, field?))).collect()
 }

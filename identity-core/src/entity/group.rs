@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{Description, GroupId, Name, Version};
 
 /// A named set of users, clients and mapping rules that receive access together. Groups do not nest.
@@ -29,5 +30,11 @@ impl Group {
     /// Human-readable fields as pairs of name and text. Commands that set them reject invisible characters.
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         vec![("name", self.name.as_str()), ("description", self.description.as_str())]
+    }
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { id: _, name, description } = self;
+        vec![("name", Field::text(name.as_str())), ("description", Field::text(description.as_str()))]
     }
 }

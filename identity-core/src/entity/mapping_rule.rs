@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{ClaimSelector, ClaimValue, Issuer, MappingRuleId, Name};
 
 /// A predicate over the claims of a token, used like a user: it can be a member of groups, roles and tenants and can
@@ -35,6 +36,19 @@ impl MappingRule {
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         let name = (self.name.as_str() != self.id.as_str()).then(|| ("name", self.name.as_str()));
         name.into_iter().collect()
+    }
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { id: _, name, selector, operator, value, kind, issuer } = self;
+        vec![
+            ("name", Field::text(name.as_str())),
+            ("claimName", Field::text(selector.as_str())),
+            ("operator", Field::text(operator.as_str())),
+            ("claimValue", Field::text(value.as_str())),
+            ("type", Field::text(kind.as_str())),
+            ("issuer", Field::optional(issuer.as_ref().map(Issuer::as_str))),
+        ]
     }
 }
 

@@ -25,6 +25,7 @@ mod condition;
 mod custom_type;
 mod deletion;
 mod directory;
+mod field_change;
 mod group;
 mod mapping_rule;
 mod membership;
@@ -44,6 +45,8 @@ pub use directory::{
     Api, ApiPermission, Client, ClientAddresses, ClientChange, ClientKind, DirectoryUser, DirectoryUserChange,
     NewClient, NewDirectoryUser,
 };
+pub(crate) use field_change::{Field, Fields};
+pub use field_change::{FieldChange, FieldChanges};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{Audience, Description, Name, PermissionName, RoleId, Version};
 
 /// A named set of API permissions. A role can also own authorizations, which apply to its holders. Roles do not nest.
@@ -35,6 +36,16 @@ impl Role {
     pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
         let name = (self.name.as_str() != self.id.as_str()).then(|| ("name", self.name.as_str()));
         name.into_iter().chain([("description", self.description.as_str())]).collect()
+    }
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { id: _, name, description, permissions } = self;
+        vec![
+            ("name", Field::text(name.as_str())),
+            ("description", Field::text(description.as_str())),
+            ("permissions", Field::permissions(permissions)),
+        ]
     }
 }
 

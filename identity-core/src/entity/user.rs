@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Field, Fields};
 use crate::value::{Email, Name, PasswordHash, Username};
 
 /// A built-in user, who signs in with a password. Users of an identity provider are not stored; memberships and
@@ -40,6 +41,17 @@ impl User {
     pub(crate) fn with_active(self, active: bool) -> Self {
         let password = if active { self.password.unlocked() } else { self.password.locked() };
         Self { password, ..self }
+    }
+
+    /// Fields without the key, as the audit log compares them.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { username: _, name, email, password } = self;
+        vec![
+            ("name", Field::optional(name.as_ref().map(Name::as_str))),
+            ("email", Field::optional(email.as_ref().map(Email::as_str))),
+            ("enabled", Field::flag(self.is_active())),
+            ("password", Field::Secret((!password.unlocked().is_placeholder()).then(|| password.unlocked_text()))),
+        ]
     }
 
     /// Returns true if the user can sign in with a password: one is set, and the user is active.

@@ -263,6 +263,19 @@ impl AuditQuery {
         Ok(Self { filter, order, key_order, position, offset, limit: window.limit })
     }
 
+    /// Creates the query for the matching entry with the greatest key.
+    #[must_use]
+    pub fn newest(filter: AuditFilter) -> Self {
+        Self { filter, order: Vec::new(), key_order: Order::Descending, position: None, offset: 0, limit: 1 }
+    }
+
+    /// Creates the query for the first `limit` matching entries after a position, newest first.
+    #[must_use]
+    pub fn newest_first(filter: AuditFilter, position: Option<AuditPosition>, limit: usize) -> Self {
+        let order = vec![SortBy { field: AuditField::Timestamp, order: Order::Descending }];
+        Self { filter, order, key_order: Order::Ascending, position, offset: 0, limit }
+    }
+
     /// Filter that the entries must match.
     #[must_use]
     pub fn filter(&self) -> &AuditFilter {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Authorizer, Caller, ServiceError};
 use crate::entity::{AuditEntity, AuditEvent, EntityKind};
-use crate::port::{AuditLog, AuditQuery, AuditText};
+use crate::port::{AuditFilter, AuditLog, AuditPosition, AuditQuery, AuditText, StoreError};
 use crate::search::Found;
 
 /// Reads the audit log on behalf of callers that have read permission on it.
@@ -41,6 +41,16 @@ impl AuditLogs {
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
+    /// Begins an export of all entries that match a filter at this time, newest first.
+    ///
+    /// # Errors
+    /// As [`AuditLogs::list`].
+    pub async fn export(&self, caller: &Caller, filter: AuditFilter) -> Result<AuditExport, ServiceError> {
+        let Found { items, total, .. } = self.list(caller, &AuditQuery::newest(filter.clone())).await?;
+        let log = Arc::clone(&self.log);
+        Ok(AuditExport { log, filter, total, newest: items.first().map(|event| event.key), position: None })
+    }
+
     /// Returns the entry with this key: a decimal number without sign or leading zeros. Any other text matches no entry
     /// (docs/reference/orchestration-cluster.md §1.9).
     ///
@@ -54,6 +64,45 @@ impl AuditLogs {
         };
         let written = event.filter(|event| event.key.to_string() == key);
         written.ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::AuditLog, key: key.to_owned() }))
+    }
+}
+
+/// Export of the entries that matched a filter when it began. Reads one page at a time, so that an export of any length
+/// occupies little memory. Entries that are written later are not part of it.
+pub struct AuditExport {
+    log: Arc<dyn AuditLog>,
+    filter: AuditFilter,
+    total: usize,
+    /// Greatest key of an entry in the export. `None` if no entry remains.
+    newest: Option<u64>,
+    /// Position of the last entry that was read.
+    position: Option<AuditPosition>,
+}
+
+impl AuditExport {
+    /// Maximum number of entries in a page.
+    const PAGE: usize = 500;
+
+    /// Number of entries at the beginning of the export. Fewer are read if old entries are removed in the meantime.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Reads the next at most 500 entries, newest first. `None` after the last entry.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Vec<AuditEvent>>, StoreError> {
+        let Some(newest) = self.newest else { return Ok(None) };
+        let query = AuditQuery::newest_first(self.filter.clone(), self.position.take(), Self::PAGE);
+        let mut entries = self.log.page(&query).await?;
+        self.position = entries.last().map(|event| AuditPosition::of(event, query.order()));
+        if entries.len() < Self::PAGE {
+            self.newest = None;
+        }
+        entries.retain(|event| event.key <= newest);
+        Ok(Some(entries))
     }
 }
 
@@ -72,7 +121,7 @@ mod tests {
         Actor, AuditDraft, AuditOperation, AuditResult, Container, Membership, Party, Permission, Principal, Role,
     };
     use crate::fake::{FixedClock, MemoryPolicyStore};
-    use crate::port::{AuditFilter, Commit, PolicyStore};
+    use crate::port::{Commit, PolicyStore};
     use crate::preset::{IDENTITY_AUDIENCE, READ};
     use crate::search::{Start, Window};
     use crate::value::{Audience, Name, PermissionName, Revision, RoleId, Username};
@@ -100,11 +149,8 @@ mod tests {
         };
         let ann = Principal::User(Username::parse("ann").unwrap());
         let member = Membership::new(Container::Role(role.id.clone()), Party::from(ann.clone())).unwrap();
-        let draft = AuditDraft {
-            operation: AuditOperation::Create,
-            entity: AuditEntity { kind: EntityKind::Role, key: "auditor".to_owned() },
-            related: None,
-        };
+        let draft =
+            AuditDraft::new(AuditOperation::Create, AuditEntity { kind: EntityKind::Role, key: "auditor".to_owned() });
         let event = draft.event(at, Actor::System, AuditResult::Success, None);
         let changes = vec![Change::RolePut(role), Change::MemberAdded(member)];
         let commit = Commit { revision: Revision(1), at, changes, audit: vec![event] };
@@ -149,5 +195,36 @@ mod tests {
             .collect();
         let read = |what: &str| (AuditOperation::Read, what.to_owned());
         assert_eq!(attempts, [read("audit log entry `ADMIN`")]);
+    }
+
+    #[test]
+    fn an_export_ends_with_the_entries_that_existed_when_it_began() {
+        let (logs, caller) = log_for(&[READ]);
+        let at = datetime!(2026-03-01 12:00 UTC);
+        let entries = |count: i64, offset: time::Duration| -> Vec<AuditEvent> {
+            let entity = AuditEntity { kind: EntityKind::Group, key: "g".to_owned() };
+            let draft = AuditDraft::new(AuditOperation::Create, entity);
+            let event = |n| {
+                draft.clone().event(at + offset + time::Duration::seconds(n), Actor::System, AuditResult::Success, None)
+            };
+            (0..count).map(event).collect()
+        };
+        now(logs.log.append(&entries(1200, time::Duration::ZERO))).unwrap();
+        let mut export = now(logs.export(&caller, AuditFilter::default())).unwrap();
+        assert_eq!(export.total(), 1201);
+        let mut keys = Vec::new();
+        while let Some(page) = now(export.next()).unwrap() {
+            assert!(page.len() <= AuditExport::PAGE);
+            keys.extend(page.into_iter().map(|event| event.key));
+            // Later ones, and ones from a server whose clock is behind.
+            now(logs.log.append(&entries(3, time::Duration::HOUR))).unwrap();
+            now(logs.log.append(&entries(3, -time::Duration::HOUR))).unwrap();
+        }
+        keys.sort_unstable();
+        assert_eq!(keys, (1..=1201).collect::<Vec<u64>>());
+
+        let (logs, caller) = log_for(&[]);
+        let denied = now(logs.export(&caller, AuditFilter::default()));
+        assert!(matches!(denied, Err(ServiceError::Denied(_))));
     }
 }

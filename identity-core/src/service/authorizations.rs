@@ -155,7 +155,7 @@ impl Authorizations {
     /// When the caller lacks write permission, or the type is unknown or belongs to the Orchestration Cluster.
     pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: resource.key.clone() };
-        let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Create, entity);
         self.authorizer
             .write(caller, attempt, |world| {
                 known_type(world, &resource.resource_type)?;
@@ -174,7 +174,7 @@ impl Authorizations {
         permissions: impl FnOnce(BTreeSet<PermissionName>) -> BTreeSet<PermissionName> + Send,
     ) -> Result<Written, ServiceError> {
         let entity = authorization(String::new());
-        let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
+        let attempt = AuditDraft { related: Some(AuditEntity::from(&owner)), ..AuditDraft::new(operation, entity) };
         self.authorizer
             .write(caller, attempt, |world| {
                 known_type(world, &on.resource_type)?;

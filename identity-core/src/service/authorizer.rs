@@ -151,7 +151,7 @@ impl Authorizer {
     #[must_use]
     pub fn shows(&self, caller: &Caller, kind: EntityKind, key: &str) -> bool {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Read, entity);
         let ask = |question: &Question<'_>| decide(&caller.world, &caller.subject, question).allowed();
         self.is_open_to(caller) || self.questions(&caller.world, &attempt).iter().any(ask)
     }
@@ -178,7 +178,7 @@ impl Authorizer {
         look: impl FnOnce(&World) -> T,
     ) -> Result<T, ServiceError> {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        self.require(caller, &AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        self.require(caller, &AuditDraft::new(AuditOperation::Read, entity)).await?;
         Ok(look(&caller.world))
     }
 
@@ -194,7 +194,7 @@ impl Authorizer {
         question: impl Future<Output = Result<T, DirectoryError>> + Send,
     ) -> Result<T, ServiceError> {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        self.require(caller, &AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        self.require(caller, &AuditDraft::new(AuditOperation::Read, entity)).await?;
         Ok(question.await?)
     }
 
@@ -302,7 +302,7 @@ impl Authorizer {
     /// # Errors
     /// As [`Authorizer::write`].
     pub async fn command(&self, caller: &Caller, command: Command) -> Result<Written, ServiceError> {
-        self.write(caller, command.audit_draft(None), |_| Ok(vec![command])).await
+        self.write(caller, command.audit_draft(), |_| Ok(vec![command])).await
     }
 
     /// Adds a party to a group, role or tenant.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Authorizer, Caller, Deletions, ListRequest, ServiceError, Written};
 use crate::decide::Question;
 use crate::entity::{
-    Api, ApiPermission, AuditDraft, AuditEntity, AuditOperation, Client, ClientChange, Deletable, EntityKind,
-    NewClient, Party, Permission,
+    Api, ApiPermission, AuditDraft, AuditEntity, AuditOperation, Client, ClientChange, Deletable, EntityKind, Field,
+    FieldChanges, NewClient, Party, Permission,
 };
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS};
@@ -69,7 +69,8 @@ impl Clients {
     /// public, or the directory fails.
     pub async fn renew_secret(&self, caller: &Caller, key: &str) -> Result<Written<Secret>, ServiceError> {
         let parsed = client_key(key)?;
-        let attempt = draft(AuditOperation::Update, key);
+        let changes = FieldChanges::replaced(&vec![("secret", Field::Secret(None))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, key) };
         self.require_secrets(caller, &attempt).await?;
         self.authorizer.change(caller, attempt, self.directory.renew_secret(&parsed)).await
     }
@@ -89,7 +90,8 @@ impl Clients {
     /// When the caller lacks write permission, the client ID is taken, a pending deletion cannot be completed, or the
     /// directory fails.
     pub async fn create(&self, caller: &Caller, new: &NewClient) -> Result<Written<Client>, ServiceError> {
-        let attempt = draft(AuditOperation::Create, new.client_id.as_str());
+        let changes = FieldChanges::added(&new.fields());
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Create, new.client_id.as_str()) };
         self.authorizer.require(caller, &attempt).await?;
         // Otherwise, stored access of a deleted application could pass to the new one with the same client ID.
         self.deletions.settle_all_of(&Party::Client(new.client_id.clone())).await?;
@@ -103,7 +105,7 @@ impl Clients {
     /// When the caller lacks write permission, there is no such application, or the directory fails.
     pub async fn update(&self, caller: &Caller, key: &str, change: ClientChange) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let attempt = draft(AuditOperation::Update, key);
+        let attempt = AuditDraft { changes: change.changes(), ..draft(AuditOperation::Update, key) };
         self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
         self.authorizer.change(caller, attempt, self.directory.update(&parsed, &change)).await
     }
@@ -146,7 +148,8 @@ impl Clients {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let granting = self.directory.grant_permission(&parsed, permission);
-        self.authorizer.change(caller, draft(AuditOperation::Update, key), granting).await
+        let changes = FieldChanges::added(&vec![("permissions", Field::permissions([permission]))]);
+        self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, granting).await
     }
 
     /// Revokes a permission that an application holds on its own behalf. Idempotent.
@@ -161,7 +164,8 @@ impl Clients {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let revoking = self.directory.revoke_permission(&parsed, permission);
-        self.authorizer.change(caller, draft(AuditOperation::Update, key), revoking).await
+        let changes = FieldChanges::removed(&vec![("permissions", Field::permissions([permission]))]);
+        self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, revoking).await
     }
 }
 
@@ -210,7 +214,10 @@ impl Apis {
         name: &Name,
         permissions: &[ApiPermission],
     ) -> Result<Written<Api>, ServiceError> {
-        let attempt = draft(AuditOperation::Create, audience.as_str());
+        let definitions = permissions.iter().map(|permission| permission.definition.as_str());
+        let fields = vec![("name", Field::text(name.as_str())), ("permissions", Field::set(definitions))];
+        let changes = FieldChanges::added(&fields);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Create, audience.as_str()) };
         self.authorizer.change(caller, attempt, self.directory.create(audience, name, permissions)).await
     }
 
@@ -220,7 +227,8 @@ impl Apis {
     /// When the caller lacks write permission, there is no such API, or the directory fails.
     pub async fn rename(&self, caller: &Caller, key: &str, name: &Name) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let attempt = draft(AuditOperation::Update, key);
+        let changes = FieldChanges::replaced(&vec![("name", Field::text(name.as_str()))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, key) };
         self.authorizer.require_unchanged(caller, &attempt, self.version(&parsed)).await?;
         self.authorizer.change(caller, attempt, self.directory.rename(&parsed, name)).await
     }
@@ -258,7 +266,8 @@ impl Apis {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let adding = self.directory.add_permission(&parsed, permission);
-        self.authorizer.change(caller, draft(AuditOperation::Update, key), adding).await
+        let changes = FieldChanges::added(&vec![("permissions", Field::set([permission.definition.as_str()]))]);
+        self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, adding).await
     }
 
     /// Removes a permission from those that an API defines, and revokes it from all holders.
@@ -277,12 +286,13 @@ impl Apis {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let removing = self.directory.remove_permission(&parsed, definition);
-        self.authorizer.change(caller, draft(AuditOperation::Update, key), removing).await
+        let changes = FieldChanges::removed(&vec![("permissions", Field::set([definition.as_str()]))]);
+        self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, removing).await
     }
 }
 
 fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
-    AuditDraft { operation, entity: AuditEntity { kind: EntityKind::Client, key: key.to_owned() }, related: None }
+    AuditDraft::new(operation, AuditEntity { kind: EntityKind::Client, key: key.to_owned() })
 }
 
 /// Parses a directory key. An unparsable key matches no client and fails like an unknown one.

@@ -18,9 +18,7 @@ use super::{Authorizer, Caller, MemberDirectories, ServiceError, Written, forget
 use crate::apply::apply;
 use crate::decide::Permit;
 use crate::engine::{Engine, NotPermitted, Requester, WriteError};
-use crate::entity::{
-    Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Deletable, Deletion, Party,
-};
+use crate::entity::{Actor, AuditDraft, AuditEntity, AuditEvent, AuditResult, Deletable, Deletion, Party};
 use crate::port::{DeletionJournal, DirectoryError, Ids, StoreError};
 use crate::world::World;
 
@@ -136,6 +134,7 @@ impl Deletions {
                 return Err(error.into());
             }
         };
+        let attempt = AuditDraft { changes: of.audit_draft().changes, ..attempt };
         let permit = authorizer.permit(caller, &attempt).await?;
         if let Err(error) = self.must_let_go(permit, &of).await {
             if let WriteError::Refused(refusal) = &error {
@@ -238,7 +237,7 @@ impl Deletions {
             // Another replica has settled the deletion. An entity with this ID, if any, has been created since.
             return Ok(false);
         }
-        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: deletion.of.entity(), related: None };
+        let attempt = deletion.of.audit_draft();
         let plan = |world: &World| Ok(forgetting(world, &party));
         Ok(!self.engine.execute(completion, attempt, plan).await?.changes.is_empty())
     }
@@ -266,7 +265,7 @@ impl Deletions {
             Actor::Principal(principal) => Some(AuditEntity::from(&Party::from(principal.clone()))),
             Actor::Anonymous | Actor::System => None,
         };
-        let draft = AuditDraft { operation: AuditOperation::Delete, entity: deletion.of.entity(), related };
+        let draft = AuditDraft { related, ..deletion.of.audit_draft() };
         let result = match settled {
             Settled::Done => AuditResult::Success,
             Settled::NotDone => AuditResult::Fail,

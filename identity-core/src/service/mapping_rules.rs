@@ -48,7 +48,7 @@ impl MappingRules {
     ) -> Result<(), ServiceError> {
         let key = id.map(ToString::to_string).unwrap_or_default();
         let entity = AuditEntity { kind: EntityKind::MappingRule, key };
-        self.authorizer.require(caller, &AuditDraft { operation, entity, related: None }).await
+        self.authorizer.require(caller, &AuditDraft::new(operation, entity)).await
     }
 
     /// Lists rules by ID. A search matches any part of the name, the claim selector or the value.
@@ -149,5 +149,5 @@ fn entity(id: &MappingRuleId) -> AuditEntity {
 }
 
 fn attempt(operation: AuditOperation, id: &MappingRuleId) -> AuditDraft {
-    AuditDraft { operation, entity: entity(id), related: None }
+    AuditDraft::new(operation, entity(id))
 }

@@ -37,7 +37,7 @@ mod throttle;
 mod token_buckets;
 mod users;
 
-pub use audit_logs::AuditLogs;
+pub use audit_logs::{AuditExport, AuditLogs};
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{AuthorizationList, Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use authorizer::{Authorizer, forgetting};

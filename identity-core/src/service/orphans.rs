@@ -55,7 +55,7 @@ impl Orphans {
     /// # Errors
     /// When the store fails.
     pub async fn remove(&self, gone: &Party) -> Result<(), WriteError> {
-        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: AuditEntity::from(gone), related: None };
+        let attempt = AuditDraft::new(AuditOperation::Delete, AuditEntity::from(gone));
         let plan = |world: &World| Ok::<Vec<Command>, _>(forgetting(world, gone));
         self.engine.execute(&ServerRequest, attempt, plan).await.map(|_| ())
     }

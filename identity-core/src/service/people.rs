@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Authorizer, Caller, ListRequest, ServiceError, Written, lists};
 use crate::entity::{
-    AuditDraft, AuditEntity, AuditOperation, Authorization, DirectoryUser, DirectoryUserChange, EntityKind, Group,
-    NewDirectoryUser, Party, Role,
+    AuditDraft, AuditEntity, AuditOperation, Authorization, DirectoryUser, DirectoryUserChange, EntityKind,
+    FieldChanges, Group, NewDirectoryUser, Party, Role,
 };
 use crate::port::{DirectoryError, UserDirectory};
 use crate::search::{List, Listing};
@@ -63,7 +63,8 @@ impl People {
         caller: &Caller,
         new: &NewDirectoryUser,
     ) -> Result<Written<DirectoryUser>, ServiceError> {
-        let attempt = draft(AuditOperation::Create, new.username.as_str());
+        let changes = FieldChanges::added(&new.fields());
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Create, new.username.as_str()) };
         self.authorizer.change(caller, attempt, self.directory.create(new)).await
     }
 
@@ -78,7 +79,7 @@ impl People {
         change: DirectoryUserChange,
     ) -> Result<Written<DirectoryUser>, ServiceError> {
         let key = user_id(id)?;
-        let attempt = draft(AuditOperation::Update, id);
+        let attempt = AuditDraft { changes: change.changes(), ..draft(AuditOperation::Update, id) };
         let version = async { Ok(self.directory.find(&key).await?.version()) };
         self.authorizer.require_unchanged(caller, &attempt, version).await?;
         self.authorizer.change(caller, attempt, self.directory.update(&key, &change)).await
@@ -133,14 +134,14 @@ impl People {
 }
 
 fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
-    AuditDraft { operation, entity: AuditEntity { kind: EntityKind::User, key: key.to_owned() }, related: None }
+    AuditDraft::new(operation, AuditEntity { kind: EntityKind::User, key: key.to_owned() })
 }
 
 /// Describes a role assignment for the audit log: the role is the entity, and the user is related to it.
 fn of_role(operation: AuditOperation, id: &str, role: &RoleId) -> AuditDraft {
     let related = AuditEntity { kind: EntityKind::User, key: id.to_owned() };
     let entity = AuditEntity { kind: EntityKind::Role, key: role.to_string() };
-    AuditDraft { operation, entity, related: Some(related) }
+    AuditDraft { related: Some(related), ..AuditDraft::new(operation, entity) }
 }
 
 /// Parses a user ID. An unparsable ID matches no user and fails like an unknown one.

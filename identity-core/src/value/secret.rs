@@ -86,7 +86,12 @@ impl PasswordHash {
     /// Returns the hash as it was before [`Self::locked`]. Other hashes are returned as they are.
     #[must_use]
     pub fn unlocked(&self) -> Self {
-        self.expose().strip_prefix(LOCKED).map_or_else(|| self.clone(), |hash| Self::new(hash.to_owned()))
+        Self::new(self.unlocked_text().to_owned())
+    }
+
+    /// Returns the text of the hash as it was before [`Self::locked`].
+    pub(crate) fn unlocked_text(&self) -> &str {
+        self.expose().strip_prefix(LOCKED).unwrap_or(self.expose())
     }
 
     /// Returns true for a hash from [`Self::locked`].

@@ -17,9 +17,9 @@ impl World {
         let key = entity.key.as_str();
         match entity.kind {
             // Without the password, which must not be derivable from the version.
-            EntityKind::User => self.user(key).map(|user| {
-                Version::of(&(&user.username, &user.name, &user.email, user.is_active()))
-            }),
+            EntityKind::User => {
+                self.user(key).map(|user| Version::of(&(&user.username, &user.name, &user.email, user.is_active())))
+            }
             EntityKind::Group => self.group(key).map(Group::version),
             EntityKind::Role => self.role(key).map(Role::version),
             EntityKind::Tenant => self.tenant(key).map(Tenant::version),

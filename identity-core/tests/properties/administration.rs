@@ -79,7 +79,7 @@ impl Attacker {
     }
 
     fn may(&self, world: &World, command: &Command) -> bool {
-        let attempt = command.audit_draft(None);
+        let attempt = command.audit_draft();
         let kind = attempt.entity.kind.as_str();
         let question = match attempt.operation {
             AuditOperation::Create => Question::all_resources(world.catalog(), kind, "CREATE"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod administration;
+mod audit;
 mod conditions;
 mod kept;
 mod leftovers;

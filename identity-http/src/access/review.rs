@@ -19,6 +19,7 @@ use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
+use crate::spreadsheet;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/resource").get(of_resource))
@@ -179,22 +180,6 @@ impl LineView {
     }
 }
 
-/// Writes lines as CSV (RFC 4180), with a header line. All cells of the lines are quoted.
-fn csv(lines: &[LineView]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let (quoted, ends) = (csv::QuoteStyle::Always, csv::Terminator::CRLF);
-    let header = (COLUMNS.join(",") + "\r\n").into_bytes();
-    let mut writer = csv::WriterBuilder::new().quote_style(quoted).terminator(ends).from_writer(header);
-    for line in lines {
-        writer.write_record(line.cells().map(inert).iter().map(|cell| cell.as_bytes()))?;
-    }
-    Ok(writer.into_inner()?)
-}
-
-/// Prefixes text that a spreadsheet would evaluate as a formula with `'`.
-fn inert(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text }
-}
-
 /// Lists the parties that hold a permission on a resource, with every grant path.
 #[utoipa::path(get, path = "/access/v1/review/resource", tag = "access", params(ResourceQuery),
     responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
@@ -276,11 +261,11 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
             let incomplete = review.gap.map(GapView::from);
             HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration, incomplete })
         }
-        Format::Csv => match csv(&lines) {
+        Format::Csv => match spreadsheet::rows(Some(&COLUMNS), lines.iter().map(LineView::cells)) {
             Ok(body) => {
                 let mut response = HttpResponse::Ok();
                 response
-                    .content_type("text/csv; charset=utf-8; header=present")
+                    .content_type(spreadsheet::CSV)
                     .insert_header(("Content-Disposition", "attachment; filename=\"review.csv\""))
                     .insert_header(("X-Identity-More", review.more.to_string()));
                 if let Some(gap) = review.gap {
@@ -290,39 +275,5 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
             }
             Err(error) => ErrorInternalServerError(error).error_response(),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(party_id: &str) -> LineView {
-        let (permissions, similar_to) = (vec!["READ".to_owned(), "UPDATE".to_owned()], Vec::new());
-        LineView {
-            party_type: "USER",
-            party_id: party_id.to_owned(),
-            party_name: None,
-            resource_type: "ROLE".to_owned(),
-            resource_id: "*".to_owned(),
-            permissions,
-            condition: None,
-            authorization_key: Some("7".to_owned()),
-            path: String::new(),
-            requests: None,
-            similar_to,
-        }
-    }
-
-    #[test]
-    fn quotes_cells_and_disarms_formulas() {
-        let text = |id: &str| String::from_utf8(csv(&[line(id)]).unwrap()).unwrap();
-        let lines = text("a,\"b\"\n");
-        let (head, rest) = lines.split_once("\r\n").unwrap();
-        assert_eq!(head, COLUMNS.join(","));
-        assert_eq!(rest, "\"USER\",\"a,\"\"b\"\"\n\",\"ROLE\",\"*\",\"READ UPDATE\",\"\",\"7\",\"\",\"\",\"\"\r\n");
-        for id in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
-            assert!(text(id).contains(&format!(",\"'{id}\",")), "{id}");
-        }
     }
 }

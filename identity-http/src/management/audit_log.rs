@@ -1,8 +1,10 @@
 //! `/api/audit-log`: changes and denied requests, newest first. The audit log of `/v2` does not include denials.
 
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Path, Query, ServiceConfig};
-use identity_core::entity::{AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+pub(crate) mod export;
+
+use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, FieldChange};
 use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText, TimeFilter};
 use identity_core::search::{LikePattern, Order, Page, SortBy, Start, TextFilter, Window};
 use identity_core::service::AuditLogs;
@@ -20,20 +22,24 @@ use crate::route::resource;
 use crate::timestamp;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/audit-log").get(list)).service(resource("/audit-log/{key}").get(find));
+    api.service(resource("/audit-log").get(list))
+        .service(resource("/audit-log/export").get(export::export))
+        .service(resource("/audit-log/{key}").get(find));
 }
 
-/// Filters and pages the audit log.
+/// Filters the audit log.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct AuditLogQuery {
+pub(crate) struct FilterQuery {
     /// Only entries whose actor's username or client id contains this text.
     actor: Option<String>,
     /// Only entries of the actor with exactly this username or client id.
     actor_id: Option<String>,
+    /// If `true`, only entries whose actor is not the server itself (`SYSTEM`).
+    exclude_system: Option<bool>,
     /// Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
-    /// `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
+    /// `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG`, `SESSION`, `RESOURCE_TYPE` or `DECISION`.
     entity_type: Option<String>,
     /// Only entries about entities whose key contains this text.
     entity_key: Option<String>,
@@ -45,13 +51,12 @@ pub(crate) struct AuditLogQuery {
     from: Option<String>,
     /// Only entries before this time (RFC 3339).
     to: Option<String>,
-    /// Page number, starting at 0. Default: the first page.
-    #[param(maximum = 4294967295.0)]
-    page: Option<u32>,
-    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
-    #[param(minimum = 1, maximum = 10000)]
-    result_size: Option<usize>,
 }
+
+/// Names of the parameters in [`FilterQuery`].
+const FILTERS: &[&str] = &["actor", "excludeSystem", "entityType", "entityKey", "operation", "result", "from", "to"];
+/// Names of the parameters in [`PageQuery`].
+const PAGE: &[&str] = &["page", "resultSize"];
 
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -92,6 +97,42 @@ pub(crate) struct EntryView {
     /// Id of the request.
     #[schema(required)]
     request_id: Option<String>,
+    /// Fields that a successful change changed, at most 32. Empty for members and assignments, which `entity` and
+    /// `related` describe, and for entries of versions that did not record changes.
+    changes: Vec<FieldChangeView>,
+    /// Number of further changes that are not recorded.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    omitted_changes: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Change of a field. A change of a set has one of these for each removed and for each added element.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditLogChange)]
+pub(crate) struct FieldChangeView {
+    /// Name of the field.
+    #[schema(example = "name")]
+    field: String,
+    /// Value before the change, or the removed element of a set. Null if there was none, or if it is secret or unknown.
+    /// A value of more than 256 characters is cut and ends with `…`.
+    #[schema(required, example = "Sales")]
+    before: Option<Box<str>>,
+    /// Value after the change, or the added element of a set. Null if there is none, or if it is secret. Cut as
+    /// `before`.
+    #[schema(required, example = "Sales EU")]
+    after: Option<Box<str>>,
+}
+
+impl From<&FieldChange> for FieldChangeView {
+    fn from(change: &FieldChange) -> Self {
+        let FieldChange { field, before, after } = change.clone();
+        Self { field: field.into_owned(), before, after }
+    }
 }
 
 /// An entity in an audit log entry.
@@ -126,6 +167,8 @@ impl From<AuditEvent> for EntryView {
             reason: event.reason,
             revision: event.revision.map(|revision| revision.0),
             request_id: event.request_id,
+            changes: event.changes.fields().iter().map(FieldChangeView::from).collect(),
+            omitted_changes: event.changes.omitted(),
         }
     }
 }
@@ -147,9 +190,8 @@ fn time(text: &str) -> Result<OffsetDateTime, InvalidValue> {
     timestamp::parse(text).ok_or(InvalidValue { what: "time", rule })
 }
 
-impl AuditLogQuery {
-    fn parse(self) -> Result<AuditQuery, Problem> {
-        let page = PageQuery { page: self.page, result_size: self.result_size }.parse()?;
+impl FilterQuery {
+    fn parse(self) -> Result<AuditFilter, Problem> {
         let mut findings = Findings::of_parameters();
         let mut filter = AuditFilter::default();
         let conditions = [
@@ -178,24 +220,29 @@ impl AuditLogQuery {
         if !findings.is_empty() {
             return Err(findings.problem());
         }
-        let newest_first = [SortBy { field: AuditField::Timestamp, order: Order::Descending }];
-        let window = Window { start: Start::Offset(page.offset), limit: page.limit };
-        let filter = filter.at(TimeFilter { gte, lt, ..TimeFilter::default() });
-        one("page", AuditQuery::new(filter, &newest_first, &window))
+        if self.exclude_system == Some(true) {
+            let neq = Some(Actor::System.kind_name().to_owned());
+            filter = filter.and(AuditText::ActorType, TextFilter { neq, ..TextFilter::default() });
+        }
+        Ok(filter.at(TimeFilter { gte, lt, ..TimeFilter::default() }))
     }
 }
 
 /// Lists changes and denied requests, newest first.
 ///
 /// `X-Total-Count` is the total number of matching entries.
-#[utoipa::path(get, path = "/api/audit-log", tag = "audit-log", params(AuditLogQuery),
+#[utoipa::path(get, path = "/api/audit-log", tag = "audit-log", params(FilterQuery, PageQuery),
     responses((status = 200, body = Vec<EntryView>), Failures))]
 pub(crate) async fn list(
     logs: Data<AuditLogs>,
     Authenticated(caller): Authenticated,
-    query: Query<AuditLogQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = query.into_inner().parse()?;
+    let filter = page::query_without::<FilterQuery>(&request, PAGE)?.parse()?;
+    let window = page::query_without::<PageQuery>(&request, FILTERS)?.parse()?;
+    let window = Window { start: Start::Offset(window.offset), limit: window.limit };
+    let newest_first = [SortBy { field: AuditField::Timestamp, order: Order::Descending }];
+    let query = one("page", AuditQuery::new(filter, &newest_first, &window))?;
     let found = logs.list(&caller, &query).await?;
     Ok(page::respond(Page { items: found.items, total: found.total }, EntryView::from))
 }

@@ -182,16 +182,16 @@ async fn write(
         return Ok(());
     }
     let entity = AuditEntity { kind: EntityKind::Tenant, key: what.to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Update, entity);
     let mut made = Vec::new();
     let planned = |world: &World| {
         let commands = plan(world)?;
-        made = commands.iter().map(|command| command.audit_draft(None)).collect();
+        made = commands.iter().map(|command| command.audit_draft()).collect();
         Ok(commands)
     };
     let done = engine.execute(&ServerRequest, attempt, planned).await?;
     let mut kinds: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    for AuditDraft { operation, entity, related } in made {
+    for AuditDraft { operation, entity, related, .. } in made {
         // A new authorization has no key yet, so the message names its owner instead.
         let named = related.filter(|_| entity.key.is_empty()).unwrap_or(entity.clone());
         kinds.entry((operation.as_str(), entity.kind.as_str())).or_default().push(named.to_string());

@@ -86,7 +86,7 @@ async fn main() {
         Name::parse("Staff").expect("a name"),
     )));
     let entity = AuditEntity { kind: EntityKind::Role, key: String::new() };
-    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Update, entity);
     engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.expect("an administrator");
 
     let gates = (Authorizer::management(Arc::clone(&engine)), Authorizer::cluster(Arc::clone(&engine), true));

@@ -65,11 +65,7 @@ impl AuditLog for Nowhere {
 }
 
 async fn create(engine: &Engine, id: String) {
-    let draft = AuditDraft {
-        operation: AuditOperation::Create,
-        entity: AuditEntity { kind: EntityKind::Tenant, key: id.clone() },
-        related: None,
-    };
+    let draft = AuditDraft::new(AuditOperation::Create, AuditEntity { kind: EntityKind::Tenant, key: id.clone() });
     let tenant = Tenant::new(TenantId::parse(&id).expect("an id"), Name::parse(&id).expect("a name"));
     engine.execute(&ServerRequest, draft, |_| Ok(vec![Command::CreateTenant(tenant)])).await.expect("a change");
 }

@@ -26,11 +26,7 @@ const TIME: Duration = Duration::from_secs(5);
 const LEAST: f64 = 3.0;
 
 async fn create(engine: &Engine, id: String) {
-    let draft = AuditDraft {
-        operation: AuditOperation::Create,
-        entity: AuditEntity { kind: EntityKind::Tenant, key: id.clone() },
-        related: None,
-    };
+    let draft = AuditDraft::new(AuditOperation::Create, AuditEntity { kind: EntityKind::Tenant, key: id.clone() });
     let tenant = Tenant::new(TenantId::parse(&id).expect("an id"), Name::parse(&id).expect("a name"));
     engine.execute(&ServerRequest, draft, |_| Ok(vec![Command::CreateTenant(tenant)])).await.expect("a change");
 }

@@ -224,6 +224,53 @@ export const tasks = {
     await close();
   },
 
+  async what_a_change_changed_is_found_and_exported(browser) {
+    const { id } = (await admin.post("/api/groups", { name: "Harbour" })).body;
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", `/groups/${id}`);
+    await button(page, "Rename").click();
+    await dialog(page).getByLabel("Name").fill("Harbour, EU");
+    await button(dialog(page), "Save").click();
+    await page.getByRole("heading", { name: "Harbour, EU", level: 1 }).waitFor();
+
+    await page.goto(`${page.url().split("/groups")[0]}/audit-log`);
+    await page.getByLabel("Entity ID").fill(id);
+    await page.getByLabel("Entity ID").press("Enter");
+    await page.getByLabel("Period").selectOption("Yesterday");
+    await page.getByRole("heading", { name: "No entries" }).waitFor();
+    await page.getByLabel("Period").selectOption("Today");
+    await page.getByText("Hide the server's own entries").click();
+    const entry = row(page, "Update Group");
+    await entry.getByText("Name: “Harbour” → “Harbour, EU”").waitFor();
+    assert.match(page.url(), /period=today/);
+    assert.match(page.url(), /server=hidden/);
+    await look(page, "audit-log-changes");
+
+    const exported = async (name) => {
+      const [file] = await Promise.all([page.waitForEvent("download"), button(page, name).click()]);
+      let text = "";
+      for await (const chunk of await file.createReadStream()) text += chunk;
+      return { name: file.suggestedFilename(), text };
+    };
+    const json = await exported("Export JSON Lines");
+    assert.match(json.name, /^audit-log-\d{4}-\d\d-\d\d\.jsonl$/);
+    const entries = json.text.trim().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(entries, (await admin.get(`/api/audit-log?entityKey=${id}`)).body);
+    assert.deepEqual(entries[0].changes, [{ field: "name", before: "Harbour", after: "Harbour, EU" }]);
+    await said(page, "2 entries exported");
+    const csv = await exported("Export CSV");
+    assert.match(csv.text, /"name: Harbour → Harbour, EU"\r\n/);
+
+    await page.reload();
+    await entry.getByRole("link", { name: id }).click();
+    await page.getByRole("heading", { name: "Harbour, EU", level: 1 }).waitFor();
+    await page.goBack();
+    await entry.getByRole("link", { name: "demo" }).click();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    assert.match(page.url(), /\/users\/demo/);
+    await close();
+  },
+
   async lists_are_searched_sorted_and_paged_by_the_server(browser) {
     const names = Array.from({ length: 45 }, (_, index) => `list-${String(index).padStart(2, "0")}`);
     await Promise.all(names.map((name) => user(name)));

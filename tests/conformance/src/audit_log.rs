@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::slice;
 
-use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
-use identity_core::port::{AuditFilter, AuditLog, AuditQuery};
+use identity_core::entity::{
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, FieldChange, FieldChanges,
+};
+use identity_core::port::{AuditFilter, AuditLog, AuditPosition, AuditQuery};
 use identity_core::search::{Start, Window};
 use identity_core::value::Revision;
 use time::Duration;
@@ -19,7 +21,7 @@ macro_rules! audit_log_suite {
         $crate::cases!($run, audit_log:
             old_entries_are_removed_in_batches, entries_beyond_a_number_are_removed, what_is_appended_is_found, entries_are_appended_in_their_order, an_append_that_is_given_up_leaves_all_or_none,
             keys_ascend_and_the_given_one_is_ignored, times_are_kept_to_the_microsecond,
-            any_text_is_recorded,
+            any_text_is_recorded, changed_fields_are_kept, pages_are_read_without_a_total,
         );
         $crate::cases!($run, audit_search:
             every_condition_on_every_text, what_is_missing_satisfies_inequalities_only, patterns_take_what_they_say,
@@ -88,6 +90,41 @@ pub async fn what_is_appended_is_found(backend: &dyn Backend) {
     for unknown in [0, 1_000, u64::MAX] {
         assert_eq!(log.find(unknown).await.unwrap(), None);
     }
+}
+
+pub async fn changed_fields_are_kept(backend: &dyn Backend) {
+    let log = backend.open(NEVER).await.audit;
+    let text = |text: &str| Some(text.into());
+    let change = |field: &'static str, before, after| FieldChange { field: field.into(), before, after };
+    let changes = [
+        change("name", text("Zoë \"Z\" O'Brien \\ 😀"), text("")),
+        change("permissions", None, text("READ\r\n\u{1f}")),
+        change("password", None, None),
+    ];
+    let stored = serde_json::json!({"fields": changes, "omitted": 3});
+    let changes: FieldChanges = serde_json::from_value(stored).unwrap();
+    let key = append_one(&*log, &AuditEvent { changes: changes.clone(), ..audit("x") }).await;
+    let found = log.find(key).await.unwrap().unwrap();
+    assert_eq!((found.changes.fields().len(), found.changes.omitted()), (3, 3));
+    assert_eq!(found.changes, changes);
+}
+
+pub async fn pages_are_read_without_a_total(backend: &dyn Backend) {
+    let log = backend.open(NEVER).await.audit;
+    let at = |n: i64| AuditEvent { at: NOW + Duration::seconds(n / 2), ..audit(&n.to_string()) };
+    log.append(&(0..7).map(at).collect::<Vec<_>>()).await.unwrap();
+    let newest = log.search(&AuditQuery::newest(AuditFilter::default())).await.unwrap();
+    assert_eq!((newest.total, newest.items.len(), newest.items[0].entity.key.as_str()), (7, 1, "6"));
+    let (mut read, mut position) = (Vec::new(), None);
+    loop {
+        let query = AuditQuery::newest_first(AuditFilter::default(), position.take(), 3);
+        let page = log.page(&query).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 3);
+        position = Some(AuditPosition::of(last, query.order()));
+        read.extend(page.into_iter().map(|event| event.entity.key));
+    }
+    assert_eq!(read, ["6", "4", "5", "2", "3", "0", "1"]);
 }
 
 pub async fn entries_are_appended_in_their_order(backend: &dyn Backend) {

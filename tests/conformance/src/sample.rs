@@ -2,8 +2,8 @@
 
 use identity_core::entity::{
     Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, Container, CustomType, EntityKind,
-    Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Session,
-    SessionIdHash, Tenant, User,
+    FieldChanges, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope,
+    Session, SessionIdHash, Tenant, User,
 };
 use identity_core::port::Commit;
 use identity_core::value::{
@@ -187,6 +187,7 @@ pub fn audit(entity_key: &str) -> AuditEvent {
         reason: None,
         revision: None,
         request_id: None,
+        changes: FieldChanges::default(),
     }
 }
 

@@ -160,7 +160,7 @@ impl Access {
     /// text, or it cannot be decided without a token.
     fn asked_again(&self, world: &World, event: &AuditEvent, in_words: &str, known: &Known) -> Option<Explanation> {
         let (operation, entity) = (event.operation, event.entity.clone());
-        let attempt = AuditDraft { operation, entity, related: event.related.clone() };
+        let attempt = AuditDraft { related: event.related.clone(), ..AuditDraft::new(operation, entity) };
         let engine = self.authorizer.shared_engine();
         let gates = [self.authorizer.clone(), Authorizer::cluster(engine, true)];
         let mut questions: Vec<Question<'_>> =

@@ -167,7 +167,7 @@ impl Access {
         let read = Question::permission(IDENTITY_AUDIENCE, READ);
         let questions: Vec<Question<'_>> = question_of(&caller.world, ask, key).into_iter().chain([read]).collect();
         let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };
-        let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Read, entity);
         self.authorizer.require_one_of(caller, &attempt, &questions).await
     }
 

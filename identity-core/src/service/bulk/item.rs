@@ -63,7 +63,7 @@ impl Item {
     pub(super) fn attempt(&self) -> AuditDraft {
         match self {
             Self::CreateUser(user, _) => attempt(AuditOperation::Create, EntityKind::User, user.username.as_str()),
-            Self::Command(command) => command.audit_draft(None),
+            Self::Command(command) => command.audit_draft(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Item {
                 Ok(user_creation(user.with(hash)))
             }
             Self::Command(command @ (Command::CreateRole(_) | Command::CreateTenant(_))) => {
-                Leftovers::Refuse.creation(world, command.audit_draft(None).entity, vec![command])
+                Leftovers::Refuse.creation(world, command.audit_draft().entity, vec![command])
             }
             Self::Command(Command::CreateAuthorization(new))
                 if !offers.resource_authorizations && family(world, &new.resource_type) != Some(Family::Cluster) =>

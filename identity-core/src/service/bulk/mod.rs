@@ -109,7 +109,7 @@ impl Bulk {
     /// [`ServiceError::Denied`] when the caller lacks the permission `write`.
     pub async fn require(&self, caller: &Caller) -> Result<(), ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: String::new() };
-        let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+        let attempt = AuditDraft::new(AuditOperation::Update, entity);
         self.management.require(caller, &attempt).await
     }
 

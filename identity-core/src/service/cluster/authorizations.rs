@@ -33,7 +33,7 @@ impl ClusterAuthorizations {
         new: NewAuthorization,
     ) -> Result<Written<AuthorizationKey>, ServiceError> {
         let command = Command::CreateAuthorization(new);
-        let attempt = command.audit_draft(None);
+        let attempt = command.audit_draft();
         let done = self.authorizer.execute(caller, attempt, |_| Ok(vec![command])).await?;
         let key = done.changes.iter().find_map(|change| match change {
             Change::AuthorizationPut(authorization) => Some(authorization.key),
@@ -57,7 +57,7 @@ impl ClusterAuthorizations {
         new: NewAuthorization,
         keeps_condition: bool,
     ) -> Result<Written, ServiceError> {
-        let attempt = Command::UpdateAuthorization(key, new.clone()).audit_draft(None);
+        let attempt = Command::UpdateAuthorization(key, new.clone()).audit_draft();
         self.authorizer
             .write(caller, attempt, |world| {
                 let held = world.authorization(key).filter(|held| held.resource_type == new.resource_type);

@@ -28,5 +28,5 @@ pub struct Search<F, S> {
 }
 
 pub(super) fn attempt(operation: AuditOperation, kind: EntityKind, key: &str) -> AuditDraft {
-    AuditDraft { operation, entity: AuditEntity { kind, key: key.to_owned() }, related: None }
+    AuditDraft::new(operation, AuditEntity { kind, key: key.to_owned() })
 }

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 
 use super::{Groups, draft, entity};
 use crate::entity::{
-    AuditDraft, AuditEntity, AuditOperation, Authorization, Deletable, EntityKind, Group, Party, Role,
+    AuditDraft, AuditEntity, AuditOperation, Authorization, Deletable, EntityKind, Field, FieldChanges, Group, Party,
+    Role,
 };
 use crate::port::{DirectoryError, GroupDirectory};
 use crate::search::{List, Listing};
@@ -43,12 +44,14 @@ impl Groups for DirectoryGroups {
     }
 
     async fn create(&self, caller: &Caller, name: Name) -> Result<Written<Group>, ServiceError> {
-        let attempt = draft(AuditOperation::Create, name.as_str());
+        let changes = FieldChanges::added(&vec![("name", Field::text(name.as_str()))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Create, name.as_str()) };
         self.authorizer.change(caller, attempt, self.directory.create(&name)).await
     }
 
     async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError> {
-        let attempt = draft(AuditOperation::Update, id.as_str());
+        let changes = FieldChanges::replaced(&vec![("name", Field::text(name.as_str()))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, id.as_str()) };
         self.authorizer.require_unchanged(caller, &attempt, self.version(id)).await?;
         self.authorizer.change(caller, attempt, self.directory.rename(id, &name)).await
     }
@@ -108,7 +111,7 @@ fn of_user(operation: AuditOperation, id: &GroupId, user: &Username) -> AuditDra
 /// Describes a role assignment for the audit log: the role is the entity, and the group is related to it.
 fn of_role(operation: AuditOperation, id: &GroupId, role: &RoleId) -> AuditDraft {
     let role = AuditEntity { kind: EntityKind::Role, key: role.to_string() };
-    AuditDraft { operation, entity: role, related: Some(entity(id.as_str())) }
+    AuditDraft { related: Some(entity(id.as_str())), ..AuditDraft::new(operation, role) }
 }
 
 /// Parses a group ID. An unparsable ID matches no group and fails like an unknown one.

@@ -95,7 +95,7 @@ pub trait Groups: Send + Sync {
 }
 
 fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
-    AuditDraft { operation, entity: entity(key), related: None }
+    AuditDraft::new(operation, entity(key))
 }
 
 fn entity(key: &str) -> AuditEntity {

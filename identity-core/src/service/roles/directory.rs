@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Roles, draft, entity};
-use crate::entity::{AuditOperation, EntityKind, Permission, Role};
+use crate::entity::{AuditDraft, AuditOperation, EntityKind, Field, FieldChanges, Permission, Role};
 use crate::port::{DirectoryError, RoleDirectory};
 use crate::search::List;
 use crate::service::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, Written};
@@ -55,7 +55,8 @@ impl Roles for DirectoryRoles {
         require_id(name.as_ref(), &id)?;
         let name = name.unwrap_or_else(|| Name::from(&id));
         let role = Role { description, permissions, ..Role::new(id, name) };
-        let attempt = draft(AuditOperation::Create, &role.id);
+        let attempt =
+            AuditDraft { changes: FieldChanges::added(&role.fields()), ..draft(AuditOperation::Create, &role.id) };
         Ok(self.authorizer.change(caller, attempt, self.directory.create(&role)).await?.with(role))
     }
 
@@ -66,7 +67,8 @@ impl Roles for DirectoryRoles {
         (name, description): (Option<Name>, Description),
     ) -> Result<Written, ServiceError> {
         require_id(name.as_ref(), id)?;
-        let attempt = draft(AuditOperation::Update, id);
+        let changes = FieldChanges::replaced(&vec![("description", Field::text(description.as_str()))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, id) };
         self.authorizer.require_unchanged(caller, &attempt, self.version(id)).await?;
         self.authorizer.change(caller, attempt, self.directory.describe(id, &description)).await
     }
@@ -83,7 +85,8 @@ impl Roles for DirectoryRoles {
         id: RoleId,
         permission: Permission,
     ) -> Result<Written, ServiceError> {
-        let attempt = draft(AuditOperation::Update, &id);
+        let changes = FieldChanges::added(&vec![("permissions", Field::permissions([&permission]))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, &id) };
         self.authorizer.change(caller, attempt, self.directory.grant_permission(&id, &permission)).await
     }
 
@@ -93,7 +96,8 @@ impl Roles for DirectoryRoles {
         id: RoleId,
         permission: Permission,
     ) -> Result<Written, ServiceError> {
-        let attempt = draft(AuditOperation::Update, &id);
+        let changes = FieldChanges::removed(&vec![("permissions", Field::permissions([&permission]))]);
+        let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, &id) };
         self.authorizer.change(caller, attempt, self.directory.revoke_permission(&id, &permission)).await
     }
 }

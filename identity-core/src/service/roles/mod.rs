@@ -94,7 +94,7 @@ pub trait Roles: Send + Sync {
 }
 
 fn draft(operation: AuditOperation, id: &RoleId) -> AuditDraft {
-    AuditDraft { operation, entity: entity(id.as_str()), related: None }
+    AuditDraft::new(operation, entity(id.as_str()))
 }
 
 fn entity(key: &str) -> AuditEntity {

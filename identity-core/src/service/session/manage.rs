@@ -206,7 +206,7 @@ impl Sessions {
     }
 
     async fn may_end(&self, caller: &Caller, key: &str) -> Result<(), ServiceError> {
-        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: entity(key), related: None };
+        let attempt = AuditDraft::new(AuditOperation::Delete, entity(key));
         self.authorizer.permit(caller, &attempt).await.map(drop)
     }
 

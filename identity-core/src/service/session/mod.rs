@@ -146,7 +146,7 @@ impl Sessions {
     /// Writes an event about a session or a sign-in attempt to the audit log.
     async fn record(&self, what: Record<'_>) {
         let entity = AuditEntity { kind: EntityKind::Session, key: what.key };
-        let draft = AuditDraft { operation: what.operation, entity, related: None };
+        let draft = AuditDraft::new(what.operation, entity);
         let mut event = draft.event(self.now(), what.actor, what.result, what.request_id.map(str::to_owned));
         event.reason = what.reason.map(str::to_owned);
         event.issuer = what.issuer;

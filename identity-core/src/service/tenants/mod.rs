@@ -87,7 +87,7 @@ impl Tenants {
         name: Name,
         leftovers: Leftovers,
     ) -> Result<Written<Tenant>, ServiceError> {
-        let attempt = AuditDraft { operation: AuditOperation::Create, entity: entity(&id), related: None };
+        let attempt = AuditDraft::new(AuditOperation::Create, entity(&id));
         let tenant = Tenant::new(id, name);
         let (entity, command) = (attempt.entity.clone(), Command::CreateTenant(tenant.clone()));
         let plan = |world: &World| leftovers.creation(world, entity, vec![command]);
@@ -99,7 +99,7 @@ impl Tenants {
     /// # Errors
     /// When the caller lacks write permission, there is no such tenant, or it is the default tenant.
     pub async fn rename(&self, caller: &Caller, id: &TenantId, name: Name) -> Result<Written, ServiceError> {
-        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity(id), related: None };
+        let attempt = AuditDraft::new(AuditOperation::Update, entity(id));
         self.authorizer
             .write(caller, attempt, |world| {
                 let old = world.tenant(id.as_str()).ok_or_else(|| Refusal::Missing(entity(id)))?;
@@ -152,7 +152,7 @@ impl Tenants {
     /// # Errors
     /// When the caller lacks write permission, the tenant or a member does not exist, or one is a member already.
     pub async fn add(&self, caller: &Caller, id: &TenantId, members: Vec<Party>) -> Result<Written, ServiceError> {
-        let attempt = AuditDraft { operation: AuditOperation::Assign, entity: entity(id), related: None };
+        let attempt = AuditDraft::new(AuditOperation::Assign, entity(id));
         // Checked first, because a caller without write permission must not learn which entities exist.
         self.authorizer.require(caller, &attempt).await?;
         if let Some(member) = self.members.absent(&members).await? {

@@ -117,6 +117,14 @@ export async function askPage<T>(request: Promise<Answer<T[]>>): Promise<Page<T>
   return { items, total: Number(response.headers.get("X-Total-Count") ?? items.length) };
 }
 
+/** Resolves to a response body that is read while it arrives, with the total in the header `X-Total-Count`. */
+export async function askStream(request: Promise<Answer<unknown>>) {
+  const { data, response } = await settled(request);
+  const total = Number(response.headers.get("X-Total-Count") ?? 0);
+  const body = (data as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+  return { body, total, type: response.headers.get("Content-Type") ?? "" };
+}
+
 /** Resolves to a page of a search below `/v2`. The total is in the body. */
 export async function askFound<T>(
   request: Promise<Answer<{ items: T[]; page: { totalItems: number } }>>,

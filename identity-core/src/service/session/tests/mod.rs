@@ -183,7 +183,7 @@ async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
         ClaimValue::parse("sales").unwrap(),
     );
     let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Create, entity);
     let plan = |_: &crate::world::World| Ok(vec![Command::CreateMappingRule(rule)]);
     site.engine.execute(&ServerRequest, attempt, plan).await.unwrap();
     let id = site.sign_in().await;

@@ -205,7 +205,7 @@ pub(super) async fn set_password(site: &Site, password: &str) {
     let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
     let user = User::new(Username::parse("ann").unwrap(), password);
     let entity = AuditEntity { kind: EntityKind::User, key: "ann".to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let attempt = AuditDraft::new(AuditOperation::Update, entity);
     let plan = |world: &crate::world::World| {
         let known = world.user("ann").is_some();
         Ok(vec![if known { Command::UpdateUser(user) } else { Command::CreateUser(user) }])

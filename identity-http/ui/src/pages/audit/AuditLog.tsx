@@ -1,14 +1,18 @@
-import { Tag, TextInput } from "@carbon/react";
+import { Checkbox, Tag, TextInput } from "@carbon/react";
 import { useState } from "react";
 import { Link } from "wouter";
 
 import { api, askPage, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
-import { list, t, time, word } from "../../lib/i18n";
+import { t, time, word } from "../../lib/i18n";
 import { useUrlState } from "../../lib/useUrlState";
 import { Choice } from "../../parts/fields";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
+import { Changes } from "./Changes";
+import { Export } from "./Export";
+import { PERIODS, timesOf } from "./period";
+import { hrefOf, Thing } from "./Thing";
 
 type Entry = Schemas["AuditLogEntry"];
 
@@ -40,16 +44,24 @@ const FILTERS = [
 export default function AuditLog() {
   const query = useUrlState();
   const filters = Object.fromEntries(
-    ["actor", "result", "operation", "entityType", "entityKey", "from", "to"].map((name) => [name, query.get(name)]),
-  );
-  const day = (name: "from" | "to") => {
-    if (!filters[name]) return undefined;
-    const start = new Date(`${filters[name]}T00:00:00`);
-    if (name === "to") start.setDate(start.getDate() + 1);
-    return Number.isNaN(start.getTime()) ? undefined : start.toISOString();
-  };
+    ["actor", "result", "operation", "entityType", "entityKey", "period", "from", "to", "server"].map((name) => [
+      name,
+      query.get(name),
+    ]),
+  ) as Record<string, string>;
+  const { actor, result, operation, entityType, entityKey, from = "", to = "", server } = filters;
+  const period = filters.period || (from || to ? "custom" : "");
+  const asked = () => ({
+    actor: actor || undefined,
+    result: result || undefined,
+    operation: operation || undefined,
+    entityType: entityType || undefined,
+    entityKey: entityKey || undefined,
+    excludeSystem: server === "hidden" || undefined,
+    ...timesOf(period, { from, to }),
+  });
   return (
-    <Page title={t("audit.title")} lead={t("audit.lead")}>
+    <Page title={t("audit.title")} lead={t("audit.lead")} actions={<Export filters={asked} />}>
       <div className="tools" role="search" aria-label={t("audit.filters")}>
         <Typed name="actor" label={t("audit.actor")} />
         <Typed name="entityKey" label={t("audit.key")} />
@@ -63,31 +75,31 @@ export default function AuditLog() {
             onValue={(value) => query.set({ [name]: value, page: 0 })}
           />
         ))}
-        <Day name="from" label={t("audit.from")} />
-        <Day name="to" label={t("audit.to")} />
+        <Choice
+          name="period"
+          labelText={t("audit.period")}
+          value={period}
+          choices={["", ...PERIODS].map((value) => [value, value ? word("period", value) : t("audit.any")] as const)}
+          onValue={(period) => query.set({ period, from: "", to: "", page: 0 })}
+        />
+        {period === "custom" && (
+          <>
+            <Day name="from" label={t("audit.from")} />
+            <Day name="to" label={t("audit.to")} />
+          </>
+        )}
+        <Checkbox
+          id="filter-server"
+          labelText={t("audit.hide_server")}
+          checked={server === "hidden"}
+          onChange={(_, { checked }) => query.set({ server: checked ? "hidden" : "", page: 0 })}
+        />
       </div>
       <Listing<Entry>
         label={t("audit.title")}
         queryKey={["audit-log", filters]}
         load={({ page, size, signal }) =>
-          askPage(
-            api.GET("/api/audit-log", {
-              params: {
-                query: {
-                  actor: filters.actor || undefined,
-                  result: filters.result || undefined,
-                  operation: filters.operation || undefined,
-                  entityType: filters.entityType || undefined,
-                  entityKey: filters.entityKey || undefined,
-                  from: day("from"),
-                  to: day("to"),
-                  page,
-                  resultSize: size,
-                },
-              },
-              signal,
-            }),
-          )
+          askPage(api.GET("/api/audit-log", { params: { query: { ...asked(), page, resultSize: size } }, signal }))
         }
         rowKey={({ key }) => key}
         columns={[
@@ -95,7 +107,7 @@ export default function AuditLog() {
           {
             key: "actor",
             header: t("audit.actor"),
-            cell: ({ actorId, actorType }) => actorId ?? word("actor", actorType),
+            cell: (entry) => <Actor {...entry} />,
           },
           { key: "what", header: t("audit.what"), cell: (entry) => <What {...entry} /> },
           {
@@ -132,13 +144,35 @@ function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
   );
 }
 
-/** Describes the operation and the entities concerned. */
-function What({ operation, entity, related }: Entry) {
-  const thing = ({ type, key }: Entry["entity"]) => `${word("owner", type)}${key ? ` ${key}` : ""}`;
+/** Names the caller, with a link to its page. Clients are found by their ID. */
+function Actor({ actorType, actorId }: Entry) {
+  const session = useSession();
+  if (!actorId) return word("actor", actorType);
+  const href = hrefOf(session, { type: actorType, key: actorId }, actorType === "CLIENT");
+  if (!href) return actorId;
+  return (
+    <Link href={href} className="cds--link">
+      {actorId}
+    </Link>
+  );
+}
+
+/** Describes the operation, the entities concerned and the changed fields. */
+function What({ operation, entity, related, result, ...entry }: Entry) {
+  const { has } = useSession();
+  // A directory assigns the IDs of new entities, so their entries contain their names.
+  const named = operation === "CREATE" && has("clients");
+  const gone = result === "SUCCESS" ? operation === "DELETE" : operation === "CREATE";
   return (
     <>
-      {word("operation", operation)}{" "}
-      <span className="code">{list([thing(entity), ...(related ? [thing(related)] : [])])}</span>
+      {word("operation", operation)} <Thing entity={entity} named={named} gone={gone} />
+      {related && (
+        <>
+          {" "}
+          {t("audit.related")} <Thing entity={related} named={related.type === "CLIENT"} />
+        </>
+      )}
+      <Changes {...entry} />
     </>
   );
 }

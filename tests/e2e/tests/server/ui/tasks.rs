@@ -26,6 +26,7 @@ tasks!("tasks":
     an_authorization_is_made_changed_and_ended,
     somebody_elses_session_is_ended,
     who_was_refused_is_in_the_audit_log,
+    what_a_change_changed_is_found_and_exported,
     lists_are_searched_sorted_and_paged_by_the_server,
     why_somebody_is_refused_is_found_and_mended,
     effective_access_of_a_person_is_seen_with_its_paths,

@@ -20,9 +20,34 @@ impl Rule {
     /// Code of a permission or property that the resource type does not have.
     pub(crate) const UNSUPPORTED: &str = "unsupported";
 
+    /// Code of a current password that is wrong.
+    const WRONG: &str = "wrong";
+    /// Code of a new password that equals the current one.
+    const SAME: &str = "same";
+    /// Code of a member that another API or system changes.
+    const ELSEWHERE: &str = "elsewhere";
+
     /// Returns all codes, for the OpenAPI document.
     pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
-        BrokenRule::CODES.iter().chain(Kind::CODES).copied().chain([Self::UNSUPPORTED, Self::OTHER])
+        let own = [Self::UNSUPPORTED, Self::WRONG, Self::SAME, Self::ELSEWHERE, Self::OTHER];
+        BrokenRule::CODES.iter().chain(Kind::CODES).copied().chain(own)
+    }
+
+    /// The current password is wrong.
+    pub(crate) fn wrong() -> Self {
+        Self { detail: "is wrong".to_owned(), code: Self::WRONG, params: Params::new() }
+    }
+
+    /// The new password equals the current one.
+    pub(crate) fn same() -> Self {
+        let detail = "must differ from the current password".to_owned();
+        Self { detail, code: Self::SAME, params: Params::new() }
+    }
+
+    /// The member must be changed with another API or system.
+    pub(crate) fn elsewhere(place: &str) -> Self {
+        let detail = format!("must be changed with {place}");
+        Self { detail, code: Self::ELSEWHERE, params: Params::from([("place", place.into())]) }
     }
 }
 

@@ -135,7 +135,8 @@ impl Refusal {
             | Self::BeingDeleted(entity)
             | Self::Protected(entity)
             | Self::RuleKind(entity)
-            | Self::SamePredicate(entity) => entity.params(),
+            | Self::SamePredicate(entity)
+            | Self::Changed(entity) => entity.params(),
             Self::AlreadyMember(membership) | Self::NotMember(membership) => {
                 let member = AuditEntity::from(membership.member());
                 let mut params = AuditEntity::from(membership.container()).params();

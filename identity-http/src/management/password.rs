@@ -20,6 +20,7 @@ use crate::login;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::rule::Rule;
 use crate::session::{self, SignIn};
 
 pub(super) fn mount(api: &mut ServiceConfig) {
@@ -55,7 +56,7 @@ pub(crate) async fn change(
     };
     let mut findings = Findings::of_body();
     if current == new {
-        findings.within("new", |at| at.refuse("new", "must differ from the current password".to_owned()));
+        findings.within("new", |at| at.refuse("new", Rule::same()));
     }
     let known = known_about(&request, &caller.world, username);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -68,7 +69,7 @@ pub(crate) async fn change(
         Ok(verified) => verified,
         Err(AuthenticationError::Password) => {
             users.record_wrong_password(&caller, address).await;
-            findings.within("current", |at| at.refuse("current", "is wrong".to_owned()));
+            findings.within("current", |at| at.refuse("current", Rule::wrong()));
             return Err(findings.problem());
         }
         Err(error) => return Err(Problem::from_authentication(&error, Vec::new())),

@@ -18,6 +18,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::rule::Rule;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/users").get(list)).service(resource("/users/{id}").get(find).put(update));
@@ -58,7 +59,7 @@ async fn update(
     let username = one("id", Username::parse(&id))?;
     let mut findings = Findings::of_body();
     for name in change.names_of_directory_fields() {
-        findings.within(name, |at| at.refuse(name, "must be changed with /v2/users".to_owned()));
+        findings.within(name, |at| at.refuse(name, Rule::elsewhere("/v2/users")));
     }
     let known = known_about(&request, &caller.world, &username);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();

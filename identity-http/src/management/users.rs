@@ -20,6 +20,7 @@ use crate::precondition;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::rule::Rule;
 
 /// Maximum number of ids in the query parameter `userIds`.
 const MAX_IDS: usize = 1000;
@@ -186,7 +187,7 @@ pub(crate) async fn update(
     let first_name = findings.take("firstName", name(body.first_name));
     let last_name = findings.take("lastName", name(body.last_name));
     if body.password.is_some() {
-        findings.within("password", |at| at.refuse("password", "must be changed in the directory".to_owned()));
+        findings.within("password", |at| at.refuse("password", Rule::elsewhere("the directory")));
     }
     let (Some(first_name), Some(last_name), true) = (first_name, last_name, findings.is_empty()) else {
         return Err(findings.problem());

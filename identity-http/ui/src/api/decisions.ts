@@ -135,8 +135,9 @@ export interface Effect {
 
 export type Change = Schemas["ChangeBody"];
 
-export async function simulate(changes: unknown[], recentCallers?: number) {
-  const said = await ask(api.POST("/access/v1/simulate", { body: { changes: changes as Change[], recentCallers } }));
+export async function simulate(changes: unknown[], recentCallers?: number, question?: object) {
+  const body = { changes: changes as Change[], recentCallers, question: question as never };
+  const said = await ask(api.POST("/access/v1/simulate", { body }));
   return { ...said, effects: said.effects as unknown as Effect[] };
 }
 

@@ -15,6 +15,7 @@ import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
 import { PickDialog } from "../../parts/PickDialog";
+import { RuleTest } from "../../parts/RuleTest";
 
 type Rule = Schemas["RuleView"];
 type Body = Schemas["RuleBody"];
@@ -53,6 +54,8 @@ export const bodyOf = (rule: Rule): Body => {
   return body({ name, claimName, claimValue, operator, type, issuer }, targetsOf(rule));
 };
 
+/** ID of a new rule in tests, which no existing rule has. */
+const TRIED = "tried-here-and-never-saved";
 const TYPES: readonly Type[] = ["ROLE", "TENANT", "GROUP"];
 const OPERATORS: readonly Operator[] = ["EQUALS", "CONTAINS"];
 const FIND: Record<Type, choices.Find> = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups };
@@ -127,6 +130,31 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
     say({ title: t("saved", { name }) });
     changed(["mapping-rules"]);
   };
+  const tested = () => {
+    const id = rule?.id ?? TRIED;
+    const predicate = {
+      id,
+      name: name.trim() || id,
+      claimName: claimName.trim(),
+      claimValue,
+      operator,
+      issuer: issuer.trim() || null,
+    };
+    const member = ({ kind, id: containerId }: Target) => ({
+      containerType: kind,
+      containerId,
+      memberType: "MAPPING_RULE",
+      memberId: id,
+    });
+    const before = rule ? targetsOf(rule) : [];
+    const isIn = (all: Target[], one: Target) => all.some(({ kind, id }) => kind === one.kind && id === one.id);
+    return [
+      rule ? { updateMappingRule: predicate } : { createMappingRule: predicate },
+      ...before.filter((one) => !isIn(targets, one)).map((one) => ({ removeMember: member(one) })),
+      ...targets.filter((one) => !isIn(before, one)).map((one) => ({ addMember: member(one) })),
+    ];
+  };
+  const isComplete = name.trim() !== "" && claimName.trim() !== "" && claimValue !== "";
   const kinds = TYPES.filter((kind) => kind !== "TENANT" || session.has("tenants"));
   return (
     <>
@@ -134,7 +162,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
         size="md"
         heading={t(rule ? "rules.edit" : "rules.create")}
         submit={t(rule ? "save" : "create")}
-        disabled={!name.trim() || !claimName.trim() || !claimValue}
+        disabled={!isComplete}
         conflict={conflict}
         onSubmit={save}
         onClose={onClose}
@@ -215,6 +243,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
                 {t("rules.add_target", { kind: word("owner", rule?.type ?? type) })}
               </Button>
             </div>
+            {session.has("inspection") && <RuleTest changes={tested} disabled={!isComplete} />}
           </>
         )}
       </FormDialog>

@@ -13,12 +13,13 @@ import { Current } from "../../parts/Current";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
+import { RuleTest } from "../../parts/RuleTest";
 import { bodyOf, RuleForm, readRule, targetsOf } from "./RuleForm";
 
 type Rule = Schemas["RuleView"];
 
 export default function RuleList() {
-  const { mayWrite } = useSession();
+  const { has, mayWrite } = useSession();
   const say = useToast();
   const [form, setForm] = useState<Rule | "new">();
   const [deleting, setDeleting] = useState<Rule>();
@@ -83,7 +84,9 @@ export default function RuleList() {
             });
           }}
           onClose={() => setDeleting(undefined)}
-        />
+        >
+          {has("inspection") && <RuleTest changes={() => [{ deleteMappingRule: deleting.id }]} />}
+        </ConfirmDialog>
       )}
     </Page>
   );

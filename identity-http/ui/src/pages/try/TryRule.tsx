@@ -6,22 +6,19 @@ import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
-import { type Item, simulate } from "../../api/decisions";
 import { problemOf } from "../../api/problem";
 import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
-import { list, t, word } from "../../lib/i18n";
+import { t, word } from "../../lib/i18n";
 import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
-import { Plain } from "../../parts/Plain";
 import { ProblemNotice } from "../../parts/ProblemNotice";
+import { RuleTest } from "../../parts/RuleTest";
 
 type Type = "ROLE" | "TENANT" | "GROUP";
 type Operator = "EQUALS" | "CONTAINS";
 
-/** Number of recent callers in the simulation. */
-const CALLERS = 1000;
 /** ID of the simulated rule, which no existing rule has. */
 const TRIED = "tried-here-and-never-saved";
 
@@ -35,11 +32,11 @@ export default function TryRule() {
   const [target, setTarget] = useState("");
   const find = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups }[type];
   const targets = choices.useChoices(find, "");
-  const simulated = async () => {
-    const rule = { id: TRIED, name: TRIED, claimName: claimName.trim(), claimValue, operator };
-    const member = { containerType: type, containerId: target, memberType: "MAPPING_RULE", memberId: TRIED };
-    return simulate([{ createMappingRule: rule }, { addMember: member }], CALLERS);
-  };
+  const isComplete = claimName.trim() !== "" && claimValue !== "" && target !== "";
+  const changes = () => [
+    { createMappingRule: { id: TRIED, name: TRIED, claimName: claimName.trim(), claimValue, operator } },
+    { addMember: { containerType: type, containerId: target, memberType: "MAPPING_RULE", memberId: TRIED } },
+  ];
   const save = async () => {
     const body: Schemas["RuleBody"] = {
       name: `${claimName.trim()} ${claimValue}`,
@@ -54,12 +51,9 @@ export default function TryRule() {
     await ask(api.POST("/api/mapping-rules", { body }));
     say({ title: t("saved", { name: body.name }) });
     changed(["mapping-rules"]);
-    test.reset();
   };
-  const test = useMutation({ mutationFn: simulated });
   const saving = useMutation({ mutationFn: save });
-  const outcome = test.data;
-  const problem = problemOf(test) ?? problemOf(saving);
+  const problem = problemOf(saving);
   const options = [["", ""] as const, ...(targets.data ?? []).map(({ id, title }) => [id, title] as const)];
   const types: Type[] = session.has("tenants") ? ["ROLE", "TENANT", "GROUP"] : ["ROLE", "GROUP"];
   return (
@@ -68,8 +62,6 @@ export default function TryRule() {
         className="question"
         onSubmit={(event) => {
           event.preventDefault();
-          saving.reset();
-          test.mutate();
         }}
       >
         <TextField
@@ -105,61 +97,14 @@ export default function TryRule() {
           }}
         />
         <Choice name="target" labelText={t("try.target")} value={target} choices={options} onValue={setTarget} />
-        <Button type="submit" disabled={!claimName.trim() || !claimValue || !target}>
-          {t("try.try")}
-        </Button>
       </form>
+      <RuleTest changes={changes} disabled={!isComplete} />
       {problem && <ProblemNotice problem={problem} />}
-      {outcome && (
-        <section className="panels" aria-live="polite">
-          <p role="status">
-            {t("try.looked_at", { count: outcome.recentCallers.lookedAt })}{" "}
-            {t("try.changes_for", { count: outcome.recentCallers.changed.length })}
-            {outcome.recentCallers.unknown > 0 && ` ${t("try.unknown", { count: outcome.recentCallers.unknown })}`}
-          </p>
-          {outcome.recentCallers.changed.length > 0 && (
-            <Plain
-              label={t("try.changes")}
-              rows={outcome.recentCallers.changed}
-              rowKey={({ id, type }) => `${type} ${id}`}
-              columns={[
-                { key: "who", header: t("why.who"), cell: ({ type, id }) => `${word("owner", type)} ${id}` },
-                { key: "gained", header: t("try.gains"), cell: ({ gained }) => items(gained as unknown as Item[]) },
-                {
-                  key: "lost",
-                  header: t("try.loses"),
-                  cell: ({ lost }) => items(lost as unknown as Item[]),
-                  minor: true,
-                },
-              ]}
-            />
-          )}
-          {session.mayWrite && (
-            <div>
-              <Button kind="tertiary" onClick={() => saving.mutate()}>
-                {t("try.save")}
-              </Button>
-            </div>
-          )}
-        </section>
+      {session.mayWrite && (
+        <Button kind="tertiary" disabled={!isComplete} onClick={() => saving.mutate()}>
+          {t("try.save")}
+        </Button>
       )}
     </Page>
   );
 }
-
-const words = (item: Item) => {
-  switch (item.kind) {
-    case "GROUP":
-      return `${word("owner", "GROUP")} ${item.group}`;
-    case "ROLE":
-      return `${word("owner", "ROLE")} ${item.role}`;
-    case "TENANT":
-      return `${word("owner", "TENANT")} ${item.tenant}`;
-    case "PERMISSION":
-      return `${item.permission.audience} ${item.permission.definition}`;
-    case "RESOURCE":
-      return `${item.resource_type} ${item.permission}`;
-  }
-};
-
-const items = (all: Item[]) => (all.length > 0 ? list(all.map(words)) : "–");

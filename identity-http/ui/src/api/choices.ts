@@ -3,10 +3,10 @@
 import { keepPreviousData, type QueryKey, skipToken, useQuery } from "@tanstack/react-query";
 
 import type { Session } from "../app/session";
-import { api, askFound, askPage } from "./client";
-import { containing, first, inCluster, inManagement, withClusterRoles } from "./lists";
+import { api, askPage } from "./client";
+import { first, inManagement, withClusterRoles } from "./lists";
 import { usersOf } from "./people";
-import { titleOf } from "./roleMembers";
+import { titleOf } from "./roles";
 
 export interface Choice {
   id: string;
@@ -36,6 +36,7 @@ export const groups: Find = {
     (await askPage(api.GET("/api/groups", inManagement(first(text, signal))))).items.map(({ id, name }) => ({
       id,
       title: name,
+      detail: id,
     })),
 };
 
@@ -61,13 +62,12 @@ export const tenants: Find = {
 
 export const mappingRules: Find = {
   kind: "mapping-rules",
-  search: async (text, signal) => {
-    const filter = text ? { name: containing(text) as never } : undefined;
-    const body = { ...inCluster<"name">(first(text)), filter };
-    return (await askFound(api.POST("/v2/mapping-rules/search", { body, signal }))).items.map(
-      ({ mappingRuleId, name }) => ({ id: mappingRuleId, title: name, detail: mappingRuleId }),
-    );
-  },
+  search: async (text, signal) =>
+    (await askPage(api.GET("/api/mapping-rules", inManagement(first(text, signal))))).items.map(({ id, name }) => ({
+      id,
+      title: name,
+      detail: id,
+    })),
 };
 
 export function users(session: Session): Find | undefined {

@@ -626,6 +626,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists direct members by type, ordered by id.
+         * @description `X-Total-Count` is the total number of these members.
+         */
+        get: operations["groups_members"];
+        put?: never;
+        /** Adds a member. */
+        post: operations["groups_add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups/{id}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member. */
+        delete: operations["groups_remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/groups/{id}/roles": {
         parameters: {
             query?: never;
@@ -848,6 +886,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolves references to display names.
+         * @description References to entities that do not exist or have no name are omitted.
+         */
+        post: operations["memberships_names"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/permissions/for-token": {
         parameters: {
             query?: never;
@@ -1055,13 +1113,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the direct members of a role by type, ordered by id.
+         * Lists direct members by type, ordered by id.
          * @description `X-Total-Count` is the total number of these members.
          */
-        get: operations["memberships_of_role"];
+        get: operations["roles_members"];
         put?: never;
-        /** Assigns a role to a member. */
-        post: operations["memberships_add"];
+        /** Adds a member. */
+        post: operations["roles_add_member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1078,8 +1136,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Unassigns a role from a member. */
-        delete: operations["memberships_remove"];
+        /** Removes a member. */
+        delete: operations["roles_remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1283,6 +1341,44 @@ export interface paths {
         post?: never;
         /** Removes a group from a tenant. */
         delete: operations["tenants_remove_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenantId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists direct members by type, ordered by id.
+         * @description `X-Total-Count` is the total number of these members.
+         */
+        get: operations["tenants_members"];
+        put?: never;
+        /** Adds a member. */
+        post: operations["tenants_add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenantId}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member. */
+        delete: operations["tenants_remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2983,6 +3079,8 @@ export interface components {
         };
         /** @description A group. */
         GroupView: {
+            /** @description Absent if it is empty. */
+            description?: string;
             id: string;
             name: string;
             /** @description Always empty: organizations are not supported. */
@@ -3059,7 +3157,7 @@ export interface components {
             /** @description Additional condition of the grant. */
             condition?: components["schemas"]["Comparison"][] | null;
             partyId: string;
-            /** @description Name of the party in Keycloak, such as a username, if it differs from the id. */
+            /** @description Name of the party, if it differs from the id. For users in Keycloak, the username. */
             partyName?: string | null;
             /**
              * @description `USER`, `CLIENT`, `MAPPING_RULE` (every bearer of a matching token), or `GROUP` if groups come from token
@@ -3068,6 +3166,8 @@ export interface components {
             partyType: string;
             /** @description Path from the party through groups and roles, such as `user ann > group people > role staff`. */
             path: string;
+            /** @description The path with the names of the parties, such as `user Ann Lee (ann) > group People (people) > role staff`. */
+            pathInNames: string;
             permissions: string[];
             /**
              * @description Only in the review of administrators: number of requests by which the party becomes an administrator. 0 if it
@@ -3103,6 +3203,11 @@ export interface components {
             /** @description Display name. */
             name: string;
         };
+        /** @description A member and its display name. */
+        Member: {
+            id: string;
+            name: string;
+        };
         /** @description Direct memberships of an entity. */
         MemberOf: {
             groups: components["schemas"]["GroupReference"][];
@@ -3115,8 +3220,20 @@ export interface components {
             memberId: string;
             memberType: components["schemas"]["EntityType"];
         };
-        /** @description A member to assign a role to. */
-        NewRoleMember: {
+        /** @description The name of an entity. */
+        NamedReference: {
+            id: string;
+            /** @description Display name. For users in a directory, the username. */
+            name: string;
+            type: components["schemas"]["NamedType"];
+        };
+        /**
+         * @description Kind of an entity that has a display name.
+         * @enum {string}
+         */
+        NamedType: "USER" | "CLIENT" | "GROUP" | "ROLE" | "TENANT" | "MAPPING_RULE";
+        /** @description A member to add. */
+        NewMember: {
             memberId: string;
             memberType: components["schemas"]["EntityType"];
         };
@@ -3221,6 +3338,16 @@ export interface components {
              *     considered.
              */
             subject: components["schemas"]["SubjectView"];
+        };
+        /** @description A reference to an entity. */
+        Reference: {
+            id: string;
+            type: components["schemas"]["NamedType"];
+        };
+        /** @description References to resolve. */
+        References: {
+            /** @description At most 200. */
+            references: components["schemas"]["Reference"][];
         };
         /** @description Authorization of the same entity on the same resource type, for another resource or with another condition. */
         ReplacedSet: {
@@ -3328,11 +3455,6 @@ export interface components {
             displayName?: string | null;
             /** @description Current name of the role. Names cannot be changed. */
             name?: string | null;
-        };
-        /** @description A member and its display name. */
-        RoleMember: {
-            id: string;
-            name: string;
         };
         RoleRef: {
             name: string;
@@ -3528,7 +3650,7 @@ export interface components {
          * @description An API that may be available.
          * @enum {string}
          */
-        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "bulk" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
+        Surface: "users" | "cluster-users" | "cluster-groups" | "cluster-tenants" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "names" | "bulk" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
         /**
          * @description A tenant to create.
          * @example {
@@ -3551,6 +3673,8 @@ export interface components {
         };
         /** @description A tenant. */
         TenantView: {
+            /** @description Absent if it is empty. */
+            description?: string;
             name: string;
             tenantId: string;
         };
@@ -5817,6 +5941,10 @@ export interface operations {
                 entityType?: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
                 /** @description Only authorizations on this resource type. */
                 resourceType?: string;
+                /** @description Only authorizations on this resource, or with `*`, on all resources. */
+                resourceKey?: string;
+                /** @description Only authorizations with this permission. */
+                permission?: string;
                 /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
@@ -8309,6 +8437,322 @@ export interface operations {
             };
         };
     };
+    groups_members: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
+                /** @description Page number, starting at 0. Default: the first page. */
+                page?: number;
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    groups_add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    groups_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                memberType: string;
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     groups_roles: {
         parameters: {
             query?: never;
@@ -10094,6 +10538,122 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["References"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedReference"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12346,10 +12906,12 @@ export interface operations {
             };
         };
     };
-    memberships_of_role: {
+    roles_members: {
         parameters: {
             query: {
                 memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
                 /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
@@ -12368,7 +12930,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoleMember"][];
+                    "application/json": components["schemas"]["Member"][];
                 };
             };
             /** @description The body, an id in the path or a query parameter is invalid. */
@@ -12448,7 +13010,7 @@ export interface operations {
             };
         };
     };
-    memberships_add: {
+    roles_add_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -12459,7 +13021,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewRoleMember"];
+                "application/json": components["schemas"]["NewMember"];
             };
         };
         responses: {
@@ -12564,7 +13126,7 @@ export interface operations {
             };
         };
     };
-    memberships_remove: {
+    roles_remove_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -12972,6 +13534,8 @@ export interface operations {
         parameters: {
             query?: {
                 username?: string;
+                /** @description Only sessions of users whose username contains this text. Not case-sensitive in ASCII letters. */
+                search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
                 /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
@@ -14411,6 +14975,322 @@ export interface operations {
             path: {
                 tenantId: string;
                 groupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_members: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
+                /** @description Page number, starting at 0. Default: the first page. */
+                page?: number;
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+                memberType: string;
+                memberId: string;
             };
             cookie?: never;
         };

@@ -2,9 +2,10 @@
 
 import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { Link } from "wouter";
+import { Link, useLocation, useSearch } from "wouter";
 
 import { t } from "../lib/i18n";
+import { lastAddress, remember } from "../lib/lastSearch";
 
 interface Props {
   title: string;
@@ -23,6 +24,9 @@ export function Page({ title, lead, above = [], actions, children }: Props) {
   useEffect(() => {
     document.title = `${title} · ${t("product")}`;
   }, [title]);
+  const [path] = useLocation();
+  const query = useSearch();
+  useEffect(() => remember(path, query), [path, query]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // The first page keeps the focus of the browser.
@@ -35,7 +39,7 @@ export function Page({ title, lead, above = [], actions, children }: Props) {
         <Breadcrumb noTrailingSlash aria-label={t("breadcrumb")}>
           {above.map(({ title, href }) => (
             <BreadcrumbItem key={href}>
-              <Link href={href}>{title}</Link>
+              <Link href={lastAddress(href)}>{title}</Link>
             </BreadcrumbItem>
           ))}
         </Breadcrumb>

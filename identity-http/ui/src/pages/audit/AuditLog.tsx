@@ -4,10 +4,11 @@ import { Link } from "wouter";
 
 import { api, askPage, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
-import { list, t, time, word } from "../../lib/i18n";
+import { t, time, word } from "../../lib/i18n";
 import { useUrlState } from "../../lib/useUrlState";
 import { Choice } from "../../parts/fields";
 import { Listing } from "../../parts/Listing";
+import { Name } from "../../parts/Name";
 import { Page } from "../../parts/Page";
 
 type Entry = Schemas["AuditLogEntry"];
@@ -95,7 +96,8 @@ export default function AuditLog() {
           {
             key: "actor",
             header: t("audit.actor"),
-            cell: ({ actorId, actorType }) => actorId ?? word("actor", actorType),
+            cell: ({ actorId, actorType }) =>
+              actorId ? <Name type={actorType} id={actorId} /> : word("actor", actorType),
           },
           { key: "what", header: t("audit.what"), cell: (entry) => <What {...entry} /> },
           {
@@ -134,14 +136,23 @@ function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
 
 /** Describes the operation and the entities concerned. */
 function What({ operation, entity, related }: Entry) {
-  const thing = ({ type, key }: Entry["entity"]) => `${word("owner", type)}${key ? ` ${key}` : ""}`;
   return (
     <>
-      {word("operation", operation)}{" "}
-      <span className="code">{list([thing(entity), ...(related ? [thing(related)] : [])])}</span>
+      {word("operation", operation)} <Thing entity={entity} />
+      {related && (
+        <>
+          , <Thing entity={related} />
+        </>
+      )}
     </>
   );
 }
+
+const Thing = ({ entity: { type, key: id } }: { entity: Entry["entity"] }) => (
+  <span className="code">
+    {word("owner", type)} {id && <Name type={type} id={id} />}
+  </span>
+);
 
 /** Text filter that applies on blur or Enter. */
 function Typed({ name, label }: { name: string; label: string }) {

@@ -100,10 +100,11 @@ export const tasks = {
 
   async authorizations_are_filtered_and_the_address_keeps_the_filters(browser) {
     await admin.post("/v2/groups", { groupId: "filterers", name: "Filterers" });
+    await admin.post("/v2/roles", { roleId: "sifters", name: "Flour sifters" });
     const grant = (ownerType, ownerId, resourceType, resourceId, permissionTypes) =>
       admin.post("/v2/authorizations", { ownerType, ownerId, resourceType, resourceId, permissionTypes });
     await grant("GROUP", "filterers", "PROCESS_DEFINITION", "sieve", ["READ_PROCESS_INSTANCE", "UPDATE_PROCESS_INSTANCE"]);
-    await grant("ROLE", "rpa", "PROCESS_DEFINITION", "sieve", ["READ_PROCESS_INSTANCE"]);
+    await grant("ROLE", "sifters", "PROCESS_DEFINITION", "sieve", ["READ_PROCESS_INSTANCE"]);
     await grant("GROUP", "filterers", "DECISION_DEFINITION", "sieve", ["READ_DECISION_DEFINITION"]);
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/authorizations");
@@ -122,11 +123,11 @@ export const tasks = {
 
     await filters.getByLabel("Permission").selectOption("");
     await filters.getByLabel("Owner type").selectOption("ROLE");
-    await filters.getByRole("combobox", { name: "Owner", exact: true }).fill("RP");
-    await filters.getByRole("option", { name: /rpa/ }).click();
+    await filters.getByRole("combobox", { name: "Owner", exact: true }).fill("FLOUR");
+    await filters.getByRole("option", { name: /sifters/ }).click();
     await said(page, "1 entry");
-    await row(page, "RPA (rpa)").waitFor();
-    assert.match(page.url(), /owner=rpa/);
+    await row(page, "Flour sifters (sifters)").waitFor();
+    assert.match(page.url(), /owner=sifters/);
     await look(page, "authorizations-filtered");
     await filters.getByLabel("Resource ID").fill("nothing of this name");
     await page.getByRole("heading", { name: "No results" }).waitFor();

@@ -95,23 +95,24 @@ export const tasks = {
       const made = await context.request.post(`${base}${path}`, { headers: { "X-CSRF-TOKEN": csrf }, data });
       assert.equal(made.status(), 201);
     };
-    const rule = { name: "From IT", claimName: "department", claimValue: "it", operator: "EQUALS", type: "ROLE" };
-    await post("/api/mapping-rules", { ...rule, appliedRoleNames: ["rpa"] });
+    const rule = { claimName: "department", claimValue: "it", operator: "EQUALS" };
+    await post("/api/mapping-rules", { ...rule, name: "Group from IT", type: "GROUP" });
+    await post("/api/mapping-rules", { ...rule, name: "Tenant from IT", type: "TENANT" });
     await post("/v2/groups", { groupId: "staff", name: "Staff" });
     await post("/v2/tenants", { tenantId: "acme", name: "Acme" });
-    for (const [path, lost] of [
-      ["groups/staff", "1 mapping rule no longer adds users to the group."],
-      ["tenants/acme", "1 mapping rule no longer assigns this tenant."],
+    for (const [path, name, lost] of [
+      ["groups/staff", "Group from IT", "1 mapping rule no longer adds users to the group."],
+      ["tenants/acme", "Tenant from IT", "1 mapping rule no longer assigns this tenant."],
     ]) {
       await page.goto(`${base}/${path}`);
       await page.getByRole("tab", { name: "Mapping rules" }).click();
       await page.getByRole("button", { name: "Assign mapping rules" }).click();
-      await dialog(page).getByRole("searchbox").fill("FROM");
-      await dialog(page).getByText("From IT").first().click();
+      await dialog(page).getByRole("searchbox").fill("FROM it");
+      await dialog(page).getByText(name).first().click();
       await dialog(page).getByRole("button", { name: "Add" }).click();
-      await page.getByRole("row").filter({ hasText: "From IT" }).waitFor();
+      await page.getByRole("row").filter({ hasText: name }).waitFor();
       const members = await (await context.request.get(`${base}/api/${path}/members?memberType=MAPPING_RULE`)).json();
-      assert.deepEqual(members.map(({ name }) => name), ["From IT"]);
+      assert.deepEqual(members.map((member) => member.name), [name]);
       await page.getByRole("button", { name: "Delete", exact: true }).click();
       await dialog(page).getByText(lost).waitFor();
       await dialog(page).getByRole("button", { name: "Cancel" }).click();

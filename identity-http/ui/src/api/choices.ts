@@ -17,12 +17,14 @@ export interface Choice {
 export interface Find {
   /** Kind of the entities, the start of the query key. */
   kind: string;
+  /** Restriction of the entities, a part of the query key. */
+  only?: string;
   search: (text: string, signal?: AbortSignal) => Promise<Choice[]>;
 }
 
 /** Returns the options that match a text. Without a search, there are none. */
 export function useChoices(find: Find | undefined, text: string) {
-  const queryKey: QueryKey = [find?.kind, { choices: text }];
+  const queryKey: QueryKey = [find?.kind, { choices: text, only: find?.only }];
   return useQuery({
     queryKey,
     queryFn: find ? ({ signal }) => find.search(text, signal) : skipToken,
@@ -60,15 +62,15 @@ export const tenants: Find = {
     })),
 };
 
-export const mappingRules: Find = {
+/** Mapping rules; with `target`, those that can assign this type of entity. */
+export const mappingRules = (target?: "GROUP" | "ROLE" | "TENANT"): Find => ({
   kind: "mapping-rules",
+  only: target,
   search: async (text, signal) =>
-    (await askPage(api.GET("/api/mapping-rules", inManagement(first(text, signal))))).items.map(({ id, name }) => ({
-      id,
-      title: name,
-      detail: id,
-    })),
-};
+    (await askPage(api.GET("/api/mapping-rules", inManagement(first(text, signal))))).items
+      .filter(({ type }) => !target || !type || type === target)
+      .map(({ id, name }) => ({ id, title: name, detail: id })),
+});
 
 export function users(session: Session): Find | undefined {
   const users = usersOf(session);

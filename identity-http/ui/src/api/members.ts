@@ -5,6 +5,7 @@ import { t } from "../lib/i18n";
 import { inTurn } from "../lib/inTurn";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askPage, type Page, type Schemas } from "./client";
+import { asProblem } from "./problem";
 
 export interface Member {
   id: string;
@@ -66,6 +67,11 @@ export async function lostMembers(session: Session, holder: Holder): Promise<str
     .map(([kind, count]) => t(`lose.${holder.type}.${kind}` as "lose.groups.USER", { count }));
 }
 
+/** Ignores that an entity is a member already: a dialog knows only the members that its page shows. */
+function unlessMember(error: unknown) {
+  if (asProblem(error).reason !== "already_member") throw error;
+}
+
 /** Members of an entity that this server stores. The paths of the three types differ only in their first segment. */
 function stored({ type, id }: Holder, memberType: MemberKind): Members {
   const members = `/api/${type}/{id}/members` as "/api/groups/{id}/members";
@@ -80,7 +86,9 @@ function stored({ type, id }: Holder, memberType: MemberKind): Members {
       },
     },
     add: (ids) =>
-      inTurn(ids, (memberId) => ask(api.POST(members, { params: { path }, body: { memberType, memberId } }))),
+      inTurn(ids, (memberId) =>
+        ask(api.POST(members, { params: { path }, body: { memberType, memberId } })).catch(unlessMember),
+      ),
     remove: (memberId) => ask(api.DELETE(member, { params: { path: { id, memberType, memberId } } })),
   };
 }

@@ -1,12 +1,8 @@
-/** ID and description of an entity, below its name. */
-export const Described = ({ id, description }: { id: string; description?: string }) => (
+/** ID and description of an entity, below its name. The ID is absent if it is the name. */
+export const Described = ({ id, description }: { id?: string; description?: string }) => (
   <>
-    <span className="code">{id}</span>
-    {description && (
-      <>
-        <br />
-        {description}
-      </>
-    )}
+    {id && <span className="code">{id}</span>}
+    {id && description && <br />}
+    {description}
   </>
 );

@@ -8,13 +8,22 @@ import { addressOf } from "../lib/address";
 import { type Key, t } from "../lib/i18n";
 import { Members } from "./Members";
 
-const finds: Record<MemberKind, (session: Session) => choices.Find | undefined> = {
-  USER: choices.users,
-  GROUP: () => choices.groups,
-  ROLE: () => choices.roles,
-  MAPPING_RULE: () => choices.mappingRules,
-  APPLICATION: choices.applications,
-};
+const TARGETS = { groups: "GROUP", roles: "ROLE", tenants: "TENANT" } as const;
+
+function findOf(session: Session, holder: Holder, kind: MemberKind): choices.Find | undefined {
+  switch (kind) {
+    case "USER":
+      return choices.users(session);
+    case "GROUP":
+      return choices.groups;
+    case "ROLE":
+      return choices.roles;
+    case "MAPPING_RULE":
+      return choices.mappingRules(TARGETS[holder.type]);
+    case "APPLICATION":
+      return choices.applications(session);
+  }
+}
 
 const IDS: Record<MemberKind, Key> = {
   USER: "username",
@@ -33,7 +42,7 @@ function pageOf(session: Session, kind: MemberKind): string | undefined {
 export function MembersOf({ holder, kind }: { holder: Holder; kind: MemberKind }) {
   const session = useSession();
   const members = membersOf(session, holder, kind);
-  const find = finds[kind](session);
+  const find = findOf(session, holder, kind);
   const page = pageOf(session, kind);
   const text = (name: "" | "assign_" | "no_") => t(`${holder.type}.${name}${kind}` as Key);
   return (

@@ -32,7 +32,7 @@ function findOf(session: Session, type: OwnerType): choices.Find | undefined {
     case "ROLE":
       return session.has("roles") ? choices.roles : undefined;
     case "MAPPING_RULE":
-      return session.has("mapping-rules") ? choices.mappingRules : undefined;
+      return session.has("mapping-rules") ? choices.mappingRules() : undefined;
     case "CLIENT":
       return choices.applications(session);
   }

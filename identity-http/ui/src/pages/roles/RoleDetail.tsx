@@ -44,7 +44,9 @@ export default function RoleDetail({ id }: { id: string }) {
       one={t("roles.one")}
       above={{ title: t("roles.title"), href: "/roles" }}
       title={titleOf}
-      lead={({ name, description }) => <Described id={name} description={description} />}
+      lead={({ name, displayName, description }) => (
+        <Described id={displayName ? name : undefined} description={description} />
+      )}
       edit={{
         form: (role, onClose) => (
           <WordsForm

@@ -55,6 +55,9 @@ const Incomplete = ({ reason }: { reason: string }) => (
   />
 );
 
+/** Maximum number of lines that a page loads. Exports have no limit of their own. */
+export const SHOWN_LINES = 1000;
+
 interface LinesProps {
   path: string;
   query: Record<string, string>;
@@ -159,7 +162,11 @@ export function AccessOf({ type, id }: { type: "user" | "client"; id: string }) 
       <Lines
         path="subject"
         query={query}
-        load={(signal) => review(ask(api.GET("/access/v1/review/subject", { params: { query }, signal })))}
+        load={(signal) =>
+          review(
+            ask(api.GET("/access/v1/review/subject", { params: { query: { ...query, limit: SHOWN_LINES } }, signal })),
+          )
+        }
       />
     </>
   );

@@ -17,13 +17,13 @@ async fn groups_and_tenants_have_members_of_all_their_kinds(store: Store) {
     let sales = created(admin.post("/api/groups", &json!({"name": "Sales"})).await)["id"].clone();
     let (staff, sales) = (staff.as_str().expect("an id"), sales.as_str().expect("an id"));
     created(admin.post("/api/tenants", &json!({"tenantId": "acme", "name": "Acme"})).await);
-    created(admin.post("/api/mapping-rules", &rule("From IT", ("department", "it"), "ROLE", &["rpa"])).await);
+    created(admin.post("/api/mapping-rules", &rule("From IT", ("department", "it"), "GROUP", &[])).await);
+    created(admin.post("/api/mapping-rules", &rule("From HR", ("department", "hr"), "TENANT", &[])).await);
     created(admin.post("/api/roles", &json!({"name": "clerk", "displayName": "Clerks"})).await);
-    let of_groups = [("USER", "ann"), ("APPLICATION", "shop"), ("MAPPING_RULE", "From IT")];
-    let of_tenants = [of_groups.as_slice(), &[("GROUP", sales), ("ROLE", "clerk")]].concat();
-    for (path, kinds) in
-        [(format!("/api/groups/{staff}"), of_groups.to_vec()), ("/api/tenants/acme".into(), of_tenants)]
-    {
+    let of_both = [("USER", "ann"), ("APPLICATION", "shop")];
+    let of_group = [of_both.as_slice(), &[("MAPPING_RULE", "From IT")]].concat();
+    let of_tenant = [of_both.as_slice(), &[("MAPPING_RULE", "From HR"), ("GROUP", sales), ("ROLE", "clerk")]].concat();
+    for (path, kinds) in [(format!("/api/groups/{staff}"), of_group), ("/api/tenants/acme".to_owned(), of_tenant)] {
         let members = format!("{path}/members");
         for (kind, id) in kinds {
             let member = json!({"memberType": kind, "memberId": id});
@@ -44,7 +44,7 @@ async fn groups_and_tenants_have_members_of_all_their_kinds(store: Store) {
             done(admin.delete(&member).await);
             refused(&admin.delete(&member).await, 404, "not_member");
         }
-        refused(&site.user("ann").get(&format!("{members}?memberType=USER")).await, 403, "denied");
+        refused(&site.user("ann").get(&format!("{members}?memberType=USER")).await, 403, "forbidden");
         refused(&admin.get(&format!("{path}x/members?memberType=USER")).await, 404, "missing");
     }
 }
@@ -61,7 +61,7 @@ async fn references_are_resolved_to_names(store: Store) {
         admin.post("/api/names", &json!({"references": asked})).await,
         &json!([{"type": "ROLE", "id": "clerk", "name": "Clerks"}, {"type": "TENANT", "id": "acme", "name": "Acme"}]),
     );
-    refused(&site.user("ann").post("/api/names", &json!({"references": asked})).await, 403, "denied");
+    refused(&site.user("ann").post("/api/names", &json!({"references": asked})).await, 403, "forbidden");
     let many = vec![of("ROLE", "clerk"); 201];
     refused(&admin.post("/api/names", &json!({"references": many})).await, 400, "references");
     refused(&admin.post("/api/names", &json!({"references": [of("SESSION", "x")]})).await, 400, "invalid");

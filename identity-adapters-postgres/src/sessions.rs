@@ -92,6 +92,7 @@ impl SessionStore for PostgresSessionStore {
 
     async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
         let (kind, id) = query.of.as_ref().map(|of| (of.kind_name(), of.id())).unzip();
+        let sought = query.search.as_deref().map(sessions::containing);
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let list = || async {
             let mut connection = self.database.connection().await?;
@@ -99,6 +100,7 @@ impl SessionStore for PostgresSessionStore {
                 .bind(to_microsecond(now))
                 .bind(kind)
                 .bind(id)
+                .bind(&sought)
                 .fetch_one(&mut connection)
                 .await
                 .map_err(failed)?;
@@ -106,6 +108,7 @@ impl SessionStore for PostgresSessionStore {
                 .bind(to_microsecond(now))
                 .bind(kind)
                 .bind(id)
+                .bind(&sought)
                 .bind(count(query.page.offset))
                 .bind(count(query.page.limit))
                 .fetch_all(&mut connection)

@@ -7,9 +7,18 @@ use crate::entity::Stored as _;
 use crate::table::sql;
 
 /// Filter for lists of sessions that have not expired. Parameter 1 is the current time. Parameters 2 and 3 are the type
-/// and id of a principal, or null for all principals.
-const LISTED: &str =
-    "WHERE expires_at > $1 AND (CAST($2 AS TEXT) IS NULL OR (principal_type = $2 AND principal_id = $3))";
+/// and id of a principal, or null for all principals. Parameter 4 is a pattern of [`containing`] for the id of the
+/// principal, or null.
+const LISTED: &str = "WHERE expires_at > $1 \
+     AND (CAST($2 AS TEXT) IS NULL OR (principal_type = $2 AND principal_id = $3)) \
+     AND (CAST($4 AS TEXT) IS NULL OR lower(principal_id) LIKE $4 ESCAPE '!')";
+
+/// Returns the `LIKE` pattern for texts that contain `text`, ignoring the case of ASCII letters.
+#[must_use]
+pub fn containing(text: &str) -> String {
+    let literal = text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{literal}%")
+}
 
 /// Returns the statement that updates a session if its stored version equals the given one, and increments the version
 /// (optimistic concurrency). The parameters are the columns of the table, in order.
@@ -26,17 +35,18 @@ pub fn update() -> SqlStr {
 }
 
 /// Returns the statement that counts the unexpired sessions of one or all principals. Parameter 1 is the current time.
-/// Parameters 2 and 3 are the type and id of a principal, or null for all principals.
+/// Parameters 2 and 3 are the type and id of a principal, or null for all principals. Parameter 4 is a pattern of
+/// [`containing`] or null.
 #[must_use]
 pub fn count() -> SqlStr {
     sql(format!("SELECT count(*) FROM sessions {LISTED}"))
 }
 
-/// Returns the statement that reads a page of the sessions that [`count`] counts, newest first. Parameters 1 to 3 are
-/// the same. Parameters 4 and 5 are the number of sessions to skip and to return.
+/// Returns the statement that reads a page of the sessions that [`count`] counts, newest first. Parameters 1 to 4 are
+/// the same. Parameters 5 and 6 are the number of sessions to skip and to return.
 #[must_use]
 pub fn page() -> SqlStr {
-    Session::TABLE.select(format_args!("{LISTED} ORDER BY created_at DESC, id LIMIT $5 OFFSET $4"))
+    Session::TABLE.select(format_args!("{LISTED} ORDER BY created_at DESC, id LIMIT $6 OFFSET $5"))
 }
 
 /// Returns the statement that stores a last sign-in, unless a later one is stored. The parameters are the columns of

@@ -92,12 +92,14 @@ impl SessionStore for SqliteSessionStore {
 
     async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
         let (kind, id) = query.of.as_ref().map(|of| (of.kind_name(), of.id())).unzip();
+        let sought = query.search.as_deref().map(sessions::containing);
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let mut snapshot = self.database.snapshot().await?;
         let total: i64 = sqlx::query_scalar(sessions::count())
             .bind(time_text(now))
             .bind(kind)
             .bind(id)
+            .bind(&sought)
             .fetch_one(&mut snapshot)
             .await
             .map_err(failed)?;
@@ -105,6 +107,7 @@ impl SessionStore for SqliteSessionStore {
             .bind(time_text(now))
             .bind(kind)
             .bind(id)
+            .bind(&sought)
             .bind(count(query.page.offset))
             .bind(count(query.page.limit))
             .fetch_all(&mut snapshot)

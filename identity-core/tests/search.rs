@@ -9,12 +9,12 @@ use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::entity::{Authorization, Group, Party, PartyKind, Scope, User};
 use identity_core::search::entities::{
-    AuthorizationField, AuthorizationFilter, Filter, GroupField, NamedFilter, authorizations, groups,
+    AuthorizationField, AuthorizationFilter, Filter, GroupField, NamedFilter, UserFilter, authorizations, groups, users,
 };
-use identity_core::search::{LikePattern, Order, SearchBudget, SortBy, Start, TextFilter, Visible, Window};
+use identity_core::search::{LikePattern, Order, SearchBudget, SearchText, SortBy, Start, TextFilter, Visible, Window};
 use identity_core::value::{
-    ClientId, Description, GroupId, Name, PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName,
-    Username,
+    ClientId, Description, Email, GroupId, Name, PasswordHash, PermissionName, PropertyName, ResourceId,
+    ResourceTypeName, Username,
 };
 use identity_core::world::{Sources, World};
 
@@ -131,6 +131,8 @@ fn authorizations_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_b
             resource_ids,
             resource_property_names,
             resource_type: kind.map(|kind| ResourceTypeName::parse(kind).unwrap()),
+            permission: None,
+            text: None,
             families: None,
         };
         let property = |one: &Authorization| match &one.scope {
@@ -166,6 +168,59 @@ fn authorizations_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_b
             );
         }
     }
+}
+
+#[test]
+fn a_text_finds_ids_and_names_of_owners_and_ids_of_resources_in_any_case() {
+    let world = world();
+    let window = Window { start: Start::Offset(0), limit: 100 };
+    let found = |text: &str, permission: Option<&str>| {
+        let filter = AuthorizationFilter {
+            text: Some(SearchText::new(text)),
+            permission: permission.map(|name| PermissionName::parse(name).unwrap()),
+            ..AuthorizationFilter::default()
+        };
+        authorizations(&world, &Visible::All, &filter, &[], &window, &SearchBudget::default()).unwrap().items
+    };
+    let all: Vec<Authorization> = world.authorizations().collect();
+    let of = |fits: &dyn Fn(&Authorization) -> bool| all.iter().filter(|one| fits(one)).cloned().collect::<Vec<_>>();
+    assert_eq!(found("G1", None), of(&|one| one.owner.id() == "g1"));
+    assert_eq!(found("Y", None), of(&|one| one.scope.resource_id() == Some("y")));
+    assert_eq!(found("b", None), of(&|one| one.owner == Party::Group(GroupId::parse("g1").unwrap())), "by name");
+    assert_eq!(found("g1", Some("READ")), found("g1", None));
+    assert_eq!(found("g1", Some("UPDATE_USER_TASK")), []);
+    assert_eq!(found("g1", Some("no-such")), []);
+}
+
+#[test]
+fn one_text_finds_users_by_username_name_or_address_in_any_case() {
+    let user = |username: &str, name: Option<&str>, email: Option<&str>| {
+        Command::CreateUser(User {
+            name: name.map(|name| Name::parse(name).unwrap()),
+            email: email.map(|email| Email::parse(email).unwrap()),
+            ..User::new(Username::parse(username).unwrap(), PasswordHash::new("h".into()))
+        })
+    };
+    let commands = [
+        user("anna", None, Some("a@example.org")),
+        user("bob", Some("Anna-Maria"), None),
+        user("cid", Some("Cid"), Some("hanna@example.org")),
+        user("dora", Some("Dora"), Some("dora@example.org")),
+    ];
+    let empty = World::new(Sources::BuiltIn, ResourceCatalog::standard());
+    let world = apply(&empty, &commands, Authority::Administrator).unwrap().world;
+    let window = Window { start: Start::Offset(0), limit: 100 };
+    let found = |text: &str, username: Option<&str>| {
+        let mut filter =
+            Filter::from(UserFilter { username: username.map(TextFilter::equals), ..UserFilter::default() });
+        filter.text = Some(SearchText::new(text));
+        let found = users(&world, &Visible::All, &filter, &[], &window, &SearchBudget::default()).unwrap();
+        (found.items.iter().map(|user| user.username.to_string()).collect::<Vec<_>>(), found.total)
+    };
+    assert_eq!(found("ANNA", None), (vec!["anna".into(), "bob".into(), "cid".into()], 3));
+    assert_eq!(found("ANNA", Some("cid")), (vec!["cid".into()], 1), "within the other conditions");
+    assert_eq!(found("Example.ORG", None).1, 3);
+    assert_eq!(found("zoe", None), (vec![], 0));
 }
 
 #[test]
@@ -206,6 +261,7 @@ fn groups_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_by_hand()
         let filter = Filter {
             all: NamedFilter { id: id.clone(), name: name.clone() },
             any: either.iter().map(exactly).collect(),
+            text: None,
         };
         let mut expected: Vec<&Group> = world.groups().collect();
         expected.retain(|group| {

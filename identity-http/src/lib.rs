@@ -54,7 +54,8 @@ use actix_web::{HttpResponse, Scope, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, People, Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, Names, People, Roles,
+    Tenants,
 };
 
 pub use access::Decisions;
@@ -91,6 +92,8 @@ pub struct Surfaces {
     pub roles: Option<Arc<dyn Roles>>,
     /// Serves `/api/memberships`, and `/api/roles/{id}/members` for roles that are stored in this server.
     pub memberships: Option<Arc<Memberships>>,
+    /// Serves `/api/names`: the display names of references.
+    pub names: Option<Arc<Names>>,
     /// Serves `/api/bulk`, which applies a list of changes.
     pub bulk: Option<BulkChanges>,
     /// Serves `/api/tenants`, and `/api/tenants/for-token` for the tenants of a token's bearer.
@@ -158,6 +161,7 @@ impl Surfaces {
             groups: None,
             roles: None,
             memberships: None,
+            names: None,
             bulk: None,
             tenants: None,
             mapping_rules: None,

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 /// Page size if neither `page` nor `resultSize` is given: enough for clients that expect the whole list.
 const UNPAGED: usize = 10_000;
 /// Maximum length of the parameter `search`, in characters: the maximum length of an id.
-const MAX_SEARCH: usize = 256;
+pub(crate) const MAX_SEARCH: usize = 256;
 /// Default page size if only `page` is given.
 const PAGED: usize = 50;
 
@@ -42,6 +42,10 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
+    pub(crate) fn new(search: Option<String>, PageQuery { page, result_size }: PageQuery) -> Self {
+        Self { search, page, result_size, _organization_id: None }
+    }
+
     pub(crate) fn parse(self) -> Result<ListRequest, Problem> {
         if self.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
             let mut findings = Findings::of_parameters();

@@ -30,6 +30,6 @@ export default defineConfig({
   css: { preprocessorOptions: { scss: { quietDeps: true } } },
   server: {
     // `npm run dev` forwards API requests to `identity-server dev`.
-    proxy: Object.fromEntries(["/api", "/v2", "/auth", "/access"].map((path) => [path, "http://127.0.0.1:8080"])),
+    proxy: Object.fromEntries(["/api/", "/v2/", "/auth/", "/access/"].map((path) => [path, "http://127.0.0.1:8080"])),
   },
 });

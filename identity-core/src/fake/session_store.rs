@@ -83,7 +83,11 @@ impl SessionStore for MemorySessionStore {
     async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
         let now = to_microsecond(now);
         let sessions = lock(&self.sessions);
-        let meant = |session: &&Session| query.of.as_ref().is_none_or(|of| session.principal == *of);
+        let sought = query.search.as_ref().map(|text| text.to_ascii_lowercase());
+        let meant = |session: &&Session| {
+            query.of.as_ref().is_none_or(|of| session.principal == *of)
+                && sought.as_ref().is_none_or(|text| session.principal.id().to_ascii_lowercase().contains(text))
+        };
         let mut found: Vec<Session> =
             sessions.values().filter(meant).filter(|session| session.expires_at > now).cloned().collect();
         found.sort_by_key(|session| (Reverse(session.created_at), session.id));

@@ -12,6 +12,8 @@ use crate::search::{Page, PageRequest};
 pub struct SessionQuery {
     /// Only sessions of this principal. `None` lists the sessions of all principals.
     pub of: Option<Principal>,
+    /// Only sessions of principals whose id contains this text, ignoring the case of ASCII letters. `None` for all.
+    pub search: Option<String>,
     /// Offset and maximum number of sessions.
     pub page: PageRequest,
 }

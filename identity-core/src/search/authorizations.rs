@@ -9,7 +9,7 @@ use super::filters::AuthorizationFilter;
 use super::query::{Found, Key, Row, SortBy, Window};
 use super::select::{Keys, Rows, select_by_key};
 use super::visibility::Visible;
-use crate::catalog::TypeIndex;
+use crate::catalog::{Access, TypeIndex};
 use crate::entity::{Authorization, Scope};
 use crate::value::AuthorizationKey;
 use crate::world::{Kind, Record, Run, Symbol, World};
@@ -64,24 +64,31 @@ type Bounds = (Bound<AuthorizationKey>, Bound<AuthorizationKey>);
 
 /// Filter with its names resolved to symbols and type indexes of one world.
 struct Wanted<'f> {
+    world: &'f World,
     filter: &'f AuthorizationFilter,
     owners: Option<Vec<Symbol>>,
     kind: Option<Kind>,
     resource_type: Option<TypeIndex>,
+    /// The permission of the filter on each resource type that has it.
+    accesses: Option<Vec<Access>>,
     /// Resource types that have authorizations and that the filter excludes.
     without: Vec<TypeIndex>,
 }
 
 impl<'f> Wanted<'f> {
     /// Resolves the names of a filter. `None` if the resource type does not exist, so that no authorization can match.
-    fn new(world: &World, filter: &'f AuthorizationFilter) -> Option<Self> {
+    fn new(world: &'f World, filter: &'f AuthorizationFilter) -> Option<Self> {
         let owners = filter.owner_id.as_ref().map(|id| world.symbols(id, filter.owner_type).collect());
         let resource_type = match &filter.resource_type {
             None => None,
             Some(name) => Some(world.catalog().index(name.as_str())?),
         };
+        let accesses = filter.permission.as_ref().map(|permission| {
+            let types = world.catalog().types();
+            types.filter_map(|kind| world.catalog().access(kind.name.as_str(), permission.as_str()).ok()).collect()
+        });
         let without = filter.families.map_or_else(Vec::new, |families| world.types_outside(families));
-        Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type, without })
+        Some(Self { world, filter, owners, kind: filter.owner_type.map(Kind::from), resource_type, accesses, without })
     }
 
     fn passes(&self, record: &Record, budget: &SearchBudget) -> bool {
@@ -99,6 +106,11 @@ impl<'f> Wanted<'f> {
             && !self.without.contains(&record.resource_type)
             && listed(&self.filter.resource_ids, record.scope.resource_id())
             && listed(&self.filter.resource_property_names, property(&record.scope))
+            && self.accesses.as_ref().is_none_or(|any| any.iter().any(|access| record.would_give(*access)))
+            && self.filter.text.as_ref().is_none_or(|text| {
+                let owner = self.world.names().party(record.owner);
+                owner.is_some_and(|owner| text.is_in(self.world.texts_of(&owner, &record.scope), budget))
+            })
     }
 
     /// Returns the sorted keys of the candidates if the visible keys or an index limit them. `None` if the search reads

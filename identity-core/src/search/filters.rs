@@ -1,10 +1,11 @@
 //! Filters of entity searches (docs/reference/orchestration-cluster.md §1.1 to §1.6).
 
 use super::budget::{CANDIDATE_STEPS, SearchBudget};
+use super::page::SearchText;
 use super::query::TextFilter;
 use crate::catalog::Family;
 use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
-use crate::value::ResourceTypeName;
+use crate::value::{PermissionName, ResourceTypeName};
 
 /// Filter of a search. All conditions must hold and, if there are alternatives, at least one alternative.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Filter<F> {
     pub all: F,
     /// Alternatives. At least one must hold, unless the list is empty.
     pub any: Vec<F>,
+    /// Text that one of the texts of the entity must contain, ignoring case.
+    pub text: Option<SearchText>,
 }
 
 impl<F: Default> Default for Filter<F> {
@@ -23,7 +26,7 @@ impl<F: Default> Default for Filter<F> {
 
 impl<F> From<F> for Filter<F> {
     fn from(all: F) -> Self {
-        Self { all, any: Vec::new() }
+        Self { all, any: Vec::new(), text: None }
     }
 }
 
@@ -39,6 +42,8 @@ pub trait Conditions {
 pub trait Holds<T>: Conditions {
     /// Returns whether the conditions hold for `one`. Evaluation takes steps from the budget.
     fn hold(&self, one: &T, budget: &SearchBudget) -> bool;
+    /// Returns the texts of `one` that the conditions compare.
+    fn texts(one: &T) -> impl Iterator<Item = &str>;
 }
 
 impl<F: Conditions> Filter<F> {
@@ -50,11 +55,12 @@ impl<F: Conditions> Filter<F> {
         budget.take(CANDIDATE_STEPS)
             && self.all.hold(one, budget)
             && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one, budget)))
+            && self.text.as_ref().is_none_or(|text| text.is_in(F::texts(one), budget))
     }
 
     /// Returns whether the filter has no conditions.
     pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty() && self.any.is_empty()
+        self.all.is_empty() && self.any.is_empty() && self.text.is_none()
     }
 }
 
@@ -88,6 +94,10 @@ macro_rules! conditions {
             fn hold(&self, $one: &$entity, budget: &SearchBudget) -> bool {
                 let texts = [$($text),+];
                 self.each().zip(texts).all(|(filter, text)| filter.is_none_or(|filter| filter.matches(text, budget)))
+            }
+
+            fn texts($one: &$entity) -> impl Iterator<Item = &str> {
+                [$($text),+].into_iter().flatten()
             }
         })+
     };
@@ -126,6 +136,10 @@ pub struct AuthorizationFilter {
     pub resource_property_names: Option<Vec<String>>,
     /// Name of the resource type.
     pub resource_type: Option<ResourceTypeName>,
+    /// Permission that the authorization must include. A condition is not evaluated.
+    pub permission: Option<PermissionName>,
+    /// Text that the id or the name of the owner, or the id of the resource, must contain, ignoring case.
+    pub text: Option<SearchText>,
     /// Families of resource types. One must contain the type of the authorization.
     pub families: Option<&'static [Family]>,
 }
@@ -138,5 +152,7 @@ impl AuthorizationFilter {
             && self.resource_ids.is_none()
             && self.resource_property_names.is_none()
             && self.resource_type.is_none()
+            && self.permission.is_none()
+            && self.text.is_none()
     }
 }

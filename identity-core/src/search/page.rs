@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget::{CANDIDATE_STEPS, SearchBudget, SearchStopped};
+use crate::entity::{AuditEntity, Party, Scope};
 use crate::world::World;
 
 /// Page of a list by offset and limit.
@@ -148,18 +149,30 @@ impl<T> Page<T> {
     }
 }
 
-/// Search text for case-insensitive substring search, in lower case.
-pub(crate) struct Sought(String);
+impl World {
+    /// Returns the texts of an authorization that searches examine: the id and the name of the owner, and the id of the
+    /// resource.
+    pub(crate) fn texts_of<'t>(&'t self, owner: &'t Party, scope: &'t Scope) -> impl Iterator<Item = &'t str> {
+        let name = self.display_name(AuditEntity::from(owner).kind, owner.id());
+        [Some(owner.id()), name, scope.resource_id()].into_iter().flatten()
+    }
+}
 
-impl Sought {
-    pub(crate) fn new(text: &str) -> Self {
+/// Text for case-insensitive substring search, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// Creates the search text. An empty text is contained in every text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
         Self(text.to_lowercase())
     }
 
     /// Returns whether one of the texts of a candidate contains the search text. Always `false` once the budget is
     /// exhausted.
-    pub(crate) fn is_in(&self, texts: &[&str], budget: &SearchBudget) -> bool {
-        budget.take(CANDIDATE_STEPS) && texts.iter().any(|text| self.is_in_one(text))
+    pub(crate) fn is_in<'t>(&self, texts: impl IntoIterator<Item = &'t str>, budget: &SearchBudget) -> bool {
+        budget.take(CANDIDATE_STEPS) && texts.into_iter().any(|text| self.is_in_one(text))
     }
 
     fn is_in_one(&self, text: &str) -> bool {
@@ -174,7 +187,7 @@ impl Sought {
 /// Returns whether one of `texts` contains `sought`, ignoring case. Always `true` if `sought` is `None`.
 #[must_use]
 pub fn matches_text(sought: Option<&str>, texts: &[&str]) -> bool {
-    sought.is_none_or(|sought| Sought::new(sought).is_in(texts, &SearchBudget::default()))
+    sought.is_none_or(|sought| SearchText::new(sought).is_in(texts.iter().copied(), &SearchBudget::default()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{Authorizer, Caller, ListRequest, ServiceError, Written};
 use crate::apply::{Command, NewAuthorization, Refusal};
 use crate::catalog::{Family, ResourceType};
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Condition, EntityKind, Party, Scope};
-use crate::search::{List, PageRequest, Sought};
+use crate::search::{List, PageRequest, SearchText};
 use crate::value::{PermissionName, ResourceTypeName, Version};
 use crate::world::{Keys, Place, World};
 
@@ -46,12 +46,16 @@ pub struct GrantedOn {
 /// Filters, search text and page for [`Authorizations::list`].
 #[derive(Clone, Debug)]
 pub struct AuthorizationList {
-    /// The page, and a search text that the ID of the owner or of the resource must contain.
+    /// The page, and a search text that the ID or the name of the owner, or the ID of the resource, must contain.
     pub list: ListRequest,
     /// Restricts the list to authorizations of this owner; `None` for all owners.
     pub owner: Option<Party>,
     /// Restricts the list to authorizations on this type; `None` for all types.
     pub resource_type: Option<ResourceTypeName>,
+    /// Restricts the list to authorizations on this resource ID, or on all resources with `*`; `None` for any resource.
+    pub resource_id: Option<String>,
+    /// Restricts the list to authorizations with this permission; `None` for any permission.
+    pub permission: Option<PermissionName>,
 }
 
 impl EntityAuthorization {
@@ -238,9 +242,10 @@ fn authorization(key: String) -> AuditEntity {
 }
 
 fn listed(world: &Arc<World>, wanted: &AuthorizationList) -> List<EntityAuthorization> {
-    let AuthorizationList { list: ListRequest { search, page }, owner, resource_type } = wanted.clone();
+    let AuthorizationList { list: ListRequest { search, page }, owner, resource_type, resource_id, permission } =
+        wanted.clone();
     let world = Arc::clone(world);
-    let Some(sought) = search.as_deref().map(Sought::new) else {
+    if search.is_none() && resource_id.is_none() && permission.is_none() {
         let places = world.listing().places(owner.as_ref(), resource_type.as_ref());
         let (first, total) = places.map_or((0, 0), |(_, positions)| (positions.start, positions.len()));
         let Range { start, end } = page.positions(total);
@@ -249,30 +254,39 @@ fn listed(world: &Arc<World>, wanted: &AuthorizationList) -> List<EntityAuthoriz
             let shown = places.map(|(places, _)| places.at(some, |place, keys| merged(world, place, keys)).collect());
             shown.unwrap_or_default()
         });
-    };
+    }
+    let sought = SearchText::new(&search.unwrap_or_default());
     List::scan(move |budget| {
-        let found = |place: &Place| {
-            let key = place.scope.resource_id().unwrap_or_default();
-            sought.is_in(&[place.owner.id(), key], budget)
+        let is_wanted = |place: &Place, keys: &Keys| {
+            sought.is_in(world.texts_of(&place.owner, &place.scope), budget)
+                && resource_id.as_deref().is_none_or(|id| place.scope.resource_id() == Some(id))
+                && permission.as_ref().is_none_or(|permission| gives(&world, place, keys, permission))
         };
         let places = world.listing().places(owner.as_ref(), resource_type.as_ref()).into_iter();
         let places = places.flat_map(|(places, positions)| places.at(positions, |place, keys| (place, keys)));
-        page.cut(places.filter(|(place, _)| found(place))).map(|(place, keys)| merged(&world, place, keys))
+        page.cut(places.filter(|(place, keys)| is_wanted(place, keys))).map(|(place, keys)| merged(&world, place, keys))
     })
+}
+
+/// Whether the authorizations of an entry include a permission. Their condition is not evaluated.
+fn gives(world: &World, place: &Place, keys: &Keys, permission: &PermissionName) -> bool {
+    let Ok(access) = world.catalog().access(place.resource_type.as_str(), permission.as_str()) else { return false };
+    let mut records = keys.as_slice().iter().filter_map(|key| world.record_of(*key));
+    records.any(|record| record.would_give(access))
 }
 
 fn resources(world: &Arc<World>, search: Option<&str>, page: PageRequest) -> List<Resource> {
     let show =
         |(kind, key): (&ResourceTypeName, &Arc<str>)| Resource { resource_type: kind.clone(), key: key.to_string() };
     let total = world.listing().resource_count();
-    let Some(sought) = search.map(Sought::new) else {
+    let Some(sought) = search.map(SearchText::new) else {
         let read = move |world: &World, some| world.listing().resources(some).map(show).collect();
         return List::at(world, page.positions(total), Some(total), read);
     };
     let world = Arc::clone(world);
     List::scan(move |budget| {
         let all = world.listing().resources(0..total);
-        page.cut(all.filter(|(_, key)| sought.is_in(&[key], budget))).map(show)
+        page.cut(all.filter(|(_, key)| sought.is_in([&***key], budget))).map(show)
     })
 }
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::ListRequest;
-use crate::entity::{Container, Group, MappingRule, Party, PartyKind, Role, Tenant};
-use crate::search::{List, Listing, PageRequest, Sought};
+use crate::entity::{AuditEntity, Container, Group, MappingRule, Party, PartyKind, Role, Tenant};
+use crate::search::{List, Listing, PageRequest, SearchText};
 use crate::world::World;
 
 /// Kind of entity that the world keeps in an index in list order.
@@ -33,10 +33,10 @@ macro_rules! listed {
 }
 
 listed! {
-    Group: groups, |group| group.id, group.name;
+    Group: groups, |group| group.id, group.name, group.description;
     Role: roles, |role| role.id, role.name, role.description;
-    Tenant: tenants, |tenant| tenant.id, tenant.name;
-    MappingRule: mapping_rules, |rule| rule.name, rule.selector, rule.value;
+    Tenant: tenants, |tenant| tenant.id, tenant.name, tenant.description;
+    MappingRule: mapping_rules, |rule| rule.id, rule.name, rule.selector, rule.value;
 }
 
 /// Lists the entities of a kind, converted by `show`. Omits those at the index positions `without`, in ascending order.
@@ -47,7 +47,7 @@ pub(super) fn entities<E: Listed, T: Send + 'static>(
     show: fn(&World, &E) -> T,
 ) -> List<T> {
     let page = *page;
-    let Some(sought) = search.as_deref().map(Sought::new) else {
+    let Some(sought) = search.as_deref().map(SearchText::new) else {
         let total = E::all(world).len() - without.len();
         let of_page = page.positions(total);
         // Page positions do not count the omitted entities, so map them to positions in the index.
@@ -61,8 +61,33 @@ pub(super) fn entities<E: Listed, T: Send + 'static>(
     let world = Arc::clone(world);
     List::scan(move |budget| {
         let all = E::all(&world).enumerate().filter(|(place, _)| !without.contains(place)).map(|(_, one)| one);
-        page.cut(all.filter(|one| sought.is_in(&one.texts(), budget))).map(|one| show(&world, one))
+        page.cut(all.filter(|one| sought.is_in(one.texts(), budget))).map(|one| show(&world, one))
     })
+}
+
+/// Lists the direct members of one kind in a container, by ID, each with its display name. A search matches any part of
+/// either, ignoring case.
+pub(super) fn named_members(
+    world: &Arc<World>,
+    container: Container,
+    kind: PartyKind,
+    ListRequest { search, page }: &ListRequest,
+) -> List<(Party, String)> {
+    let page = *page;
+    let Some(sought) = search.as_deref().map(SearchText::new) else {
+        return members(world, container, kind, Some(page), named);
+    };
+    let world = Arc::clone(world);
+    List::scan(move |budget| {
+        let all = world.members_of_kind(&container, kind).map(|member| named(&world, member));
+        page.cut(all.filter(|(member, name)| sought.is_in([member.id(), name], budget)))
+    })
+}
+
+/// Returns a party with its stored display name. Without one, as for clients, the ID is the name.
+pub(super) fn named(world: &World, party: Party) -> (Party, String) {
+    let name = world.display_name(AuditEntity::from(&party).kind, party.id()).unwrap_or(party.id()).to_owned();
+    (party, name)
 }
 
 /// Lists the direct members of one kind in a container, by ID. The total is reported only if a page is requested.

@@ -1,12 +1,10 @@
-//! Direct members of stored roles, and the containers that a party is a member of.
+//! Direct members of stored groups, roles and tenants, and the containers that a party is a member of.
 
 use std::sync::Arc;
 
-use super::{Authorizer, Caller, ServiceError, Written, lists};
-use crate::entity::{AuditEntity, Container, EntityKind, Group, Party, PartyKind, Role, Tenant};
-use crate::search::{List, PageRequest};
-use crate::value::RoleId;
-use crate::world::World;
+use super::{Authorizer, Caller, ListRequest, ServiceError, Written, lists};
+use crate::entity::{AuditEntity, Container, Group, Party, PartyKind, Role, Tenant};
+use crate::search::List;
 
 /// Lists and changes direct memberships. Indirect ones, through groups or roles, are not included.
 pub struct Memberships {
@@ -59,55 +57,41 @@ impl Memberships {
         self.authorizer.read(caller, kind, member.id(), |_| of).await
     }
 
-    /// Lists the direct members of one kind in a role, by ID. Each has its display name, or its ID if none is stored.
+    /// Lists the direct members of one kind in a group, role or tenant, by ID. Each has its display name, or its ID if
+    /// none is stored. A search matches any part of either, ignoring case.
     ///
     /// # Errors
-    /// When the caller lacks read permission, or there is no such role.
-    pub async fn of_role(
+    /// When the caller lacks read permission, or the container does not exist.
+    pub async fn members(
         &self,
         caller: &Caller,
-        role: &str,
+        container: &Container,
         kind: PartyKind,
-        page: PageRequest,
+        list: &ListRequest,
     ) -> Result<List<(Party, String)>, ServiceError> {
-        let missing = || ServiceError::Missing(AuditEntity { kind: EntityKind::Role, key: role.to_owned() });
-        self.authorizer
-            .read(caller, EntityKind::Role, role, |world| {
-                let role = Container::Role(world.role(role)?.id.clone());
-                Some(lists::members(&caller.world, role, kind, Some(page), named))
-            })
-            .await?
-            .ok_or_else(missing)
+        let entity = AuditEntity::from(container);
+        let found = self.authorizer.read(caller, entity.kind, &entity.key, |world| {
+            let exists = world.display_name(entity.kind, &entity.key).is_some();
+            exists.then(|| lists::named_members(&caller.world, container.clone(), kind, list))
+        });
+        found.await?.ok_or(ServiceError::Missing(entity))
     }
 
-    /// Assigns a role to a user, client, group or mapping rule.
+    /// Adds a member to a group, role or tenant.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the role or the member does not exist, or the member already has the
-    /// role.
-    pub async fn assign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
-        self.authorizer.add_member(caller, Container::Role(role), member).await
+    /// When the caller lacks write permission, the container does not accept members of this kind, the container or the
+    /// member does not exist, or it is a member already.
+    pub async fn add(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.add_member(caller, container, member).await
     }
 
-    /// Removes a role from a user, client, group or mapping rule.
+    /// Removes a member from a group, role or tenant.
     ///
     /// # Errors
-    /// When the caller lacks write permission, the role does not exist, the member does not have it, or no
+    /// When the caller lacks write permission, the container does not exist or does not have the member, or no
     /// administrator would remain.
-    pub async fn unassign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
-        self.authorizer.remove_member(caller, Container::Role(role), member).await
+    pub async fn remove(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.remove_member(caller, container, member).await
     }
-}
-
-/// Returns a party with its stored display name. Without one, as for all clients and roles, the ID is the name.
-pub(super) fn named(world: &World, party: Party) -> (Party, String) {
-    let id = party.id();
-    let known = match &party {
-        Party::User(_) => world.user(id).and_then(|user| user.name.as_ref()),
-        Party::Group(_) => world.group(id).map(|group| &group.name),
-        Party::MappingRule(_) => world.mapping_rule(id).map(|rule| &rule.name),
-        Party::Client(_) | Party::Role(_) => None,
-    };
-    let name = known.map_or_else(|| id.to_owned(), ToString::to_string);
-    (party, name)
 }

@@ -39,11 +39,12 @@ pub(crate) use symbol::{Kind, Names, Symbol};
 
 use crate::catalog::{Access, PermissionSet, ResourceCatalog, TypeIndex};
 use crate::entity::{
-    Authorization, Condition, Container, CustomType, Group, MappingRule, Party, PartyKind, Permission, Role, Scope,
-    Tenant, User,
+    Authorization, Condition, Container, CustomType, EntityKind, Group, MappingRule, Party, PartyKind, Permission,
+    Role, Scope, Tenant, User,
 };
 use crate::value::{
-    AuthorizationKey, GroupId, MappingRuleId, PropertyName, ResourceTypeName, Revision, RoleId, TenantId, Username,
+    AuthorizationKey, GroupId, MappingRuleId, Name, PropertyName, ResourceTypeName, Revision, RoleId, TenantId,
+    Username,
 };
 
 /// A persistent hash map: clones share unchanged nodes. The hash function is randomly seeded.
@@ -222,6 +223,19 @@ impl World {
     #[must_use]
     pub fn mapping_rule(&self, id: &str) -> Option<&MappingRule> {
         self.mapping_rules.get(id).map(Arc::as_ref)
+    }
+
+    /// Returns the display name of a stored entity. `None` if the entity is not stored or has none, as for all clients.
+    #[must_use]
+    pub fn display_name(&self, kind: EntityKind, id: &str) -> Option<&str> {
+        match kind {
+            EntityKind::User => self.user(id)?.name.as_ref().map(Name::as_str),
+            EntityKind::Group => self.group(id).map(|group| group.name.as_str()),
+            EntityKind::Role => self.role(id).map(|role| role.name.as_str()),
+            EntityKind::Tenant => self.tenant(id).map(|tenant| tenant.name.as_str()),
+            EntityKind::MappingRule => self.mapping_rule(id).map(|rule| rule.name.as_str()),
+            _ => None,
+        }
     }
 
     /// Returns a copy of the authorization with this key.

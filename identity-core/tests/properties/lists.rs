@@ -8,7 +8,7 @@ use std::sync::Arc;
 use identity_core::apply::{Command, missing_defaults};
 use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, Authorization, Container, PartyKind, Scope};
+use identity_core::entity::{Actor, Authorization, Container, Party, PartyKind, Scope};
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
 use identity_core::preset::is_protected_role;
 use identity_core::resolve::Subject;
@@ -17,7 +17,7 @@ use identity_core::service::{
     AuthorizationList, Authorizations, Authorizer, Caller, EntityAuthorization, Groups, ListRequest, MappingRules,
     Memberships, Resource, Roles, ServiceError, StoredGroups, StoredRoles, Tenants,
 };
-use identity_core::value::{ResourceTypeName, Revision};
+use identity_core::value::{Name, PermissionName, ResourceTypeName, Revision};
 use identity_core::world::{Change, Sources, World};
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -93,6 +93,19 @@ fn family(world: &World, held: &Authorization) -> Family {
     world.catalog().find(held.resource_type.as_str()).unwrap().family
 }
 
+/// The display name of an owner, or its id if it has none.
+fn name_of<'w>(world: &'w World, owner: &'w Party) -> &'w str {
+    let id = owner.id();
+    let name = match owner {
+        Party::User(_) => world.user(id).and_then(|user| user.name.as_ref()).map(Name::as_str),
+        Party::Group(_) => world.group(id).map(|group| group.name.as_str()),
+        Party::Role(_) => world.role(id).map(|role| role.name.as_str()),
+        Party::MappingRule(_) => world.mapping_rule(id).map(|rule| rule.name.as_str()),
+        Party::Client(_) => None,
+    };
+    name.unwrap_or(id)
+}
+
 /// The expected list of authorizations.
 fn authorizations(world: &World, wanted: &AuthorizationList) -> Vec<EntityAuthorization> {
     let mut merged = BTreeMap::<_, BTreeSet<_>>::new();
@@ -100,7 +113,9 @@ fn authorizations(world: &World, wanted: &AuthorizationList) -> Vec<EntityAuthor
         let key = held.scope.resource_id().unwrap_or_default();
         let is_wanted = wanted.owner.as_ref().is_none_or(|owner| held.owner == *owner)
             && wanted.resource_type.as_ref().is_none_or(|kind| held.resource_type == *kind)
-            && matches_text(wanted.list.search.as_deref(), &[held.owner.id(), key]);
+            && wanted.resource_id.as_ref().is_none_or(|id| key == id)
+            && wanted.permission.as_ref().is_none_or(|permission| held.permissions.contains(permission))
+            && matches_text(wanted.list.search.as_deref(), &[held.owner.id(), name_of(world, &held.owner), key]);
         if is_wanted {
             let place = (held.owner, held.resource_type, held.scope, held.condition);
             merged.entry(place).or_default().extend(held.permissions);
@@ -123,6 +138,8 @@ proptest! {
     fn pages_of_authorizations_and_resources_are_the_whole_list(
         history in history(), owner in prop::option::of(strategy::party()), search in searches(),
         kind in prop::option::of(prop::sample::select(vec!["order", "invoice", "process-definition", "USER_TASK", "none"])),
+        resource in prop::option::of(prop::sample::select(vec!["*", "a", "zz"])),
+        permission in prop::option::of(prop::sample::select(vec!["READ", "UPDATE", "approve"])),
     ) {
         let desk = Desk::new();
         let service = Authorizations::new(desk.authorizer.clone());
@@ -132,6 +149,8 @@ proptest! {
                 list: ListRequest { search: search.clone(), page },
                 owner: owner.clone(),
                 resource_type: kind.map(|kind| ResourceTypeName::parse(kind).unwrap()),
+                resource_id: resource.map(str::to_owned),
+                permission: permission.map(|name| PermissionName::parse(name).unwrap()),
             };
             let whole = authorizations(&world, &wanted(PageRequest { offset: 0, limit: 1 }));
             desk.pages(&whole, |page| {
@@ -162,9 +181,9 @@ proptest! {
             let fits = |texts: &[&str]| matches_text(search.as_deref(), texts);
             let request = |page| ListRequest { search: search.clone(), page };
 
-            let whole: Vec<_> = world.groups().filter(|one| fits(&[one.id.as_str(), one.name.as_str()])).cloned().collect();
+            let whole: Vec<_> = world.groups().filter(|one| fits(&[one.id.as_str(), one.name.as_str(), one.description.as_str()])).cloned().collect();
             desk.pages(&whole, |page| { let (groups, list) = (&groups, request(page)); async move { groups.list(caller, &list).await } })?;
-            let whole: Vec<_> = world.tenants().filter(|one| fits(&[one.id.as_str(), one.name.as_str()])).cloned().collect();
+            let whole: Vec<_> = world.tenants().filter(|one| fits(&[one.id.as_str(), one.name.as_str(), one.description.as_str()])).cloned().collect();
             desk.pages(&whole, |page| { let (tenants, list) = (&tenants, request(page)); async move { tenants.list(caller, &list).await } })?;
             let is_listed = |id| cluster || !is_protected_role(id);
             let whole: Vec<_> = world
@@ -175,7 +194,7 @@ proptest! {
             desk.pages(&whole, |page| { let (roles, list) = (&roles, request(page)); async move { roles.list(caller, &list, cluster).await } })?;
             let whole: Vec<_> = world
                 .mapping_rules()
-                .filter(|one| fits(&[one.name.as_str(), one.selector.as_str(), one.value.as_str()]))
+                .filter(|one| fits(&[one.id.as_str(), one.name.as_str(), one.selector.as_str(), one.value.as_str()]))
                 .map(|one| one.id.clone())
                 .collect();
             for (place, id) in whole.iter().enumerate() {
@@ -190,7 +209,7 @@ proptest! {
                 let ids: Vec<_> = members.filter(|party| party.party_kind() == kind).map(|party| party.id().to_owned()).collect();
                 for (place, id) in ids.iter().enumerate() {
                     let page = PageRequest { offset: place, limit: 1 };
-                    let found = desk.read(memberships.of_role(caller, role.id.as_str(), kind, page));
+                    let found = desk.read(memberships.members(caller, &container, kind, &ListRequest { search: None, page }));
                     prop_assert_eq!((found.items[0].0.id(), found.total), (id.as_str(), Some(ids.len())));
                 }
             }

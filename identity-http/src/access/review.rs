@@ -107,7 +107,7 @@ pub(crate) struct LineView {
     /// claims.
     party_type: &'static str,
     party_id: String,
-    /// Name of the party in Keycloak, such as a username, if it differs from the id.
+    /// Name of the party, if it differs from the id. For users in Keycloak, the username.
     #[serde(skip_serializing_if = "Option::is_none")]
     party_name: Option<String>,
     resource_type: String,
@@ -122,6 +122,8 @@ pub(crate) struct LineView {
     authorization_key: Option<String>,
     /// Path from the party through groups and roles, such as `user ann > group people > role staff`.
     path: String,
+    /// The path with the names of the parties, such as `user Ann Lee (ann) > group People (people) > role staff`.
+    path_in_names: String,
     /// Only in the review of administrators: number of requests by which the party becomes an administrator. 0 if it
     /// already is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +145,7 @@ impl From<Line> for LineView {
             condition: line.holding.condition().cloned(),
             authorization_key: line.holding.key().map(|key| key.to_string()),
             path: line.to_string(),
+            path_in_names: line.path_in_names,
             requests: line.requests,
             similar_to: line.similar_to,
         }
@@ -150,7 +153,7 @@ impl From<Line> for LineView {
 }
 
 /// Names of the CSV columns, in the order of [`LineView::cells`].
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "partyType",
     "partyId",
     "resourceType",
@@ -161,10 +164,12 @@ const COLUMNS: [&str; 10] = [
     "path",
     "requests",
     "similarTo",
+    "partyName",
+    "pathInNames",
 ];
 
 impl LineView {
-    fn cells(&self) -> [Cow<'_, str>; 10] {
+    fn cells(&self) -> [Cow<'_, str>; 12] {
         [
             self.party_type.into(),
             (&self.party_id).into(),
@@ -176,6 +181,8 @@ impl LineView {
             (&self.path).into(),
             self.requests.map(|requests| requests.to_string()).unwrap_or_default().into(),
             self.similar_to.join(" ").into(),
+            self.party_name.as_deref().unwrap_or_default().into(),
+            (&self.path_in_names).into(),
         ]
     }
 }

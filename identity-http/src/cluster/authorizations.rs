@@ -100,6 +100,15 @@ struct Shown {
     resource_types: ShownTypes,
 }
 
+/// Query parameters of searches for authorizations, beyond the filter of the Orchestration Cluster API.
+#[derive(Default, Deserialize)]
+struct Sought {
+    /// Text that the id or the name of the owner, or the id of the resource, must contain.
+    search: Option<String>,
+    /// Permission that the authorization must include.
+    permission: Option<String>,
+}
+
 /// Filter for authorizations by resource type: the value of the query parameter `resourceTypes`.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -245,8 +254,13 @@ async fn create(
 fn parse(
     caller: &Caller,
     shown: ShownTypes,
+    sought: &Sought,
     body: &[u8],
 ) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
+    let text = search::text(sought.search.as_deref())?;
+    let permission = sought.permission.as_deref().map(PermissionName::parse).transpose();
+    let permission =
+        permission.map_err(|error| Problem::bad_request("query", format!("`permission` {}.", error.rule)))?;
     search::parse(body, "cluster.AuthorizationSearch", SORT, |filter, report| {
         Some(AuthorizationFilter {
             owner_id: filter.text("ownerId"),
@@ -254,6 +268,8 @@ fn parse(
             resource_ids: filter.alternatives("resourceIds"),
             resource_property_names: filter.alternatives("resourcePropertyNames"),
             resource_type: resource_type(caller.world.catalog(), |kind| shown.shows(kind), filter, report),
+            permission,
+            text,
             families: shown.families(),
         })
     })
@@ -263,9 +279,10 @@ async fn search(
     authorizations: Data<ClusterAuthorizations>,
     Authenticated(caller): Authenticated,
     shown: Query<Shown>,
+    sought: Query<Sought>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, shown.resource_types, &body)?;
+    let request = parse(&caller, shown.resource_types, &sought, &body)?;
     search::answer(move |budget| {
         let found = authorizations.search(&caller, &request, budget)?;
         Ok(search::Answer::new(found, AuthorizationView::from))
@@ -279,7 +296,7 @@ async fn own(
     shown: Query<Shown>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, shown.resource_types, &body)?;
+    let request = parse(&caller, shown.resource_types, &Sought::default(), &body)?;
     search::answer(move |budget| {
         let found = authorizations.own(&caller, &request, budget)?;
         let mut answer = search::Answer::new(found, AuthorizationView::from);

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity_core::search::entities::Filter;
-use identity_core::search::{Cursor, Found, Order, SearchBudget, SearchStopped, SortBy, Start, Window};
+use identity_core::search::{Cursor, Found, Order, SearchBudget, SearchStopped, SearchText, SortBy, Start, Window};
 use identity_core::service::cluster::Search;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use crate::offload::off_the_worker;
+use crate::page::MAX_SEARCH;
 use crate::problem::Problem;
 
 /// Maximum number of alternatives (`$or`) in a filter, because each one is compared with every candidate.
@@ -37,6 +38,17 @@ pub(crate) fn parse<F, S: Copy>(
     report.finish(made)
 }
 
+/// Parses the query parameter `search`, with which searches go beyond the Orchestration Cluster API: a text that the
+/// results must contain, ignoring case. `None` if it is absent or empty.
+pub(super) fn text(search: Option<&str>) -> Result<Option<SearchText>, Problem> {
+    match search {
+        Some(text) if text.chars().count() > MAX_SEARCH => {
+            Err(Problem::bad_request("query", format!("`search` must not be longer than {MAX_SEARCH} characters.")))
+        }
+        search => Ok(search.filter(|text| !text.is_empty()).map(SearchText::new)),
+    }
+}
+
 /// Reads a filter. Its optional member `$or` is a list of further filters, at least one of which must match.
 pub(super) fn with_alternatives<F>(
     fields: &mut Fields,
@@ -49,7 +61,7 @@ pub(super) fn with_alternatives<F>(
         report.value(format!("`/filter/$or` must not have more than {MAX_ALTERNATIVES} items."));
         return None;
     }
-    Some(Filter { all, any })
+    Some(Filter { all, any, text: None })
 }
 
 fn sort<S: Copy>(body: &mut Fields, fields: &[(&str, S)], report: &mut Report) -> Vec<SortBy<S>> {

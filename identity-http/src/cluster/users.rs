@@ -1,12 +1,12 @@
 //! `/v2/users`: users that this server stores (docs/reference/orchestration-cluster.md §1.1).
 
-use actix_web::web::{Bytes, Data, Path, ServiceConfig};
+use actix_web::web::{Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{EntityKind, User};
 use identity_core::search::entities::{UserField, UserFilter};
 use identity_core::service::cluster::{ClusterUsers, NewUser};
 use identity_core::value::{Email, Name, Secret};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
@@ -84,18 +84,26 @@ async fn create(
     Ok(HttpResponse::Created().json(UserView::of(&user)))
 }
 
+/// Query parameter of searches for users.
+#[derive(Deserialize)]
+struct Sought {
+    search: Option<String>,
+}
+
 async fn search(
     users: Data<ClusterUsers>,
     Authenticated(caller): Authenticated,
+    sought: Query<Sought>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = search::parse(&body, "cluster.UserSearch", SORT, |filter, report| {
+    let mut request = search::parse(&body, "cluster.UserSearch", SORT, |filter, report| {
         search::with_alternatives(filter, report, |filter, report| UserFilter {
             username: filter.text_filter("username", report),
             name: filter.text_filter("name", report),
             email: filter.text_filter("email", report),
         })
     })?;
+    request.filter.text = search::text(sought.search.as_deref())?;
     search::answer(move |budget| Ok(search::Answer::new(users.search(&caller, &request, budget)?, UserView::of))).await
 }
 

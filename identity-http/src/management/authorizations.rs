@@ -211,6 +211,10 @@ pub(crate) struct NarrowedQuery {
     entity_type: Option<EntityType>,
     /// Only authorizations on this resource type.
     resource_type: Option<String>,
+    /// Only authorizations on this resource, or with `*`, on all resources.
+    resource_key: Option<String>,
+    /// Only authorizations with this permission.
+    permission: Option<String>,
     /// Whether entries have a version.
     #[serde(default)]
     versions: bool,
@@ -227,16 +231,18 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: Query<NarrowedQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list =
-        page::query_without::<ListQuery>(&request, &["entityId", "entityType", "resourceType", "versions"])?.parse()?;
-    let NarrowedQuery { entity_id, entity_type, resource_type, versions } = query.into_inner();
+    let own = ["entityId", "entityType", "resourceType", "resourceKey", "permission", "versions"];
+    let list = page::query_without::<ListQuery>(&request, &own)?.parse()?;
+    let NarrowedQuery { entity_id, entity_type, resource_type, resource_key, permission, versions } =
+        query.into_inner();
     let owner = match (entity_id, entity_type) {
         (Some(id), Some(kind)) => Some(one("entityId", kind.party(&id))?),
         (None, None) => None,
         _ => return Err(Problem::bad_request("entity", "entityId and entityType must be given together.")),
     };
     let resource_type = resource_type.map(|name| one("resourceType", ResourceTypeName::parse(&name))).transpose()?;
-    let wanted = AuthorizationList { list, owner, resource_type };
+    let permission = permission.map(|name| one("permission", PermissionName::parse(&name))).transpose()?;
+    let wanted = AuthorizationList { list, owner, resource_type, resource_id: resource_key, permission };
     let view = move |entry| AuthorizationView::new(entry, versions);
     page::answer(authorizations.list(&caller, &wanted).await?, view).await
 }

@@ -26,6 +26,10 @@ pub(crate) enum Surface {
     Users,
     /// `/v2/users`, for built-in users.
     ClusterUsers,
+    /// `/v2/groups`, for stored groups.
+    ClusterGroups,
+    /// `/v2/tenants`
+    ClusterTenants,
     /// `/api/clients`
     Clients,
     /// `/api/resource-servers`
@@ -34,8 +38,10 @@ pub(crate) enum Surface {
     Groups,
     /// `/api/roles`
     Roles,
-    /// `/api/memberships`, and the members of roles.
+    /// `/api/memberships`, and the members of groups, roles and tenants.
     Memberships,
+    /// `/api/names`
+    Names,
     /// `/api/bulk`
     Bulk,
     /// `/api/tenants`
@@ -70,8 +76,11 @@ impl Mounted {
             (Surface::Clients, surfaces.clients.is_some()),
             (Surface::ResourceServers, surfaces.apis.is_some()),
             (Surface::Memberships, surfaces.memberships.is_some()),
+            (Surface::Names, surfaces.names.is_some()),
             (Surface::Bulk, surfaces.bulk.is_some()),
             (Surface::ClusterUsers, cluster.is_some_and(|cluster| cluster.users.is_some())),
+            (Surface::ClusterGroups, cluster.is_some_and(|cluster| cluster.groups.is_some())),
+            (Surface::ClusterTenants, cluster.is_some_and(|cluster| cluster.tenants.is_some())),
             (Surface::Groups, surfaces.groups.is_some()),
             (Surface::Roles, surfaces.roles.is_some()),
             (Surface::Tenants, surfaces.tenants.is_some()),

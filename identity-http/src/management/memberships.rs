@@ -1,10 +1,11 @@
-//! `/api/memberships` and `/api/roles/{name}/members`: direct memberships, in profiles that store roles and groups.
+//! `/api/memberships`, and the members of groups, roles and tenants below `/api/groups/{id}/members` and alike: direct
+//! memberships, in profiles that store these entities.
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::PartyKind;
+use identity_core::entity::{Container, PartyKind};
 use identity_core::service::Memberships;
-use identity_core::value::RoleId;
+use identity_core::value::{GroupId, RoleId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,16 +16,20 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::findings::one;
 use crate::offload::off_the_worker;
-use crate::page::{self, PageQuery};
+use crate::page::{self, ListQuery, PageQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 use crate::schema;
 
-pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/memberships").get(of))
-        .service(resource("/roles/{name}/members").get(of_role).post(add))
-        .service(resource("/roles/{name}/members/{memberType}/{memberId}").delete(remove));
+/// Mounts the endpoints. Those of tenants are mounted only `with_tenants`.
+pub(super) fn mount(api: &mut ServiceConfig, with_tenants: bool) {
+    api.service(resource("/memberships").get(of));
+    groups::mount(api);
+    roles::mount(api);
+    if with_tenants {
+        tenants::mount(api);
+    }
 }
 
 /// Selects the member whose memberships are returned.
@@ -49,6 +54,9 @@ pub(crate) struct WhoseQuery {
 pub(crate) struct MembersQuery {
     #[param(inline)]
     member_type: EntityType,
+    /// Only members whose id or name contains this text. Not case-sensitive.
+    #[param(max_length = 256)]
+    search: Option<String>,
     /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
@@ -68,17 +76,17 @@ pub(crate) struct MemberOfView {
 
 /// A member and its display name.
 #[derive(Serialize, ToSchema)]
-#[schema(as = RoleMember)]
-pub(crate) struct RoleMemberView {
+#[schema(as = Member)]
+pub(crate) struct MemberView {
     id: String,
     name: String,
 }
 
-/// A member to assign a role to.
+/// A member to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = NewRoleMember)]
-pub(crate) struct RoleMemberBody {
+#[schema(as = NewMember)]
+pub(crate) struct MemberBody {
     member_type: EntityType,
     #[schema(schema_with = schema::id)]
     member_id: String,
@@ -102,54 +110,79 @@ pub(crate) async fn of(
     }))
 }
 
-/// Lists the direct members of a role by type, ordered by id.
-///
-/// `X-Total-Count` is the total number of these members.
-#[utoipa::path(get, path = "/api/roles/{name}/members", tag = "memberships",
-    params(("name" = String, Path), MembersQuery), responses((status = 200, body = Vec<RoleMemberView>), Failures))]
-pub(crate) async fn of_role(
-    memberships: Data<Memberships>,
-    Authenticated(caller): Authenticated,
-    role: Path<String>,
-    query: Query<MembersQuery>,
-) -> Result<HttpResponse, Problem> {
-    let MembersQuery { member_type, page, result_size } = query.into_inner();
-    let page = PageQuery { page, result_size }.parse()?;
-    let found = memberships.of_role(&caller, &role, kind(member_type), page).await?;
-    page::answer(found, |(party, name)| RoleMemberView { id: party.id().to_owned(), name }).await
+macro_rules! members_of {
+    ($(#[doc = $one:literal] $module:ident $tag:literal: $path:literal, $member_path:literal, $id_name:literal, $id:ty, $container:path;)+) => {
+        $(#[doc = $one]
+        pub(crate) mod $module {
+            use super::*;
+
+            pub(in crate::management) fn mount(api: &mut ServiceConfig) {
+                let path = |path: &'static str| resource(path.trim_start_matches("/api"));
+                api.service(path($path).get(members).post(add_member))
+                    .service(path($member_path).delete(remove_member));
+            }
+
+            /// Lists direct members by type, ordered by id.
+            ///
+            /// `X-Total-Count` is the total number of these members.
+            #[utoipa::path(get, path = $path, tag = $tag, params(($id_name = String, Path), MembersQuery),
+                responses((status = 200, body = Vec<MemberView>), Failures))]
+            pub(crate) async fn members(
+                memberships: Data<Memberships>,
+                Authenticated(caller): Authenticated,
+                id: Path<String>,
+                query: Query<MembersQuery>,
+            ) -> Result<HttpResponse, Problem> {
+                let container = $container(one($id_name, <$id>::parse(&id))?);
+                let MembersQuery { member_type, search, page, result_size } = query.into_inner();
+                let list = ListQuery::new(search, PageQuery { page, result_size }).parse()?;
+                let found = memberships.members(&caller, &container, kind(member_type), &list).await?;
+                page::answer(found, |(party, name)| MemberView { id: party.id().to_owned(), name }).await
+            }
+
+            /// Adds a member.
+            #[utoipa::path(post, path = $path, tag = $tag, params(($id_name = String, Path)),
+                request_body = MemberBody, responses((status = 204), Failures))]
+            pub(crate) async fn add_member(
+                request: HttpRequest,
+                memberships: Data<Memberships>,
+                Authenticated(caller): Authenticated,
+                id: Path<String>,
+                Body(body): Body<MemberBody>,
+            ) -> Result<HttpResponse, Problem> {
+                let container = $container(one($id_name, <$id>::parse(&id))?);
+                let member = one("memberId", body.member_type.party(&body.member_id))?;
+                written(&request, memberships.add(&caller, container, member).await?);
+                Ok(crate::done())
+            }
+
+            /// Removes a member.
+            #[utoipa::path(delete, path = $member_path, tag = $tag,
+                params(($id_name = String, Path), ("memberType" = EntityType, Path), ("memberId" = String, Path)),
+                responses((status = 204), Failures))]
+            pub(crate) async fn remove_member(
+                request: HttpRequest,
+                memberships: Data<Memberships>,
+                Authenticated(caller): Authenticated,
+                path: Path<(String, EntityType, String)>,
+            ) -> Result<HttpResponse, Problem> {
+                let (id, member_type, member_id) = path.into_inner();
+                let container = $container(one($id_name, <$id>::parse(&id))?);
+                let member = one("memberId", member_type.party(&member_id))?;
+                written(&request, memberships.remove(&caller, container, member).await?);
+                Ok(crate::done())
+            }
+        })+
+    };
 }
 
-/// Assigns a role to a member.
-#[utoipa::path(post, path = "/api/roles/{name}/members", tag = "memberships", params(("name" = String, Path)),
-    request_body = RoleMemberBody, responses((status = 204), Failures))]
-pub(crate) async fn add(
-    request: HttpRequest,
-    memberships: Data<Memberships>,
-    Authenticated(caller): Authenticated,
-    role: Path<String>,
-    Body(body): Body<RoleMemberBody>,
-) -> Result<HttpResponse, Problem> {
-    let role = one("name", RoleId::parse(&role))?;
-    let member = one("memberId", body.member_type.party(&body.member_id))?;
-    written(&request, memberships.assign_role(&caller, role, member).await?);
-    Ok(crate::done())
-}
-
-/// Unassigns a role from a member.
-#[utoipa::path(delete, path = "/api/roles/{name}/members/{memberType}/{memberId}", tag = "memberships",
-    params(("name" = String, Path), ("memberType" = EntityType, Path), ("memberId" = String, Path)),
-    responses((status = 204), Failures))]
-pub(crate) async fn remove(
-    request: HttpRequest,
-    memberships: Data<Memberships>,
-    Authenticated(caller): Authenticated,
-    path: Path<(String, EntityType, String)>,
-) -> Result<HttpResponse, Problem> {
-    let (role, member_type, member_id) = path.into_inner();
-    let role = one("name", RoleId::parse(&role))?;
-    let member = one("memberId", member_type.party(&member_id))?;
-    written(&request, memberships.unassign_role(&caller, role, member).await?);
-    Ok(crate::done())
+members_of! {
+    /// Direct members of groups: users, applications and mapping rules.
+    groups "groups": "/api/groups/{id}/members", "/api/groups/{id}/members/{memberType}/{memberId}", "id", GroupId, Container::Group;
+    /// Direct members of roles: users, groups, applications and mapping rules.
+    roles "roles": "/api/roles/{name}/members", "/api/roles/{name}/members/{memberType}/{memberId}", "name", RoleId, Container::Role;
+    /// Direct members of tenants: users, groups, roles, applications and mapping rules.
+    tenants "tenants": "/api/tenants/{tenantId}/members", "/api/tenants/{tenantId}/members/{memberType}/{memberId}", "tenantId", TenantId, Container::Tenant;
 }
 
 fn kind(member_type: EntityType) -> PartyKind {

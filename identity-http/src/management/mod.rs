@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
 pub(crate) mod memberships;
+pub(crate) mod names;
 pub(crate) mod password;
 pub(crate) mod resource_servers;
 pub(crate) mod resource_types;
@@ -103,7 +104,10 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         bulk::mount(api.app_data(Data::new(bulk.clone())));
     }
     if let Some(memberships) = &surfaces.memberships {
-        memberships::mount(api.app_data(Data::from(Arc::clone(memberships))));
+        memberships::mount(api.app_data(Data::from(Arc::clone(memberships))), surfaces.tenants.is_some());
+    }
+    if let Some(names) = &surfaces.names {
+        names::mount(api.app_data(Data::from(Arc::clone(names))));
     }
     if let Some(roles) = &surfaces.roles {
         roles::mount(api.app_data(Data::from(Arc::clone(roles))));

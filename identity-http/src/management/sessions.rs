@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::Principal;
-use identity_core::port::ClaimSource;
-use identity_core::search::PageRequest;
-use identity_core::service::ServiceError;
+use identity_core::port::{ClaimSource, SessionQuery};
 use identity_core::service::session::{EndedSessions, SessionView, Sessions};
+use identity_core::service::{ListRequest, ServiceError};
 use identity_core::value::Username;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Failures;
 use crate::authentication::Authenticated;
 use crate::findings::one;
-use crate::page::{self, PageQuery};
+use crate::page::{self, ListQuery, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
 use crate::schema;
@@ -116,6 +115,9 @@ pub(crate) struct SessionsQuery {
     /// Username of the sessions to list. Default: all users.
     #[param(schema_with = schema::id)]
     username: Option<String>,
+    /// Only sessions of users whose username contains this text. Not case-sensitive in ASCII letters.
+    #[param(max_length = 256)]
+    search: Option<String>,
     /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
@@ -188,11 +190,13 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: Query<SessionsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let SessionsQuery { username, page, result_size } = query.into_inner();
-    let page: PageRequest = PageQuery { page, result_size }.parse()?;
+    let SessionsQuery { username, search, page, result_size } = query.into_inner();
+    let ListRequest { search, page } = ListQuery::new(search, PageQuery { page, result_size }).parse()?;
     let of = username.map(|username| user(&username)).transpose()?;
     let current = session::of(&request).map(|session| session.key);
-    Ok(page::respond(sessions.list(&caller, of, page).await?, move |item| SessionItem::new(item, current.as_deref())))
+    Ok(page::respond(sessions.list(&caller, SessionQuery { of, search, page }).await?, move |item| {
+        SessionItem::new(item, current.as_deref())
+    }))
 }
 
 /// Ends a session of any user.

@@ -18,11 +18,20 @@ pub(crate) struct GroupView {
     name: String,
     /// Always empty: organizations are not supported.
     organization_id: String,
+    /// Absent if it is empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    description: String,
 }
 
 impl From<Group> for GroupView {
     fn from(group: Group) -> Self {
-        Self { id: group.id.to_string(), name: group.name.to_string(), organization_id: String::new() }
+        Self {
+            id: group.id.to_string(),
+            name: group.name.to_string(),
+            organization_id: String::new(),
+            description: group.description.to_string(),
+        }
     }
 }
 
@@ -70,11 +79,19 @@ impl From<Role> for RoleView {
 pub(crate) struct TenantView {
     tenant_id: String,
     name: String,
+    /// Absent if it is empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(required = false)]
+    description: String,
 }
 
 impl From<Tenant> for TenantView {
     fn from(tenant: Tenant) -> Self {
-        Self { tenant_id: tenant.id.to_string(), name: tenant.name.to_string() }
+        Self {
+            tenant_id: tenant.id.to_string(),
+            name: tenant.name.to_string(),
+            description: tenant.description.to_string(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use identity_core::port::{
 };
 use identity_core::service::{
     Apis, Authorizer, Clients, Cutoffs, Deletions, DirectoryGroups, DirectoryRecipients, DirectoryRoles,
-    MemberDirectories, People, Tenants,
+    MemberDirectories, Names, People, Tenants,
 };
 use identity_core::value::Secret;
 
@@ -99,6 +99,7 @@ pub(super) fn entities(
     let deletions = Deletions::new(Arc::clone(engine), Arc::clone(journal), Arc::clone(ids), members.clone());
     let deletions = Arc::new(deletions);
     let authorizer = || Authorizer::management(Arc::clone(engine));
+    let names = Arc::new(Names::new(authorizer(), Some(members.clone())));
     Entities {
         people: Some(Arc::new(People::new(authorizer(), ports.users))),
         clients: Some(Arc::new(Clients::new(authorizer(), ports.clients, Arc::clone(&deletions)))),
@@ -107,6 +108,7 @@ pub(super) fn entities(
         roles: Arc::new(DirectoryRoles::new(authorizer(), ports.roles)),
         tenants: Arc::new(Tenants::of_directories(authorizer(), members)),
         memberships: None,
+        names,
         cluster: None,
         bulk: None,
         deletions: Some(deletions),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use identity_core::service::{Apis, Clients, Deletions, Groups, Memberships, People, Roles, Tenants};
+use identity_core::service::{Apis, Clients, Deletions, Groups, Memberships, Names, People, Roles, Tenants};
 use identity_http::{BulkChanges, Cluster};
 
 /// Services for entities that either a directory or the store holds. A service is `None` if the profile does not offer
@@ -13,6 +13,7 @@ pub(super) struct Entities {
     pub(super) roles: Arc<dyn Roles>,
     pub(super) tenants: Arc<Tenants>,
     pub(super) memberships: Option<Arc<Memberships>>,
+    pub(super) names: Arc<Names>,
     /// The Orchestration Cluster API, which manages stored entities only.
     pub(super) cluster: Option<Cluster>,
     pub(super) bulk: Option<BulkChanges>,

@@ -228,6 +228,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         groups: Some(entities.groups),
         bulk: entities.bulk,
         memberships: entities.memberships,
+        names: Some(entities.names),
         roles: Some(entities.roles),
         tenants: features.tenants.then_some(entities.tenants),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(authorizer()))),

@@ -9,7 +9,7 @@ use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
-use identity_core::service::{AuditLogs, Authorizer, Memberships, StoredGroups, StoredRoles, Tenants};
+use identity_core::service::{AuditLogs, Authorizer, Memberships, Names, StoredGroups, StoredRoles, Tenants};
 use identity_core::world::Sources;
 use identity_http::{About, BulkChanges, Cluster, IdRules};
 
@@ -34,6 +34,7 @@ pub(super) fn entities(
         roles: Arc::new(StoredRoles::new(authorizer())),
         tenants: Arc::new(Tenants::new(authorizer())),
         memberships: Some(Arc::new(Memberships::new(authorizer()))),
+        names: Arc::new(Names::new(authorizer(), None)),
         bulk: Some(bulk(config, engine, hasher.cloned(), &cluster)),
         cluster: Some(cluster),
         deletions: None,

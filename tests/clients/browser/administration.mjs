@@ -29,7 +29,7 @@ export const tasks = {
 
     await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
     await row(page, "user erin > ROLE:UPDATE on admin").getByText("after 1 request").waitFor();
-    await row(page, "user demo > role admin").getByText("now").first().waitFor();
+    await row(page, "user Demo (demo) > role Admin (admin)").getByText("now").first().waitFor();
     await page.goto(`${page.url().split("/who-can")[0]}/who-can?type=ROLE&action=UPDATE&resource=admin`);
     await page.getByText("Leads to administrator rights").waitFor();
     await close();
@@ -68,7 +68,7 @@ export const tasks = {
     await row(page, "Similar to olga").waitFor();
     assert.equal(await page.getByText("Similar to").count(), 2, "no other user");
     await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
-    await row(page, "user o.lga > role admin").getByText("Similar to olga").first().waitFor();
+    await row(page, "user o.lga > role Admin (admin)").getByText("Similar to olga").first().waitFor();
     await close();
   },
 };

@@ -68,7 +68,7 @@ export const tasks = {
     const { page, close, context, expect } = await open(browser);
     expect(/ERR_INTERNET_DISCONNECTED|404/);
     await signIn(page, "demo", "demo", `/groups/${id}`);
-    await button(page, "Rename").click();
+    await button(page, "Edit").click();
     await dialog(page).getByLabel("Name").fill("After");
     await context.setOffline(true);
     await button(dialog(page), "Save").click();
@@ -78,7 +78,7 @@ export const tasks = {
     await page.getByRole("heading", { name: "After" }).waitFor();
     assert.equal((await admin.get(`/api/groups/${id}`)).body.name, "After");
 
-    await button(page, "Rename").click();
+    await button(page, "Edit").click();
     await dialog(page).getByLabel("Name").fill("Never");
     await admin.delete(`/api/groups/${id}`);
     await button(dialog(page), "Save").click();

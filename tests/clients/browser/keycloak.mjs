@@ -82,7 +82,8 @@ export const tasks = {
     await page.getByRole("link", { name: "Authorizations" }).first().click();
     await button(page, "Create authorization").click();
     await dialog(page).getByLabel("Owner type").selectOption("CLIENT");
-    await dialog(page).getByLabel("Owner ID").fill("shop");
+    await dialog(page).getByRole("combobox", { name: "Owner", exact: true }).fill("shop");
+    await dialog(page).getByRole("option", { name: /shop/ }).click();
     await dialog(page).getByLabel("Resource type").selectOption("ticket");
     await dialog(page).getByText("close", { exact: true }).click();
     await button(dialog(page), "Add comparison").click();

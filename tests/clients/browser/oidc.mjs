@@ -86,6 +86,40 @@ export const tasks = {
     await close();
   },
 
+  async mapping_rules_are_members_of_groups_and_tenants(browser) {
+    const { page, context, close } = await open(browser);
+    await page.goto(`${base}/groups`);
+    await signIn(page, "root");
+    const csrf = (await context.cookies()).find(({ name }) => name === "X-CSRF-TOKEN").value;
+    const post = async (path, data) => {
+      const made = await context.request.post(`${base}${path}`, { headers: { "X-CSRF-TOKEN": csrf }, data });
+      assert.equal(made.status(), 201);
+    };
+    const rule = { claimName: "department", claimValue: "it", operator: "EQUALS" };
+    await post("/api/mapping-rules", { ...rule, name: "Group from IT", type: "GROUP" });
+    await post("/api/mapping-rules", { ...rule, name: "Tenant from IT", type: "TENANT" });
+    await post("/v2/groups", { groupId: "staff", name: "Staff" });
+    await post("/v2/tenants", { tenantId: "acme", name: "Acme" });
+    for (const [path, name, lost] of [
+      ["groups/staff", "Group from IT", "1 mapping rule no longer adds users to the group."],
+      ["tenants/acme", "Tenant from IT", "1 mapping rule no longer assigns this tenant."],
+    ]) {
+      await page.goto(`${base}/${path}`);
+      await page.getByRole("tab", { name: "Mapping rules" }).click();
+      await page.getByRole("button", { name: "Assign mapping rules" }).click();
+      await dialog(page).getByRole("searchbox").fill("FROM it");
+      await dialog(page).getByText(name).first().click();
+      await dialog(page).getByRole("button", { name: "Add" }).click();
+      await page.getByRole("row").filter({ hasText: name }).waitFor();
+      const members = await (await context.request.get(`${base}/api/${path}/members?memberType=MAPPING_RULE`)).json();
+      assert.deepEqual(members.map((member) => member.name), [name]);
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await dialog(page).getByText(lost).waitFor();
+      await dialog(page).getByRole("button", { name: "Cancel" }).click();
+    }
+    await close();
+  },
+
   async access_of_people_with_tokens_is_explained_by_what_is_known(browser) {
     const { page, context, close } = await open(browser);
     await page.goto(`${base}/why`);

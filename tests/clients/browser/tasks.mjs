@@ -310,10 +310,10 @@ export const tasks = {
     const remedies = await page.getByRole("button", { name: /^Apply: / }).allTextContents();
     assert.ok(remedies.length > 1, "the role admin would help, too");
     const least = page.getByRole("button", { name: /^Apply: / }).first();
-    assert.equal(await least.getAttribute("aria-label"), "Apply: Add User frank to Role readonly-admin.");
+    assert.equal(await least.getAttribute("aria-label"), "Apply: Add User frank to Role Readonly Admin (readonly-admin).");
 
     // Administrator's rights are announced before they are given.
-    await page.getByRole("button", { name: "Apply: Add User frank to Role admin." }).click();
+    await page.getByRole("button", { name: "Apply: Add User frank to Role Admin (admin)." }).click();
     await said(dialog(page), /Administrator's rights: frank/);
     await said(dialog(page), /Gives frank \d+ permissions, more than were asked for/);
     await button(dialog(page), "Cancel").click();
@@ -345,7 +345,7 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/users/gina");
     await page.getByRole("tab", { name: "Effective access" }).click();
-    await row(page, "user gina > group auditors > role readonly-admin").first().waitFor();
+    await row(page, "user gina > group Auditors (auditors) > role Readonly Admin (readonly-admin)").first().waitFor();
     await look(page, "user-access");
     await page.getByRole("link", { name: "Explain an access, or why it is missing" }).click();
     await page.getByRole("heading", { name: "Explain access", level: 1 }).waitFor();
@@ -357,7 +357,7 @@ export const tasks = {
     await administrator("adele");
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/who-can?tab=administrators");
-    await row(page, "user adele > role admin").first().waitFor();
+    await row(page, "user adele > role Admin (admin)").first().waitFor();
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV" }).click()]);
     const stream = await file.createReadStream();
     let text = "";

@@ -89,7 +89,8 @@ export const tasks = {
     await signIn(page, "demo", "demo", "/resource-types/parcel");
     await button(page, "Create authorization").click();
     await dialog(page).getByLabel("Owner type").selectOption("USER");
-    await dialog(page).getByLabel("Owner ID").fill("cora");
+    await dialog(page).getByRole("combobox", { name: "Owner", exact: true }).fill("cora");
+    await dialog(page).getByRole("option", { name: "cora" }).click();
     await dialog(page).getByText("open", { exact: true }).click();
 
     // By keyboard: a new comparison receives the focus, and its removal returns the focus to the button.
@@ -179,7 +180,8 @@ export const tasks = {
     await signIn(page, "demo", "demo", "/resource-types/form");
     await button(page, "Create authorization").click();
     await dialog(page).getByLabel("Owner type").selectOption("USER");
-    await dialog(page).getByLabel("Owner ID").fill("rhea");
+    await dialog(page).getByRole("combobox", { name: "Owner", exact: true }).fill("rhea");
+    await dialog(page).getByRole("option", { name: "rhea" }).click();
     await dialog(page).getByText("read", { exact: true }).click();
     for (const _ of [1, 2]) await button(dialog(page), "Add comparison").click();
     await comparison(page, 1).locator("#field-comparison-1-side").selectOption("subject");

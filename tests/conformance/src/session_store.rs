@@ -16,7 +16,8 @@ async fn anns(store: &dyn SessionStore, now: OffsetDateTime) -> Vec<Session> {
 }
 
 async fn list(store: &dyn SessionStore, of: Option<Principal>, now: OffsetDateTime) -> Vec<Session> {
-    let page = store.list(&SessionQuery { of, page: PageRequest { offset: 0, limit: 100 } }, now).await.unwrap();
+    let page =
+        store.list(&SessionQuery { of, search: None, page: PageRequest { offset: 0, limit: 100 } }, now).await.unwrap();
     assert_eq!(page.items.len(), page.total);
     page.items
 }
@@ -29,7 +30,8 @@ macro_rules! session_store_suite {
             what_one_replica_inserts_every_replica_finds, an_id_is_inserted_once, an_expired_session_is_never_found,
             an_update_replaces_and_counts, an_update_of_another_version_is_refused, one_of_many_updates_wins,
             a_rotated_session_has_only_its_new_id, one_of_many_rotations_wins, a_deleted_session_is_gone,
-            a_list_is_newest_first_and_of_one_principal_or_all, a_list_has_pages, all_sessions_of_a_principal_end,
+            a_list_is_newest_first_and_of_one_principal_or_all, a_list_has_pages,
+            a_list_is_searched_by_a_part_of_the_username_in_any_case, all_sessions_of_a_principal_end,
             a_providers_session_ends_here_too, all_sessions_of_a_subject_end, one_of_many_endings_is_told,
             a_key_is_used_once,
             a_familiar_pair_is_kept_until_the_latest_time_that_was_noted, the_latest_familiar_pairs_are_listed,
@@ -196,10 +198,32 @@ pub async fn a_list_has_pages(backend: &dyn Backend) {
         store.insert(&session(seed)).await.unwrap();
     }
     for (offset, limit, expected) in [(0, 2, &[1, 2][..]), (2, 2, &[3, 4]), (4, 2, &[5]), (9, 2, &[])] {
-        let query = SessionQuery { of: Some(ann()), page: PageRequest { offset, limit } };
+        let query = SessionQuery { of: Some(ann()), search: None, page: PageRequest { offset, limit } };
         let page = store.list(&query, NOW).await.unwrap();
         assert_eq!(page.total, 5);
         assert_eq!(ids(page.items), expected.iter().map(|seed| id_hash(*seed)).collect::<Vec<_>>());
+    }
+}
+
+pub async fn a_list_is_searched_by_a_part_of_the_username_in_any_case(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    let of = |seed: u8, name: &str| Session { principal: Principal::user(name).unwrap(), ..session(seed) };
+    for session in [of(1, "Anna_Lee"), of(2, "joanna"), of(3, "50%!\\"), of(4, "annaXlee")] {
+        store.insert(&session).await.unwrap();
+    }
+    for (text, expected) in [
+        ("ANNA", &[1, 2, 4][..]),
+        ("a_l", &[1]),
+        ("0%!\\", &[3]),
+        ("%", &[3]),
+        ("!", &[3]),
+        ("zoe", &[]),
+        ("", &[1, 2, 3, 4]),
+    ] {
+        let page = PageRequest { offset: 0, limit: 10 };
+        let found = store.list(&SessionQuery { of: None, search: Some(text.to_owned()), page }, NOW).await.unwrap();
+        assert_eq!(found.total, expected.len(), "{text}");
+        assert_eq!(ids(found.items), expected.iter().map(|seed| id_hash(*seed)).collect::<Vec<_>>(), "{text}");
     }
 }
 

@@ -94,7 +94,16 @@ fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     let holding = Holding::Authorization(Box::new(world.authorization(by)?));
     let requests = Some(path.requests);
     let through = through.collect();
-    Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new(), name: None })
+    Some(Line {
+        party,
+        through,
+        holding,
+        escalation: Some(path),
+        requests,
+        similar_to: Vec::new(),
+        name: None,
+        path_in_names: String::new(),
+    })
 }
 
 /// Determines which parties gain or lose administration, or the ability to attain it, by a change.

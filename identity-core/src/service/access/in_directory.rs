@@ -50,6 +50,7 @@ impl Access {
                     escalation: None,
                     requests: None,
                     similar_to: Vec::new(),
+                    path_in_names: String::new(),
                 };
                 InDirectory { lines: found.holders.into_iter().map(line).collect(), is_complete: Some(!found.more) }
             }

@@ -83,8 +83,12 @@ pub struct Line {
     pub requests: Option<usize>,
     /// IDs of the same kind that look similar to the party's ID; at most 5.
     pub similar_to: Vec<String>,
-    /// Name of the party in the directory, if it is known; a username, for example.
+    /// Name of the party: its stored display name, or its name in the directory, such as a username. `None` if it has
+    /// none or the ID is the name.
     pub name: Option<String>,
+    /// The path as written by `Display`, with the names of the parties before their IDs, for example
+    /// `user Ann Lee (ann) > group People (people)`.
+    pub path_in_names: String,
 }
 
 impl Line {
@@ -97,7 +101,24 @@ impl Line {
             requests: None,
             similar_to: Vec::new(),
             name: None,
+            path_in_names: String::new(),
         }
+    }
+
+    /// Adds the names of the parties on the path.
+    fn name_parties(&mut self, world: &World) {
+        let stored = |party: &Party| {
+            let name = world.display_name(AuditEntity::from(party).kind, party.id());
+            name.filter(|name| *name != party.id()).map(str::to_owned)
+        };
+        self.name = self.name.take().or_else(|| stored(&self.party));
+        let first = in_names(&self.party, self.name.as_deref());
+        let rest = self.through.iter().map(|party| in_names(party, stored(party).as_deref()));
+        let rest = match &self.escalation {
+            Some(path) => steps_in_words(path),
+            None => rest.collect(),
+        };
+        self.path_in_names = std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" > ");
     }
 }
 
@@ -187,6 +208,13 @@ impl fmt::Display for Line {
     }
 }
 
+fn in_names(party: &Party, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{} {name} ({})", party.kind(), party.id()),
+        None => format!("{} {}", party.kind(), party.id()),
+    }
+}
+
 /// Describes each step of a path as text, for example `group ops` or `ROLE:UPDATE on admin`. Omits the administrative
 /// power at its end.
 #[must_use]
@@ -210,7 +238,8 @@ pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<
     questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
 }
 
-/// Collects at most `most` lines. Adds to each the IDs that look similar to the ID of its party.
+/// Collects at most `most` lines. Adds to each the names of its parties, and the IDs that look similar to the ID of its
+/// party.
 pub(super) fn cut(
     world: &World,
     lines: impl Iterator<Item = Line>,
@@ -223,6 +252,7 @@ pub(super) fn cut(
         for line in &mut lines {
             let kind = AuditEntity::from(&line.party).kind;
             line.similar_to = alike.like(kind, line.party.id()).into_iter().map(str::to_owned).collect();
+            line.name_parties(world);
         }
     }
     Ok(Review { lines, more, administration: None, gap: None })

@@ -62,21 +62,16 @@ impl Sessions {
     /// # Errors
     /// When the store fails.
     pub async fn own(&self, caller: &Caller, page: PageRequest) -> Result<Page<SessionView>, ServiceError> {
-        self.page(Some(caller.subject.principal.clone()), page).await
+        self.page(SessionQuery { of: Some(caller.subject.principal.clone()), search: None, page }).await
     }
 
     /// Lists the sessions of one principal, or of all principals, newest first.
     ///
     /// # Errors
     /// When the caller lacks the permission or the store fails.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        of: Option<Principal>,
-        page: PageRequest,
-    ) -> Result<Page<SessionView>, ServiceError> {
+    pub async fn list(&self, caller: &Caller, query: SessionQuery) -> Result<Page<SessionView>, ServiceError> {
         self.authorizer.read(caller, EntityKind::Session, "", |_| ()).await?;
-        self.page(of, page).await
+        self.page(query).await
     }
 
     /// Returns the claims of a principal from its last active session at a provider. `None` without such a session.
@@ -85,7 +80,7 @@ impl Sessions {
     /// When the store fails.
     pub(in crate::service) async fn last_login(&self, principal: &Principal) -> Result<Option<Login>, StoreError> {
         let page = PageRequest { offset: 0, limit: LATEST };
-        let query = SessionQuery { of: Some(principal.clone()), page };
+        let query = SessionQuery { of: Some(principal.clone()), search: None, page };
         let mut sessions = self.ports.store.list(&query, self.now()).await?.items;
         sessions.sort_by_key(|session| Reverse(session.last_active_at));
         Ok(sessions.iter().find_map(|session| {
@@ -104,8 +99,7 @@ impl Sessions {
         }))
     }
 
-    async fn page(&self, of: Option<Principal>, page: PageRequest) -> Result<Page<SessionView>, ServiceError> {
-        let query = SessionQuery { of, page };
+    async fn page(&self, query: SessionQuery) -> Result<Page<SessionView>, ServiceError> {
         let found = self.ports.store.list(&query, self.now()).await.map_err(ServiceError::Store)?;
         Ok(found.map(|session| SessionView::from(&session)))
     }
@@ -135,7 +129,7 @@ impl Sessions {
     pub async fn end_others(&self, caller: &Caller, but: Option<&str>) -> Result<EndedSessions, ServiceError> {
         let but = but.and_then(from_public_key);
         let page = PageRequest { offset: 0, limit: usize::MAX };
-        let query = SessionQuery { of: Some(caller.subject.principal.clone()), page };
+        let query = SessionQuery { of: Some(caller.subject.principal.clone()), search: None, page };
         let found = self.ports.store.list(&query, self.now()).await.map_err(ServiceError::Store)?;
         let (mut ended, mut failure) = (Vec::new(), None);
         for session in found.items.iter().filter(|session| Some(session.id) != but) {

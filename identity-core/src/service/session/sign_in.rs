@@ -283,7 +283,7 @@ impl Sessions {
     /// again.
     async fn end_surplus(&self, principal: &Principal, request_id: Option<&str>) -> EndedSessions {
         let page = PageRequest { offset: self.settings.most_per_principal, limit: SURPLUS };
-        let query = SessionQuery { of: Some(principal.clone()), page };
+        let query = SessionQuery { of: Some(principal.clone()), search: None, page };
         let surplus = match self.ports.store.list(&query, self.now()).await {
             Ok(found) => found.items,
             Err(error) => {

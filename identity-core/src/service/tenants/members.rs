@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::entity::{Container, Party, PartyKind};
 use crate::port::DirectoryError;
 use crate::search::List;
-use crate::service::{ApplicationSummary, MemberDirectories, UserSummary, lists, memberships};
+use crate::service::{ApplicationSummary, MemberDirectories, UserSummary, lists};
 use crate::value::{ClientId, GroupId, Name, Username};
 use crate::world::World;
 
@@ -44,7 +44,7 @@ impl TenantMembers for AnyMembers {
     }
 
     async fn groups(&self, world: &Arc<World>, tenant: Container) -> Result<List<(Party, String)>, DirectoryError> {
-        Ok(lists::members(world, tenant, PartyKind::Group, None, memberships::named))
+        Ok(lists::members(world, tenant, PartyKind::Group, None, lists::named))
     }
 
     async fn applications(

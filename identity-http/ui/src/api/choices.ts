@@ -3,10 +3,10 @@
 import { keepPreviousData, type QueryKey, skipToken, useQuery } from "@tanstack/react-query";
 
 import type { Session } from "../app/session";
-import { api, askFound, askPage } from "./client";
-import { containing, first, inCluster, inManagement, withClusterRoles } from "./lists";
+import { api, askPage } from "./client";
+import { first, inManagement, withClusterRoles } from "./lists";
 import { usersOf } from "./people";
-import { titleOf } from "./roleMembers";
+import { titleOf } from "./roles";
 
 export interface Choice {
   id: string;
@@ -17,12 +17,14 @@ export interface Choice {
 export interface Find {
   /** Kind of the entities, the start of the query key. */
   kind: string;
+  /** Restriction of the entities, a part of the query key. */
+  only?: string;
   search: (text: string, signal?: AbortSignal) => Promise<Choice[]>;
 }
 
 /** Returns the options that match a text. Without a search, there are none. */
 export function useChoices(find: Find | undefined, text: string) {
-  const queryKey: QueryKey = [find?.kind, { choices: text }];
+  const queryKey: QueryKey = [find?.kind, { choices: text, only: find?.only }];
   return useQuery({
     queryKey,
     queryFn: find ? ({ signal }) => find.search(text, signal) : skipToken,
@@ -36,6 +38,7 @@ export const groups: Find = {
     (await askPage(api.GET("/api/groups", inManagement(first(text, signal))))).items.map(({ id, name }) => ({
       id,
       title: name,
+      detail: id,
     })),
 };
 
@@ -59,16 +62,15 @@ export const tenants: Find = {
     })),
 };
 
-export const mappingRules: Find = {
+/** Mapping rules; with `target`, those that can assign this type of entity. */
+export const mappingRules = (target?: "GROUP" | "ROLE" | "TENANT"): Find => ({
   kind: "mapping-rules",
-  search: async (text, signal) => {
-    const filter = text ? { name: containing(text) as never } : undefined;
-    const body = { ...inCluster<"name">(first(text)), filter };
-    return (await askFound(api.POST("/v2/mapping-rules/search", { body, signal }))).items.map(
-      ({ mappingRuleId, name }) => ({ id: mappingRuleId, title: name, detail: mappingRuleId }),
-    );
-  },
-};
+  only: target,
+  search: async (text, signal) =>
+    (await askPage(api.GET("/api/mapping-rules", inManagement(first(text, signal))))).items
+      .filter(({ type }) => !target || !type || type === target)
+      .map(({ id, name }) => ({ id, title: name, detail: id })),
+});
 
 export function users(session: Session): Find | undefined {
   const users = usersOf(session);

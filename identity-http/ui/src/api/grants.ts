@@ -4,7 +4,7 @@ import type { Session } from "../app/session";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
-import { inCluster, inManagement } from "./lists";
+import { inCluster, inManagement, withText } from "./lists";
 import type { GrantableType } from "./types";
 import { askVersioned, only, type Versioned } from "./versions";
 
@@ -30,10 +30,13 @@ export interface Grant extends Owner {
 
 export type NewGrant = Omit<Grant, "key">;
 
-/** Filter of a list by owner or resource type. */
+/** Filter of a list. */
 export interface Narrowed {
   owner?: Owner;
   resourceType?: string;
+  /** Resource ID, or `*` for authorizations on all resources. */
+  resourceId?: string;
+  permission?: string;
 }
 
 export interface Grants {
@@ -61,13 +64,12 @@ const ofCluster: Grants = {
   id: "cluster",
   takes: ({ family }) => family !== "MANAGEMENT",
   sorts: ["ownerId", "resourceType", "resourceId"],
-  async list(query, { owner, resourceType }) {
-    const sought = query.search && !owner ? { ownerId: query.search } : {};
-    const filter = { ...owner, ...sought, ...(resourceType ? { resourceType } : {}) };
+  async list(query, { owner, resourceType, resourceId, permission }) {
+    const filter = { ...owner, resourceType, resourceIds: resourceId && [resourceId] };
     const { items, total } = await askFound(
       api.POST("/v2/authorizations/search", {
-        // Includes types that the Orchestration Cluster API does not list. Its OpenAPI document has no such parameter.
-        params: { query: { resourceTypes: "all" } as never },
+        // Includes types that the Orchestration Cluster API does not list.
+        ...withText(query, { resourceTypes: "all", permission }),
         body: { ...inCluster<Sort>(query), filter: filter as never },
         signal: query.signal,
       }),
@@ -124,11 +126,14 @@ const ofManagement: Grants = {
   id: "management",
   takes: ({ family }) => family !== "CLUSTER",
   sorts: [],
-  async list(query, { owner, resourceType }) {
+  async list(query, { owner, resourceType, resourceId, permission }) {
     const whose = owner && { entityId: owner.ownerId, entityType: entityType(owner.ownerType) };
     const { params, signal } = inManagement(query);
     const { items, total } = await askPage(
-      api.GET("/api/authorizations", { params: { query: { ...params.query, ...whose, resourceType } }, signal }),
+      api.GET("/api/authorizations", {
+        params: { query: { ...params.query, ...whose, resourceType, resourceKey: resourceId, permission } },
+        signal,
+      }),
     );
     return { items: items.map(managed), total };
   },

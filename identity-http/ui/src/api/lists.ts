@@ -24,8 +24,13 @@ export function inCluster<F extends string>({ page, size, sort }: ListQuery) {
   };
 }
 
-/** Filter of `/v2` for values that contain the text. Wildcards in the text are escaped. */
-export const containing = (text: string) => ({ $like: `*${text.replace(/[*?\\]/g, "\\$&")}*` });
+/**
+ * Query parameters of a search below `/v2` that its OpenAPI document, which is another product's, does not have: a text
+ * that is contained in an ID or name, ignoring case, and others.
+ */
+export const withText = ({ search }: Pick<ListQuery, "search">, others: Record<string, string | undefined> = {}) => ({
+  params: { query: { search: search || undefined, ...others } as never },
+});
 
 /** Query for the first 50 matches, for fields and pickers. */
 export const first = (search: string, signal?: AbortSignal): ListQuery => ({ search, page: 0, size: 50, signal });

@@ -3,7 +3,7 @@
 import type { Session } from "../app/session";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
-import { containing, inCluster, inManagement } from "./lists";
+import { inCluster, inManagement, withText } from "./lists";
 import { askVersioned, type Versioned } from "./versions";
 
 export interface User {
@@ -75,19 +75,13 @@ const stored: Users = {
   inDirectory: false,
   sorts: ["username", "name", "email"],
   async list(query) {
-    const search = (by: "username" | "name") =>
-      askFound(
-        api.POST("/v2/users/search", {
-          body: {
-            ...inCluster<"username" | "name" | "email">(query),
-            filter: query.search ? { [by]: containing(query.search) } : undefined,
-          },
-          signal: query.signal,
-        }),
-      );
-    let found = await search("username");
-    // No username matches: search the names.
-    if (query.search && found.total === 0) found = await search("name");
+    const found = await askFound(
+      api.POST("/v2/users/search", {
+        ...withText(query),
+        body: inCluster<"username" | "name" | "email">(query),
+        signal: query.signal,
+      }),
+    );
     return { total: found.total, items: await withStates(found.items.map(shown), query.signal) };
   },
   async find(id, signal) {

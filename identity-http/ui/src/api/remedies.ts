@@ -1,11 +1,11 @@
 /** Remedies for denials that can be applied here. */
 
 import type { Session } from "../app/session";
-import { api, ask, type Schemas } from "./client";
+import { api, ask } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
+import { kindsOf, membersOf } from "./members";
 import { usersOf } from "./people";
-import { join, leave } from "./tenants";
 import { only } from "./versions";
 
 const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
@@ -41,37 +41,17 @@ const member = ({ container, member }: Membership) => ({
   memberId: member.id,
 });
 
-function addMember(membership: Membership): Cure | undefined {
-  const { container, member: who } = membership;
-  const { id } = container;
-  const change = { addMember: member(membership) };
-  if (container.type === "ROLE") {
-    const memberType: Schemas["EntityType"] = who.type === "CLIENT" ? "APPLICATION" : who.type;
-    const body = { memberType, memberId: who.id };
-    const path = { name: id, memberType, memberId: who.id };
-    return {
-      run: () => ask(api.POST("/api/roles/{name}/members", { params: { path: { name: id } }, body })),
-      undo: () => ask(api.DELETE("/api/roles/{name}/members/{memberType}/{memberId}", { params: { path } })),
-      change,
-    };
-  }
-  if (container.type === "GROUP" && who.type === "USER") {
-    const userId = who.id;
-    return {
-      run: () => ask(api.POST("/api/groups/{id}/users", { params: { path: { id } }, body: { userId } })),
-      undo: () => ask(api.DELETE("/api/groups/{id}/users/{userId}", { params: { path: { id, userId } } })),
-      change,
-    };
-  }
-  return container.type === "TENANT" ? joinTenant(id, who) : undefined;
-}
+const HOLDERS = { GROUP: "groups", ROLE: "roles", TENANT: "tenants" } as const;
 
-function joinTenant(tenantId: string, { type, id }: Party): Cure | undefined {
-  if (type !== "USER" && type !== "CLIENT") return undefined;
-  const membership = { container: { type: "TENANT" as const, id: tenantId }, member: { type, id } };
+function addMember(session: Session, membership: Membership): Cure | undefined {
+  const { container, member: who } = membership;
+  const holder = { type: HOLDERS[container.type], id: container.id };
+  const kind = who.type === "CLIENT" ? "APPLICATION" : who.type;
+  if (!kindsOf(session, holder.type).includes(kind)) return undefined;
+  const members = membersOf(session, holder, kind);
   return {
-    run: () => join[type](tenantId, [id]),
-    undo: () => leave[type](tenantId, id),
+    run: () => members.add([who.id]),
+    undo: () => members.remove(who.id),
     change: { addMember: member(membership) },
   };
 }
@@ -84,9 +64,9 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
   const { remedy, through } = miss;
   switch (remedy.remedy) {
     case "ADD_MEMBER":
-      return session.has("memberships") ? addMember(remedy.membership) : undefined;
+      return session.has("memberships") ? addMember(session, remedy.membership) : undefined;
     case "JOIN_TENANT":
-      return joinTenant(remedy.tenant, principal);
+      return addMember(session, { container: { type: "TENANT", id: remedy.tenant }, member: principal });
     case "REACTIVATE": {
       const users = usersOf(session);
       if (!users) return undefined;

@@ -1,16 +1,22 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { t } from "../lib/i18n";
 
+interface Props {
+  texts: string[];
+  /** Number of texts that are shown at first. */
+  most?: number;
+  show?: (text: string) => ReactNode;
+}
+
 /** Short texts as tags. Shows the first `most` and a button that shows the remaining ones. */
-export function Chips({ texts, most = 6 }: { texts: string[]; most?: number }) {
+export function Chips({ texts, most = 6, show = (text) => text }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const shown = isOpen ? texts : texts.slice(0, most);
   return (
     <ul className="tags">
-      {shown.map((text) => (
+      {(isOpen ? texts : texts.slice(0, most)).map((text) => (
         <li key={text} className="chip">
-          {text}
+          {show(text)}
         </li>
       ))}
       {texts.length > most && (

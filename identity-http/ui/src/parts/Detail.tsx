@@ -9,6 +9,7 @@ import { useLocation } from "wouter";
 import { problemOf } from "../api/problem";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
+import { lastAddress } from "../lib/lastSearch";
 import { Page } from "./Page";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -73,7 +74,7 @@ export function Detail<T>({
     <Page title={title(data)} above={[above]} lead={lead?.(data)} actions={actions}>
       {children(data)}
       {dialog === "edit" && edit.form(data, close)}
-      {dialog === "delete" && remove?.(data, () => go(above.href), close)}
+      {dialog === "delete" && remove?.(data, () => go(lastAddress(above.href)), close)}
     </Page>
   );
 }

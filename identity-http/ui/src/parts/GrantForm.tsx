@@ -5,7 +5,6 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { leadsTo, mayLead } from "../api/administration";
-import * as choices from "../api/choices";
 import { allInWords, type Comparison, comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
 import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
 import type { Problem } from "../api/problem";
@@ -20,6 +19,7 @@ import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
 import { useEdited } from "./Conflict";
 import { FormDialog } from "./Dialog";
 import { Choice, TextField } from "./fields";
+import { OwnerField } from "./OwnerField";
 import { TypeChoice } from "./TypeChoice";
 
 interface Props {
@@ -51,7 +51,6 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
   const isOwn = type?.family === "OWN";
   // The properties of custom types are for conditions only.
   const properties = isOwn ? [] : (type?.properties ?? []);
-  const known = useOwners(ownerType, ownerId, !owner && isNew);
   const complete =
     ownerId.trim() !== "" &&
     permissions.length > 0 &&
@@ -135,24 +134,20 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
                 value={ownerType}
                 disabled={!isNew}
                 choices={OWNER_TYPES.map((type) => [type, word("owner", type)] as const)}
-                onValue={setOwnerType}
+                onValue={(type) => {
+                  setOwnerType(type);
+                  setOwnerId("");
+                }}
               />
-              <TextField
+              <OwnerField
                 name="entityId"
-                labelText={t("grants.owner_id")}
+                labelText={t("grants.owner")}
+                type={ownerType}
                 value={ownerId}
                 disabled={!isNew}
                 onValue={setOwnerId}
                 problem={problem}
-                list="known-owners"
               />
-              <datalist id="known-owners">
-                {known.map(({ id, title }) => (
-                  <option key={id} value={id}>
-                    {title}
-                  </option>
-                ))}
-              </datalist>
             </>
           )}
           {fixedType === undefined && (
@@ -240,16 +235,3 @@ const PLACES = {
 
 /** Returns the error message for the permissions. */
 const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");
-
-/** Suggests owners of a type that match the input. Empty if the server cannot list them. */
-function useOwners(type: OwnerType, typed: string, wanted: boolean): choices.Choice[] {
-  const session = useSession();
-  const find: Record<OwnerType, choices.Find | undefined> = {
-    USER: choices.users(session),
-    GROUP: session.has("groups") ? choices.groups : undefined,
-    ROLE: session.has("roles") ? choices.roles : undefined,
-    MAPPING_RULE: session.has("mapping-rules") && session.has("cluster") ? choices.mappingRules : undefined,
-    CLIENT: choices.applications(session),
-  };
-  return choices.useChoices(wanted ? find[type] : undefined, typed).data ?? [];
-}

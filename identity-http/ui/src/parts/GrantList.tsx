@@ -7,6 +7,7 @@ import { useState } from "react";
 import { type Administration, inWords, leading } from "../api/administration";
 import { allInWords } from "../api/conditions";
 import type { Grant, Grants, Narrowed } from "../api/grants";
+import { labelOf } from "../api/names";
 import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
@@ -16,14 +17,20 @@ import { Chips } from "./Chips";
 import { Create } from "./Create";
 import { Current } from "./Current";
 import { ConfirmDialog } from "./Dialog";
+import { GrantFilters, useGrantFilters } from "./GrantFilters";
 import { GrantForm } from "./GrantForm";
 import { type Column, Listing } from "./Listing";
+import { Name } from "./Name";
 
 interface Props extends Narrowed {
   grants: Grants;
 }
 
 export function GrantList({ grants, owner, resourceType }: Props) {
+  // Lists of one owner or type have no other filters.
+  const whole = !owner && !resourceType;
+  const filters = useGrantFilters();
+  const narrowed = whole ? filters : { owner, resourceType };
   const session = useSession();
   const { mayWrite } = session;
   const say = useToast();
@@ -58,7 +65,7 @@ export function GrantList({ grants, owner, resourceType }: Props) {
     header: t("grants.owner"),
     cell: ({ ownerType, ownerId }) => (
       <>
-        {ownerId} <small>({word("owner", ownerType)})</small>
+        <Name type={ownerType} id={ownerId} /> <small>({word("owner", ownerType)})</small>
       </>
     ),
     sortable: sortable("ownerId"),
@@ -73,13 +80,15 @@ export function GrantList({ grants, owner, resourceType }: Props) {
   const close = () => setForm(undefined);
   return (
     <>
+      {whole && <GrantFilters types={types.filter(grants.takes)} />}
       <Listing
         label={t(`grants.${grants.id}`)}
         part={owner && grants.id}
-        search={owner ? undefined : t(grants.id === "cluster" ? "grants.search_owner" : "grants.search")}
+        search={owner ? undefined : t("grants.search")}
+        filtered={whole && Object.values(filters).some(Boolean)}
         columns={[...(owner ? [] : [whose]), ...(resourceType ? [] : [what]), ...columns]}
-        load={(query) => grants.list(query, { owner, resourceType })}
-        queryKey={["authorizations", grants.id, { owner, resourceType }]}
+        load={(query) => grants.list(query, narrowed)}
+        queryKey={["authorizations", grants.id, narrowed]}
         rowKey={({ key }) => key}
         tools={<Create text={t("grants.create")} onClick={() => setForm("new")} />}
         actions={
@@ -127,8 +136,8 @@ export function GrantList({ grants, owner, resourceType }: Props) {
   );
 }
 
-const sentence = ({ ownerId, resourceType, resourceId, property }: Grant) => ({
-  owner: ownerId,
+const sentence = ({ ownerType, ownerId, resourceType, resourceId, property }: Grant) => ({
+  owner: labelOf(ownerType, ownerId),
   type: resourceType,
   resource: resourceId === "*" ? t("grants.all") : (resourceId ?? property ?? ""),
 });

@@ -68,6 +68,8 @@ interface Props<T> {
   alike?: { kind: LabelledKind; id: (row: T) => string };
   actions?: RowAction<T>[];
   search?: string;
+  /** Whether filters outside of the list select its rows, so that it may be empty although there are entries. */
+  filtered?: boolean;
   /** Filters and buttons beside the search field. */
   tools?: ReactNode;
   empty: { title: string; text: string; action?: ReactNode };
@@ -99,7 +101,7 @@ export function Listing<T>(props: Props<T>) {
   useEffect(() => {
     if (beyond) query.set({ page: Math.ceil(data.total / size) });
   }, [beyond]);
-  const nothing = data?.total === 0 && search === "";
+  const nothing = data?.total === 0 && search === "" && !props.filtered;
   return (
     <div className="listing" aria-busy={loaded.isFetching}>
       <div className="tools">
@@ -161,6 +163,7 @@ function Body<T>({
   sort,
   onSort,
   searched,
+  filtered,
   label,
   columns,
   rowKey,
@@ -175,8 +178,11 @@ function Body<T>({
   if (!data)
     return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
   if (data.total === 0) {
-    return searched ? (
-      <Empty title={t("list.no_match")} text={t("list.no_match_text", { text: searched })} />
+    return searched || filtered ? (
+      <Empty
+        title={t("list.no_match")}
+        text={searched ? t("list.no_match_text", { text: searched }) : t("list.no_match_filter")}
+      />
     ) : (
       <Empty {...empty} />
     );

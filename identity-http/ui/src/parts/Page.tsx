@@ -3,10 +3,11 @@
 import { Help } from "@carbon/icons-react";
 import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { Link, useLocation } from "wouter";
+import { Link, useLocation, useSearch } from "wouter";
 
 import { helpOf } from "../app/navigation";
 import { t } from "../lib/i18n";
+import { lastAddress, remember } from "../lib/lastSearch";
 
 interface Props {
   title: string;
@@ -22,10 +23,12 @@ interface Props {
 let shown: string | undefined;
 
 export function Page({ title, lead, above = [], actions, children }: Props) {
-  const [path] = useLocation();
   useEffect(() => {
     document.title = `${title} · ${t("product")}`;
   }, [title]);
+  const [path] = useLocation();
+  const query = useSearch();
+  useEffect(() => remember(path, query), [path, query]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // The first page keeps the focus of the browser.
@@ -38,7 +41,7 @@ export function Page({ title, lead, above = [], actions, children }: Props) {
         <Breadcrumb noTrailingSlash aria-label={t("breadcrumb")}>
           {above.map(({ title, href }) => (
             <BreadcrumbItem key={href}>
-              <Link href={href}>{title}</Link>
+              <Link href={lastAddress(href)}>{title}</Link>
             </BreadcrumbItem>
           ))}
         </Breadcrumb>

@@ -81,7 +81,7 @@ async fn the_oldest_session_of_a_user_ends_when_there_are_too_many() {
         site.clock.advance(Span::seconds(1));
     }
     let page = PageRequest { offset: 0, limit: 100 };
-    let query = crate::port::SessionQuery { of: None, page };
+    let query = crate::port::SessionQuery { of: None, search: None, page };
     let left = crate::port::SessionStore::list(&site.store, &query, crate::port::Clock::now(site.clock.as_ref()));
     assert_eq!(left.await.unwrap().total, 5);
     let (oldest, newest) = ids.split_at(2);
@@ -317,7 +317,7 @@ async fn sessions_that_ended_before_a_failure_are_recorded_and_revoked() {
     let mut site = oidc().await;
     let (one, _, _) = (site.sign_in().await, site.sign_in().await, site.sign_in().await);
     let found = site.caller(&one, Activity::Person).await.unwrap();
-    let own = SessionQuery { of: None, page: PageRequest { offset: 0, limit: 10 } };
+    let own = SessionQuery { of: None, search: None, page: PageRequest { offset: 0, limit: 10 } };
     let listed = site.store.list(&own, site.sessions.now()).await.unwrap();
     let mut store = MockSessionStore::new();
     let of_one = listed.items.iter().find(|session| public_key(session.id) != found.key).cloned().unwrap();
@@ -346,7 +346,10 @@ async fn people_see_and_end_their_own_sessions_and_no_others() {
     let subject = Arc::new(crate::resolve::resolve(&found.caller.world, (&stranger).into()));
     let bob = Caller { actor: Actor::Principal(stranger), subject, ..found.caller.clone() };
     assert!(matches!(site.sessions.end_own(&bob, &found.key).await, Err(ServiceError::Missing(_))));
-    assert!(matches!(site.sessions.list(&bob, None, page).await, Err(ServiceError::Denied(_))));
+    assert!(matches!(
+        site.sessions.list(&bob, SessionQuery { of: None, search: None, page }).await,
+        Err(ServiceError::Denied(_))
+    ));
     assert!(matches!(site.sessions.end_one(&bob, &found.key).await, Err(ServiceError::Denied(_))));
     assert!(site.lives(&one).await);
 

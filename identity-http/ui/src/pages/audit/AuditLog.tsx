@@ -8,6 +8,7 @@ import { t, time, word } from "../../lib/i18n";
 import { useUrlState } from "../../lib/useUrlState";
 import { Choice } from "../../parts/fields";
 import { Listing } from "../../parts/Listing";
+import { Name } from "../../parts/Name";
 import { Page } from "../../parts/Page";
 import { Changes } from "./Changes";
 import { Export } from "./Export";
@@ -149,10 +150,11 @@ function Actor({ actorType, actorId }: Entry) {
   const session = useSession();
   if (!actorId) return word("actor", actorType);
   const href = hrefOf(session, { type: actorType, key: actorId }, actorType === "CLIENT");
-  if (!href) return actorId;
+  const name = <Name type={actorType} id={actorId} />;
+  if (!href) return name;
   return (
     <Link href={href} className="cds--link">
-      {actorId}
+      {name}
     </Link>
   );
 }
@@ -176,6 +178,12 @@ function What({ operation, entity, related, result, ...entry }: Entry) {
     </>
   );
 }
+
+const Thing = ({ entity: { type, key: id } }: { entity: Entry["entity"] }) => (
+  <span className="code">
+    {word("owner", type)} {id && <Name type={type} id={id} />}
+  </span>
+);
 
 /** Text filter that applies on blur or Enter. */
 function Typed({ name, label }: { name: string; label: string }) {

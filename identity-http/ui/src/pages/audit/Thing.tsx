@@ -7,6 +7,7 @@ import { placesOf } from "../../app/navigation";
 import { type Session, useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { word } from "../../lib/i18n";
+import { Name } from "../../parts/Name";
 
 type Entity = Schemas["AuditLogThing"];
 
@@ -42,7 +43,7 @@ export function hrefOf(session: Session, { type, key }: Entity, named = false): 
 export function Thing({ entity, named, gone }: { entity: Entity; named?: boolean; gone?: boolean }) {
   const session = useSession();
   const href = gone ? undefined : hrefOf(session, entity, named);
-  const key = <span className="code">{entity.key}</span>;
+  const key = gone ? <span className="code">{entity.key}</span> : <Name type={entity.type} id={entity.key} />;
   return (
     <>
       {word("owner", entity.type)}{" "}

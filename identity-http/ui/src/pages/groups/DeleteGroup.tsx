@@ -1,7 +1,8 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
+import { countOf, lostMembers } from "../../api/members";
 import { deleted } from "../../api/queries";
-import { titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -19,25 +20,31 @@ interface Props {
 export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) {
   const session = useSession();
   const say = useToast();
+  const path = { params: { path: { id } } };
   // Changes in a directory cannot be simulated; the losses are derived from the roles of the group.
-  const inDirectory = async (count: number) => {
-    const roles = await ask(api.GET("/api/groups/{id}/roles", { params: { path: { id } } }));
-    return roles.length > 0 ? [t("lose.roles", { count, roles: list(roles.map(titleOf)) })] : [];
+  const inDirectory = async () => {
+    const [users, roles, authorizations] = await Promise.all([
+      countOf(session, { type: "groups", id }, "USER"),
+      ask(api.GET("/api/groups/{id}/roles", path)),
+      session.has("authorizations") ? ask(api.GET("/api/groups/{id}/authorizations", path)) : [],
+    ]);
+    const said = [
+      ...(roles.length > 0 ? [t("lose.roles", { count: users, roles: list(roles.map(titleOf)) })] : []),
+      ...(authorizations.length > 0 ? [t("lose.authorizations", { count: authorizations.length })] : []),
+    ];
+    return said.length > 0 ? said : [t("lose.membership", { count: users })];
   };
-  const consequences = async () => {
-    const path = { params: { path: { id } } };
-    const [users, authorizations, lost] = await Promise.all([
-      ask(api.GET("/api/groups/{id}/users", path)),
-      session.has("authorizations") && !session.has("memberships")
-        ? ask(api.GET("/api/groups/{id}/authorizations", path))
-        : [],
+  const stored = async () => {
+    const [members, lost] = await Promise.all([
+      lostMembers(session, { type: "groups", id }),
       losses(session, { deleteGroup: id }),
     ]);
-    const said = lost.length > 0 || session.has("memberships") ? lost : await inDirectory(users.length);
-    if (authorizations.length > 0) said.push(t("lose.authorizations", { count: authorizations.length }));
-    if (said.length === 0) said.push(t("lose.membership", { count: users.length }));
-    return [...said, t("lose.no_undo")];
+    return [...members, ...lost];
   };
+  const consequences = async () => [
+    ...(await (session.has("memberships") ? stored() : inDirectory())),
+    t("lose.no_undo"),
+  ];
   return (
     <ConfirmDialog
       heading={t("groups.delete", { name })}

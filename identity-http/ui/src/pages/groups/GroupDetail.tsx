@@ -1,20 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, ask } from "../../api/client";
+import { kindsOf } from "../../api/members";
 import { changed } from "../../api/queries";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
-import { inTurn } from "../../lib/inTurn";
-import { Id } from "../../parts/Copy";
+import { Described } from "../../parts/Described";
 import { Detail } from "../../parts/Detail";
+import { memberTabs } from "../../parts/MembersOf";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
 import { WordsForm } from "../../parts/WordsForm";
 import { RolesOf } from "../roles/RolesOf";
 import { TenantsOf } from "../tenants/TenantsOf";
-import { PeopleIn } from "../users/PeopleIn";
 import { DeleteGroup } from "./DeleteGroup";
 
 export default function GroupDetail({ id }: { id: string }) {
@@ -26,17 +26,8 @@ export default function GroupDetail({ id }: { id: string }) {
     queryKey: ["groups", id],
     queryFn: ({ signal }) => read(signal),
   });
-  const users = (
-    <PeopleIn
-      label={t("groups.members")}
-      button={t("groups.assign_members")}
-      queryKey={["groups", id, "users"]}
-      load={(signal) => ask(api.GET("/api/groups/{id}/users", { ...path, signal }))}
-      add={(ids) => inTurn(ids, (userId) => ask(api.POST("/api/groups/{id}/users", { ...path, body: { userId } })))}
-      remove={(userId) => ask(api.DELETE("/api/groups/{id}/users/{userId}", { params: { path: { id, userId } } }))}
-      empty={t("groups.no_members")}
-    />
-  );
+  // Only the Orchestration Cluster API changes descriptions.
+  const described = session.has("cluster-groups");
   const roles = (
     <RolesOf
       queryKey={["groups", id, "roles"]}
@@ -50,23 +41,32 @@ export default function GroupDetail({ id }: { id: string }) {
     />
   );
   const tenants = <TenantsOf memberType="GROUP" memberId={id} empty={t("groups.no_tenants")} />;
+  const [users, ...others] = memberTabs(kindsOf(session, "groups"), { type: "groups", id });
   return (
     <Detail
       loaded={loaded}
       one={t("groups.one")}
       above={{ title: t("groups.title"), href: "/groups" }}
       title={({ name }) => name}
-      lead={({ id }) => <Id text={id} />}
+      lead={({ id, description }) => <Described id={id} description={description} />}
       edit={{
-        text: t("rename"),
+        text: described ? undefined : t("rename"),
         form: (group, onClose) => (
           <WordsForm
-            heading={t("groups.rename")}
+            heading={t(described ? "groups.edit" : "groups.rename")}
             submit={t("save")}
-            fields={[{ name: "name", label: t("name"), value: group.name }]}
+            fields={[
+              { name: "name", label: t("name"), value: group.name },
+              ...(described
+                ? [{ name: "description", label: t("description"), value: group.description, optional: true } as const]
+                : []),
+            ]}
             edited={{ entity: group, audited: { entityType: "GROUP", entityKey: id }, reload: read }}
-            onSubmit={async ({ name }, headers) => {
-              await ask(api.PUT("/api/groups/{id}", { ...path, body: { name }, headers }));
+            onSubmit={async ({ name, description }, headers) => {
+              const cluster = { params: { path: { groupId: id } }, body: { name, description }, headers };
+              await (described
+                ? ask(api.PUT("/v2/groups/{groupId}", cluster))
+                : ask(api.PUT("/api/groups/{id}", { ...path, body: { name }, headers })));
               say({ title: t("saved", { name }) });
               changed(["groups", id]);
             }}
@@ -80,8 +80,9 @@ export default function GroupDetail({ id }: { id: string }) {
         <TabPages
           label={group.name}
           tabs={[
-            { id: "members", title: t("groups.members"), content: () => users },
+            ...(users ? [users] : []),
             { id: "roles", title: t("roles.title"), content: () => roles },
+            ...others,
             ...(session.has("tenants") ? [{ id: "tenants", title: t("tenants.title"), content: () => tenants }] : []),
             {
               id: "authorizations",

@@ -7,6 +7,7 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import { proposedId } from "../../lib/proposedId";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -16,7 +17,9 @@ import { DeleteGroup } from "./DeleteGroup";
 type Group = Schemas["GroupView"];
 
 export default function GroupList() {
-  const { mayWrite } = useSession();
+  const { mayWrite, has } = useSession();
+  // Groups in a directory have generated IDs.
+  const identified = has("cluster-groups");
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Group>();
@@ -33,6 +36,9 @@ export default function GroupList() {
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "id", header: t("id"), cell: ({ id }) => <span className="code">{id}</span>, minor: true },
+          ...(identified
+            ? [{ key: "description", header: t("description"), cell: (group: Group) => group.description, minor: true }]
+            : []),
         ]}
         tools={<Create text={t("groups.create")} onClick={() => setCreating(true)} />}
         actions={
@@ -43,8 +49,27 @@ export default function GroupList() {
       {creating && (
         <WordsForm
           heading={t("groups.create")}
-          fields={[{ name: "name", label: t("name") }]}
-          onSubmit={async (body) => go(addressOf("/groups", (await ask(api.POST("/api/groups", { body }))).id))}
+          fields={[
+            { name: "name", label: t("name") },
+            ...(identified
+              ? ([
+                  {
+                    name: "groupId",
+                    label: t("groups.id"),
+                    help: t("tenants.id_stays"),
+                    from: "name",
+                    propose: proposedId,
+                  },
+                  { name: "description", label: t("description"), optional: true },
+                ] as const)
+              : []),
+          ]}
+          onSubmit={async ({ name, groupId, description }) => {
+            const id = identified
+              ? (await ask(api.POST("/v2/groups", { body: { groupId, name, description } }))).groupId
+              : (await ask(api.POST("/api/groups", { body: { name } }))).id;
+            go(addressOf("/groups", id));
+          }}
           onClose={() => setCreating(false)}
         />
       )}

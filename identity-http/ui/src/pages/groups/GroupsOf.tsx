@@ -1,4 +1,4 @@
-import type { ComponentProps } from "react";
+import type { QueryKey } from "@tanstack/react-query";
 
 import type { Schemas } from "../../api/client";
 import { addressOf } from "../../lib/address";
@@ -6,11 +6,13 @@ import { t } from "../../lib/i18n";
 import { Members } from "../../parts/Members";
 
 type Group = Schemas["GroupReference"];
-type Props = Pick<ComponentProps<typeof Members<Group>>, "queryKey" | "add" | "remove" | "empty"> & {
+interface Props {
+  queryKey: QueryKey;
   load: (signal?: AbortSignal) => Promise<Group[]>;
-};
+  empty: string;
+}
 
-/** Groups of a user, or groups in a tenant. */
+/** Groups of a user. */
 export const GroupsOf = ({ load, ...rest }: Props) => (
   <Members
     label={t("groups.title")}

@@ -1,7 +1,8 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
+import { lostMembers } from "../../api/members";
 import { deleted } from "../../api/queries";
-import { KINDS, membersOf, titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -25,13 +26,11 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
     const audiences = [...new Set(permissions.map(({ resourceServerAudience }) => resourceServerAudience))];
     const said: string[] = [];
     if (session.has("memberships")) {
-      const none = { search: "", page: 0, size: 1 };
-      const totals = await Promise.all(
-        KINDS.map(async (kind) => [kind, (await membersOf(name, kind).page(none)).total] as const),
-      );
-      said.push(...(await losses(session, { deleteRole: name })));
-      for (const [kind, count] of totals)
-        if (count > 0 && kind !== "USER") said.push(t(`lose.role.of.${kind}`, { count }));
+      const [lost, members] = await Promise.all([
+        losses(session, { deleteRole: name }),
+        lostMembers(session, { type: "roles", id: name }),
+      ]);
+      said.push(...lost, ...members);
     }
     if (audiences.length > 0 && said.length === 0) said.push(t("lose.permissions", { apis: list(audiences) }));
     return [...said, t("lose.no_undo")];

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 
-import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
+import { kindsOf } from "../../api/members";
 import { changed } from "../../api/queries";
-import { KINDS, type Kind, membersOf, titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
-import { inTurn } from "../../lib/inTurn";
+import { Described } from "../../parts/Described";
 import { Detail } from "../../parts/Detail";
-import { Members } from "../../parts/Members";
+import { memberTabs } from "../../parts/MembersOf";
 import { PermissionList } from "../../parts/PermissionList";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
@@ -26,8 +26,6 @@ export default function RoleDetail({ id }: { id: string }) {
     queryKey: ["roles", id],
     queryFn: ({ signal }) => read(signal),
   });
-  // Mapping rules apply to tokens; profiles without tokens have none.
-  const there = (kind: Kind) => session.has("memberships") && (kind !== "MAPPING_RULE" || session.has("mapping-rules"));
   const permissions = (
     <PermissionList
       queryKey={["roles", id, "permissions"]}
@@ -48,7 +46,9 @@ export default function RoleDetail({ id }: { id: string }) {
       one={t("roles.one")}
       above={{ title: t("roles.title"), href: "/roles" }}
       title={titleOf}
-      lead={({ description }) => description}
+      lead={({ name, displayName, description }) => (
+        <Described id={displayName ? name : undefined} description={description} />
+      )}
       isFixed={({ name }) => session.isProtected("ROLE", name)}
       edit={{
         form: (role, onClose) => (
@@ -86,11 +86,7 @@ export default function RoleDetail({ id }: { id: string }) {
           label={titleOf(role)}
           tabs={[
             { id: "permissions", title: t("roles.permissions"), content: () => permissions },
-            ...KINDS.filter(there).map((kind) => ({
-              id: kind,
-              title: t(`roles.${kind}`),
-              content: () => <MembersOfKind key={kind} role={id} kind={kind} />,
-            })),
+            ...memberTabs(kindsOf(session, "roles"), { type: "roles", id }),
             {
               id: "authorizations",
               title: t("authorizations.title"),
@@ -100,36 +96,5 @@ export default function RoleDetail({ id }: { id: string }) {
         />
       )}
     </Detail>
-  );
-}
-
-/** Direct members of a role, of one kind. */
-function MembersOfKind({ role, kind }: { role: string; kind: Kind }) {
-  const session = useSession();
-  const members = membersOf(role, kind);
-  const find: Record<Kind, choices.Find | undefined> = {
-    USER: choices.users(session),
-    GROUP: choices.groups,
-    MAPPING_RULE: choices.mappingRules,
-    APPLICATION: choices.applications(session),
-  };
-  return (
-    <Members
-      label={t(`roles.${kind}`)}
-      columns={[{ key: "id", header: t("id"), cell: ({ name }) => name }]}
-      idOf={({ id }) => id}
-      nameOf={({ name }) => name}
-      queryKey={["roles", role, kind]}
-      load={{ page: members.page }}
-      add={{
-        button: t(`roles.assign_${kind}`),
-        search: t(`roles.search_${kind}`),
-        find: find[kind],
-        typed: find[kind] ? undefined : t(`roles.typed_${kind}`),
-        run: (ids) => inTurn(ids, members.add),
-      }}
-      remove={{ run: ({ id }) => members.remove(id), undo: ({ id }) => members.add(id) }}
-      empty={t(`roles.no_${kind}`)}
-    />
   );
 }

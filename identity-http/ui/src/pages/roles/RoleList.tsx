@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 
 import { api, ask, askPage, type Schemas } from "../../api/client";
 import { withClusterRoles } from "../../api/lists";
-import { titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";

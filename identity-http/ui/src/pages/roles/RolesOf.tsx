@@ -2,7 +2,7 @@ import type { QueryKey } from "@tanstack/react-query";
 
 import * as choices from "../../api/choices";
 import type { Schemas } from "../../api/client";
-import { titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";

@@ -6,7 +6,7 @@ import { useState } from "react";
 import * as choices from "../../api/choices";
 import { api, ask, type Schemas } from "../../api/client";
 import { changed } from "../../api/queries";
-import { titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import { askVersioned, type Versioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";

@@ -9,6 +9,7 @@ import { useToast } from "../../app/toasts";
 import { t, time } from "../../lib/i18n";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { type Column, Listing } from "../../parts/Listing";
+import { Name } from "../../parts/Name";
 
 type Item = Schemas["Session"];
 
@@ -32,7 +33,9 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
         </>
       ),
     },
-    ...(own || username ? [] : [{ key: "username", header: t("username"), cell: ({ username }: Item) => username }]),
+    ...(own || username
+      ? []
+      : [{ key: "username", header: t("username"), cell: ({ username }: Item) => <Name type="USER" id={username} /> }]),
     { key: "issuer", header: t("sessions.issuer"), cell: ({ issuer }) => issuer ?? "", minor: true },
     { key: "since", header: t("sessions.since"), cell: ({ createdAt }) => time(createdAt), minor: true },
     { key: "active", header: t("sessions.active"), cell: ({ lastActiveAt }) => time(lastActiveAt) },
@@ -52,12 +55,18 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
     <>
       <Listing
         label={t("sessions.title")}
+        search={own || username ? undefined : t("sessions.search")}
         columns={columns}
         queryKey={["sessions", { own, username }]}
-        load={({ page, size, signal }) =>
+        load={({ search, page, size, signal }) =>
           own
             ? askPage(api.GET("/api/me/sessions", { params: { query: { page, resultSize: size } }, signal }))
-            : askPage(api.GET("/api/sessions", { params: { query: { username, page, resultSize: size } }, signal }))
+            : askPage(
+                api.GET("/api/sessions", {
+                  params: { query: { username, search: search || undefined, page, resultSize: size } },
+                  signal,
+                }),
+              )
         }
         rowKey={({ key }) => key}
         tools={

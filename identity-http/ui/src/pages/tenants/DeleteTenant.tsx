@@ -1,5 +1,6 @@
 import { api, ask, type Schemas } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
+import { lostMembers } from "../../api/members";
 import { deleted } from "../../api/queries";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
@@ -19,19 +20,11 @@ export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }:
   const say = useToast();
   const path = { params: { path: { tenantId } } };
   const consequences = async () => {
-    const [users, groups, applications, authorizations] = await Promise.all([
-      ask(api.GET("/api/tenants/{tenantId}/users", path)),
-      ask(api.GET("/api/tenants/{tenantId}/groups", path)),
-      ask(api.GET("/api/tenants/{tenantId}/applications", path)),
+    const [members, authorizations] = await Promise.all([
+      lostMembers(session, { type: "tenants", id: tenantId }),
       deletedAuthorizations(session, { deleteTenant: tenantId }),
     ]);
-    return [
-      ...(users.length > 0 ? [t("lose.tenant.users", { count: users.length, name })] : []),
-      ...(groups.length > 0 ? [t("lose.tenant.groups", { count: groups.length, name })] : []),
-      ...(applications.length > 0 ? [t("lose.tenant.applications", { count: applications.length, name })] : []),
-      ...authorizations,
-      t("lose.no_undo"),
-    ];
+    return [...members, ...authorizations, t("lose.no_undo")];
   };
   return (
     <ConfirmDialog

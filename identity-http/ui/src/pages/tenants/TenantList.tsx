@@ -17,7 +17,8 @@ import { DeleteTenant } from "./DeleteTenant";
 type Tenant = Schemas["TenantView"];
 
 export default function TenantList() {
-  const { mayWrite } = useSession();
+  const { mayWrite, has } = useSession();
+  const described = has("cluster-tenants");
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Tenant>();
@@ -38,6 +39,9 @@ export default function TenantList() {
             header: t("tenants.id"),
             cell: ({ tenantId }) => <span className="code">{tenantId}</span>,
           },
+          ...(described
+            ? [{ key: "description", header: t("description"), cell: (one: Tenant) => one.description, minor: true }]
+            : []),
         ]}
         tools={<Create text={t("tenants.create")} onClick={() => setCreating(true)} />}
         actions={
@@ -67,8 +71,14 @@ export default function TenantList() {
               // Limit of the Orchestration Cluster API.
               propose: (name) => proposedId(name, 31),
             },
+            ...(described ? [{ name: "description", label: t("description"), optional: true } as const] : []),
           ]}
-          onSubmit={async (body) => go(addressOf("/tenants", (await ask(api.POST("/api/tenants", { body }))).tenantId))}
+          onSubmit={async ({ name, tenantId, description }) => {
+            await (described
+              ? ask(api.POST("/v2/tenants", { body: { tenantId, name, description } }))
+              : ask(api.POST("/api/tenants", { body: { tenantId, name } })));
+            go(addressOf("/tenants", tenantId));
+          }}
           onClose={() => setCreating(false)}
         />
       )}

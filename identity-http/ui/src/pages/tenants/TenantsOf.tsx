@@ -1,6 +1,7 @@
 import * as choices from "../../api/choices";
 import { api, askPage, type Schemas } from "../../api/client";
-import { join, leave } from "../../api/tenants";
+import { inTenant } from "../../api/members";
+import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";
@@ -14,6 +15,8 @@ interface Props {
 
 /** Tenants that a user or group is a direct member of. */
 export function TenantsOf({ memberType, memberId, empty }: Props) {
+  const session = useSession();
+  const of = (tenantId: string) => inTenant(session, tenantId, memberType);
   const query = { memberId, memberType };
   return (
     <Members
@@ -31,11 +34,11 @@ export function TenantsOf({ memberType, memberId, empty }: Props) {
         button: t("tenants.assign"),
         search: t("tenants.search"),
         find: choices.tenants,
-        run: (ids) => inTurn(ids, (tenantId) => join[memberType](tenantId, [memberId])),
+        run: (ids) => inTurn(ids, (tenantId) => of(tenantId).add([memberId])),
       }}
       remove={{
-        run: ({ tenantId }) => leave[memberType](tenantId, memberId),
-        undo: ({ tenantId }) => join[memberType](tenantId, [memberId]),
+        run: ({ tenantId }) => of(tenantId).remove(memberId),
+        undo: ({ tenantId }) => of(tenantId).add([memberId]),
       }}
       empty={empty}
     />

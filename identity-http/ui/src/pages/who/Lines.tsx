@@ -19,15 +19,15 @@ type Line = Schemas["LineView"];
 /** Holder of the permission, and the IDs that look like theirs. */
 const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
   <>
-    {word("owner", partyType)} {partyName ?? partyId}
+    {word("owner", partyType)} {partyName ? `${partyName} (${partyId})` : partyId}
     <SimilarTo ids={similarTo} />
   </>
 );
 
 /** Path that grants the permission, and its condition. */
-const Path = ({ path, condition }: Line) => (
+const Path = ({ pathInNames, condition }: Line) => (
   <>
-    <span className="code">{path}</span>
+    <span className="code">{pathInNames}</span>
     {condition && <p className="hint">{allInWords(condition)}</p>}
   </>
 );
@@ -54,6 +54,9 @@ const Incomplete = ({ reason }: { reason: string }) => (
     subtitle={word("incomplete", reason)}
   />
 );
+
+/** Maximum number of lines that a page loads. Exports have no limit of their own. */
+export const SHOWN_LINES = 1000;
 
 interface LinesProps {
   path: string;
@@ -87,12 +90,12 @@ export function Lines({ path, query, load }: LinesProps) {
         search={t("members.search")}
         load={local(
           async () => data.lines,
-          ({ partyId, partyName, resourceType, resourceId, path }) => [
+          ({ partyId, partyName, resourceType, resourceId, pathInNames }) => [
             partyId,
             partyName ?? "",
             resourceType,
             resourceId,
-            path,
+            pathInNames,
           ],
         )}
         queryKey={[...queryKey, { loadedAt: loaded.dataUpdatedAt }]}
@@ -159,7 +162,11 @@ export function AccessOf({ type, id }: { type: "user" | "client"; id: string }) 
       <Lines
         path="subject"
         query={query}
-        load={(signal) => review(ask(api.GET("/access/v1/review/subject", { params: { query }, signal })))}
+        load={(signal) =>
+          review(
+            ask(api.GET("/access/v1/review/subject", { params: { query: { ...query, limit: SHOWN_LINES } }, signal })),
+          )
+        }
       />
     </>
   );

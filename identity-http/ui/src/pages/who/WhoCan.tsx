@@ -12,7 +12,7 @@ import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
 import { TabPages } from "../../parts/TabPages";
-import { Lines, review } from "./Lines";
+import { Lines, review, SHOWN_LINES } from "./Lines";
 
 export default function WhoCan() {
   return (
@@ -54,7 +54,13 @@ function OfResource() {
         <Lines
           path="resource"
           query={wanted}
-          load={(signal) => review(ask(api.GET("/access/v1/review/resource", { params: { query: wanted }, signal })))}
+          load={(signal) =>
+            review(
+              ask(
+                api.GET("/access/v1/review/resource", { params: { query: { ...wanted, limit: SHOWN_LINES } }, signal }),
+              ),
+            )
+          }
         />
       )}
     </>
@@ -106,7 +112,13 @@ function OfSubject() {
         <Lines
           path="subject"
           query={asked}
-          load={(signal) => review(ask(api.GET("/access/v1/review/subject", { params: { query: asked }, signal })))}
+          load={(signal) =>
+            review(
+              ask(
+                api.GET("/access/v1/review/subject", { params: { query: { ...asked, limit: SHOWN_LINES } }, signal }),
+              ),
+            )
+          }
         />
       )}
     </>
@@ -117,6 +129,8 @@ const OfAdministrators = () => (
   <Lines
     path="administrators"
     query={{}}
-    load={(signal) => review(ask(api.GET("/access/v1/review/administrators", { signal })))}
+    load={(signal) =>
+      review(ask(api.GET("/access/v1/review/administrators", { params: { query: { limit: SHOWN_LINES } }, signal })))
+    }
   />
 );

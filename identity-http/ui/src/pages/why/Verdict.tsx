@@ -17,6 +17,7 @@ import {
   type Scope,
   type Step,
 } from "../../api/decisions";
+import { useLabels } from "../../api/names";
 import { changed } from "../../api/queries";
 import { cure } from "../../api/remedies";
 import { useSession } from "../../app/session";
@@ -25,6 +26,7 @@ import { ago, list, t, time, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Chips } from "../../parts/Chips";
 import { GrantDialog } from "../../parts/GrantDialog";
+import { Name } from "../../parts/Name";
 import type { Target } from "../../parts/QuestionFields";
 
 interface Props {
@@ -91,11 +93,13 @@ export function Verdict({
 interface Node {
   kind: string;
   text: string;
+  /** Type of the entity whose ID is the text. */
+  type?: string;
   /** Label of the edge from the previous node. */
   edge?: string;
 }
 
-const partyNode = ({ type, id }: { type: string; id: string }): Node => ({ kind: word("owner", type), text: id });
+const partyNode = ({ type, id }: { type: string; id: string }): Node => ({ kind: word("owner", type), text: id, type });
 
 const targetNode = ({ type, action, resource }: Target): Node => ({
   kind: action || t("why.needed"),
@@ -125,12 +129,12 @@ function nodeOf(step: Step): Node {
         edge: t("edge.claim", { claim: step.claim, value: step.value }),
       };
     case "CLAIMED_GROUP":
-      return { kind: word("owner", "GROUP"), text: step.group, edge: t("edge.claimed") };
+      return { kind: word("owner", "GROUP"), text: step.group, type: "GROUP", edge: t("edge.claimed") };
     case "CLAIMED_PERMISSION":
       return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.claimed") };
     case "MEMBER": {
       const { type, id } = step.membership.container;
-      return { kind: word("owner", type), text: step.name ?? id, edge: t("edge.member") };
+      return { kind: word("owner", type), text: id, type, edge: t("edge.member") };
     }
     case "PERMISSION":
       return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.holds") };
@@ -148,12 +152,12 @@ function Graph({ nodes, end, whole }: { nodes: Node[]; end: Node; whole?: boolea
   const all = [...nodes, { ...end, edge: t(whole ? "edge.so" : "edge.missing") }];
   return (
     <ol className="graph" aria-label={t("why.path")}>
-      {all.map(({ kind, text, edge }, index) => (
+      {all.map(({ kind, text, type, edge }, index) => (
         <li key={index}>
           {index > 0 && <span className={!whole && index === all.length - 1 ? "edge missing" : "edge"}>{edge}</span>}
           <span className={index === all.length - 1 ? "node end" : "node"}>
             <small>{kind}</small>
-            <strong>{text}</strong>
+            <strong>{type ? <Name type={type} id={text} /> : text}</strong>
           </span>
         </li>
       ))}
@@ -166,7 +170,8 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
   const say = useToast();
   const [asking, setAsking] = useState(false);
   const how = session.mayWrite && principal ? cure(session, principal, miss) : undefined;
-  const text = inWords(miss.remedy);
+  const label = useLabels([...partiesOf(miss.remedy), ...(miss.through ? [miss.through.owner] : [])]);
+  const text = inWords(miss.remedy, label);
   const again = () => {
     changed([]);
     onChanged?.();
@@ -178,7 +183,7 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
         {miss.through && (
           <span className="hint">
             {t("why.through", {
-              owner: `${word("owner", miss.through.owner.type)} ${miss.through.owner.id}`,
+              owner: `${word("owner", miss.through.owner.type)} ${label(miss.through.owner.type, miss.through.owner.id)}`,
               what: authorizationText(miss.through),
             })}
           </span>
@@ -208,8 +213,26 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
   );
 }
 
-function inWords(remedy: Remedy): string {
-  const party = ({ type, id }: Pick<Party, "id"> & { type: string }) => `${word("owner", type)} ${id}`;
+/** Entities that the description of a remedy names. */
+function partiesOf(remedy: Remedy): { type: string; id: string }[] {
+  switch (remedy.remedy) {
+    case "ADD_MEMBER":
+      return [remedy.membership.member, remedy.membership.container];
+    case "EXTEND_ROLE":
+      return [{ type: "ROLE", id: remedy.role }];
+    case "CREATE_AUTHORIZATION":
+      return [remedy.owner];
+    case "JOIN_TENANT":
+      return [{ type: "TENANT", id: remedy.tenant }];
+    case "MATCH_RULE":
+      return [{ type: "MAPPING_RULE", id: remedy.rule }];
+    default:
+      return [];
+  }
+}
+
+function inWords(remedy: Remedy, label: (type: string, id: string) => string): string {
+  const party = ({ type, id }: Pick<Party, "id"> & { type: string }) => `${word("owner", type)} ${label(type, id)}`;
   switch (remedy.remedy) {
     case "ADD_MEMBER":
       return t("remedy.ADD_MEMBER", {
@@ -218,7 +241,7 @@ function inWords(remedy: Remedy): string {
       });
     case "EXTEND_ROLE":
       return t("remedy.EXTEND_ROLE", {
-        role: remedy.role,
+        role: label("ROLE", remedy.role),
         permission: remedy.permission.definition,
         api: remedy.permission.audience,
       });
@@ -236,10 +259,10 @@ function inWords(remedy: Remedy): string {
     case "REACTIVATE":
       return t("remedy.REACTIVATE", { user: remedy.user });
     case "JOIN_TENANT":
-      return t("remedy.JOIN_TENANT", { tenant: remedy.tenant });
+      return t("remedy.JOIN_TENANT", { tenant: label("TENANT", remedy.tenant) });
     case "MATCH_RULE":
       return t("remedy.MATCH_RULE", {
-        rule: remedy.rule,
+        rule: label("MAPPING_RULE", remedy.rule),
         claim: remedy.claim,
         value: remedy.value,
         why: word("mismatch", remedy.mismatch),
@@ -262,13 +285,13 @@ function inWords(remedy: Remedy): string {
 /** Mapping rules, groups, roles and tenants of a subject, and where they are known from. */
 export function Subject({ mappingRules, groups, roles, tenants, basis, basisAt }: Schemas["SubjectView"]) {
   const parts = [
-    [t("rules.title"), mappingRules],
-    [t("groups.title"), groups],
-    [t("roles.title"), roles],
-    [t("tenants.title"), tenants],
+    ["MAPPING_RULE", t("rules.title"), mappingRules],
+    ["GROUP", t("groups.title"), groups],
+    ["ROLE", t("roles.title"), roles],
+    ["TENANT", t("tenants.title"), tenants],
   ] as const;
   const source = basis && word("basis", basis);
-  if (!source && parts.every(([, ids]) => ids.length === 0)) return <p className="hint">{t("why.is_nothing")}</p>;
+  if (!source && parts.every(([, , ids]) => ids.length === 0)) return <p className="hint">{t("why.is_nothing")}</p>;
   return (
     <dl className="facts">
       {source && (
@@ -278,12 +301,12 @@ export function Subject({ mappingRules, groups, roles, tenants, basis, basisAt }
         </div>
       )}
       {parts
-        .filter(([, ids]) => ids.length > 0)
-        .map(([title, ids]) => (
+        .filter(([, , ids]) => ids.length > 0)
+        .map(([type, title, ids]) => (
           <div key={title} className="fact">
             <dt>{title}</dt>
             <dd>
-              <Chips texts={[...ids]} />
+              <Chips texts={[...ids]} show={(id) => <Name type={type} id={id} />} />
             </dd>
           </div>
         ))}

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::support::{Local, Store, created, done};
+use crate::support::{Local, Store, column, created, done};
 
 on_each_store!(authorizations_on_types_that_clients_do_not_know_are_shown_when_asked_for);
 
@@ -58,4 +58,22 @@ async fn authorizations_on_types_that_clients_do_not_know_are_shown_when_asked_f
     refused(&api.post("/v2/authorizations/search", &of_type).await, 400, "Bad Request");
     assert_eq!(search("/v2/authorizations/search?resourceTypes=all", of_type).await, (vec!["invoice".to_owned()], 1));
     assert_eq!(api.post("/v2/authorizations/search?resourceTypes=some", &json!({})).await.status, 400);
+
+    // Extensions of the filter.
+    for (query, filter, types) in [
+        ("search=ANN&permission=SEARCH&resourceTypes=all", json!({}), vec!["POLICY_DECISION"]),
+        ("search=INVOI&permission=SEARCH&resourceTypes=all", json!({}), vec!["POLICY_DECISION"]),
+        ("permission=READ", of_ann["filter"].clone(), vec!["USER", "MESSAGE"]),
+        ("permission=no-such&search=ann", json!({}), vec![]),
+    ] {
+        let path = format!("/v2/authorizations/search?{query}");
+        let found = api.post(&path, &json!({"filter": filter})).await.expect_status(200).json();
+        assert_eq!(column(&found["items"], "resourceType"), types, "{query}");
+    }
+    let long = "x".repeat(257);
+    assert_eq!(api.post(&format!("/v2/authorizations/search?search={long}"), &json!({})).await.status, 400);
+    for (search, usernames) in [("ANN", vec!["ann"]), ("nothing", vec![])] {
+        let found = api.post(&format!("/v2/users/search?search={search}"), &json!({})).await.expect_status(200).json();
+        assert_eq!(column(&found["items"], "username"), usernames);
+    }
 }

@@ -13,6 +13,7 @@ const DEMO: &str = "Basic ZGVtbzpkZW1v";
 
 on_each_store!(
     lists_are_paged_and_searched,
+    authorizations_are_selected_by_resource_permission_and_owner,
     long_lists_are_whole_and_leave_the_connection_open,
     names_are_what_they_are,
     defaults_and_the_last_administrator_stay,
@@ -67,6 +68,37 @@ async fn lists_are_paged_and_searched(store: Store) {
         }
     }
     refused(&api.get("/api/me/permissions?audiences=x").await, 400, "query");
+}
+
+async fn authorizations_are_selected_by_resource_permission_and_owner(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    let sales = group(&api, "Sales").await;
+    for (entity, id, kind, key, permissions) in [
+        ("GROUP", sales.as_str(), "process-definition", "order", json!(["READ", "DELETE"])),
+        ("USER", "ann", "process-definition", "order", json!(["READ"])),
+        ("USER", "ann", "decision-definition", "order", json!(["READ"])),
+        ("USER", "bob", "process-definition", "*", json!(["READ"])),
+    ] {
+        let body = json!({"entityType": entity, "entityId": id, "resourceType": kind, "resourceKey": key,
+            "permissions": permissions});
+        done(api.put("/api/authorizations", &body).await);
+    }
+    for (query, owners) in [
+        ("resourceKey=order", vec!["ann", "ann", &sales]),
+        ("resourceKey=order&resourceType=process-definition", vec!["ann", &sales]),
+        ("resourceKey=orde", vec![]),
+        ("resourceKey=*&resourceType=process-definition&search=BO", vec!["bob"]),
+        ("permission=DELETE&resourceType=process-definition&resourceKey=order", vec![&sales]),
+        ("permission=READ&resourceKey=order&entityType=USER&entityId=ann", vec!["ann", "ann"]),
+        ("permission=NOTHING", vec![]),
+        ("search=sALE", vec![&sales]),
+    ] {
+        let reply = api.get(&format!("/api/authorizations?{query}")).await.expect_status(200);
+        assert_eq!(column(&reply.json(), "entityId"), owners, "{query}");
+        assert_eq!(reply.header("x-total-count"), Some(&*owners.len().to_string()), "{query}");
+    }
+    refused(&api.get("/api/authorizations?permission=").await, 400, "invalid");
 }
 
 async fn long_lists_are_whole_and_leave_the_connection_open(store: Store) {

@@ -36,6 +36,15 @@ tasks!("tasks":
     the_own_account_is_seen_and_its_password_changed,
 );
 
+tasks!("lists":
+    a_group_gets_a_chosen_id_a_description_and_applications,
+    a_tenant_gets_roles,
+    a_user_is_found_by_address_in_another_case,
+    authorizations_are_filtered_and_the_address_keeps_the_filters,
+    an_owner_is_picked_by_name,
+    the_back_button_returns_to_the_tab_before,
+);
+
 tasks!("types":
     a_resource_type_is_made_changed_and_deleted,
     a_condition_is_made_changed_and_put_back,
@@ -92,6 +101,12 @@ async fn a_rule_is_tried_and_made_and_a_token_is_inspected() {
     let wishes = Wishes { environment: &[("IDENTITY_ACCESS_KEEP_CLAIMS", "true")], ..Wishes::default() };
     let Some(site) = Site::start(Store::sqlite(), wishes).await else { return };
     in_a_browser("oidc", "a_rule_is_tried_and_made_and_a_token_is_inspected", &site.public()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mapping_rules_are_members_of_groups_and_tenants() {
+    let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
+    in_a_browser("oidc", "mapping_rules_are_members_of_groups_and_tenants", &site.public()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use crate::engine::{NotPermitted, Requester};
 use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::search::entities::{Filter, UserField, UserFilter, users};
-use crate::search::{Found, List, SearchBudget, SearchStopped, Sought};
+use crate::search::{Found, List, SearchBudget, SearchStopped, SearchText};
 use crate::service::{Authorizer, Caller, ListRequest, ServiceError, UserSummary, Written, user_creation};
 use crate::value::{Email, Name, PasswordHash, Secret, Username};
 use crate::world::World;
@@ -179,7 +179,7 @@ impl ClusterUsers {
     pub fn list(&self, caller: &Caller, ListRequest { search, page }: &ListRequest) -> List<UserSummary> {
         let (world, page) = (Arc::clone(&caller.world), *page);
         let visible = self.authorizer.visible(caller, EntityKind::User);
-        let sought = search.as_deref().map(Sought::new);
+        let sought = search.as_deref().map(SearchText::new);
         List::scan(move |budget| {
             let is_found = |user: &&User| {
                 let texts = [
@@ -189,7 +189,7 @@ impl ClusterUsers {
                 ];
                 let texts: Vec<&str> = texts.into_iter().flatten().collect();
                 visible.includes(user.username.as_str())
-                    && sought.as_ref().is_none_or(|sought| sought.is_in(&texts, budget))
+                    && sought.as_ref().is_none_or(|sought| sought.is_in(texts, budget))
             };
             page.cut(world.users().filter(is_found)).map(UserSummary::from)
         })

@@ -179,12 +179,6 @@ function What({ operation, entity, related, result, ...entry }: Entry) {
   );
 }
 
-const Thing = ({ entity: { type, key: id } }: { entity: Entry["entity"] }) => (
-  <span className="code">
-    {word("owner", type)} {id && <Name type={type} id={id} />}
-  </span>
-);
-
 /** Text filter that applies on blur or Enter. */
 function Typed({ name, label }: { name: string; label: string }) {
   const query = useUrlState();

@@ -1,4 +1,4 @@
-import type { QueryKey } from "@tanstack/react-query";
+import type { ComponentProps } from "react";
 
 import type { Schemas } from "../../api/client";
 import { addressOf } from "../../lib/address";
@@ -6,11 +6,9 @@ import { t } from "../../lib/i18n";
 import { Members } from "../../parts/Members";
 
 type Group = Schemas["GroupReference"];
-interface Props {
-  queryKey: QueryKey;
+type Props = Pick<ComponentProps<typeof Members<Group>>, "queryKey" | "add" | "remove" | "empty"> & {
   load: (signal?: AbortSignal) => Promise<Group[]>;
-  empty: string;
-}
+};
 
 /** Groups of a user. */
 export const GroupsOf = ({ load, ...rest }: Props) => (

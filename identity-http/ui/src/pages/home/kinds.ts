@@ -4,7 +4,7 @@ import { api, askPage, type Page } from "../../api/client";
 import { grantsOf } from "../../api/grants";
 import { inManagement, withClusterRoles } from "../../api/lists";
 import { usersOf } from "../../api/people";
-import { titleOf } from "../../api/roleMembers";
+import { titleOf } from "../../api/roles";
 import type { Session } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import type { Key } from "../../lib/i18n";

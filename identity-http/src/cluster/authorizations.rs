@@ -102,7 +102,7 @@ struct Shown {
 
 /// Query parameters of searches for authorizations, beyond the filter of the Orchestration Cluster API.
 #[derive(Default, Deserialize)]
-struct Sought {
+struct FilterQuery {
     /// Text that the id or the name of the owner, or the id of the resource, must contain.
     search: Option<String>,
     /// Permission that the authorization must include.
@@ -254,11 +254,11 @@ async fn create(
 fn parse(
     caller: &Caller,
     shown: ShownTypes,
-    sought: &Sought,
+    filters: &FilterQuery,
     body: &[u8],
 ) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
-    let text = search::text(sought.search.as_deref())?;
-    let permission = sought.permission.as_deref().map(PermissionName::parse).transpose();
+    let text = search::text(filters.search.as_deref())?;
+    let permission = filters.permission.as_deref().map(PermissionName::parse).transpose();
     let permission =
         permission.map_err(|error| Problem::bad_request("query", format!("`permission` {}.", error.rule)))?;
     search::parse(body, "cluster.AuthorizationSearch", SORT, |filter, report| {
@@ -279,10 +279,10 @@ async fn search(
     authorizations: Data<ClusterAuthorizations>,
     Authenticated(caller): Authenticated,
     shown: Query<Shown>,
-    sought: Query<Sought>,
+    filters: Query<FilterQuery>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, shown.resource_types, &sought, &body)?;
+    let request = parse(&caller, shown.resource_types, &filters, &body)?;
     search::answer(move |budget| {
         let found = authorizations.search(&caller, &request, budget)?;
         Ok(search::Answer::new(found, AuthorizationView::from))
@@ -296,7 +296,7 @@ async fn own(
     shown: Query<Shown>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, shown.resource_types, &Sought::default(), &body)?;
+    let request = parse(&caller, shown.resource_types, &FilterQuery::default(), &body)?;
     search::answer(move |budget| {
         let found = authorizations.own(&caller, &request, budget)?;
         let mut answer = search::Answer::new(found, AuthorizationView::from);

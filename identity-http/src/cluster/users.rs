@@ -86,14 +86,14 @@ async fn create(
 
 /// Query parameter of searches for users.
 #[derive(Deserialize)]
-struct Sought {
+struct TextQuery {
     search: Option<String>,
 }
 
 async fn search(
     users: Data<ClusterUsers>,
     Authenticated(caller): Authenticated,
-    sought: Query<Sought>,
+    texts: Query<TextQuery>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let mut request = search::parse(&body, "cluster.UserSearch", SORT, |filter, report| {
@@ -103,7 +103,7 @@ async fn search(
             email: filter.text_filter("email", report),
         })
     })?;
-    request.filter.text = search::text(sought.search.as_deref())?;
+    request.filter.text = search::text(texts.search.as_deref())?;
     search::answer(move |budget| Ok(search::Answer::new(users.search(&caller, &request, budget)?, UserView::of))).await
 }
 

@@ -117,9 +117,9 @@ macro_rules! members_of {
             use super::*;
 
             pub(in crate::management) fn mount(api: &mut ServiceConfig) {
-                let path = |path: &'static str| resource(path.trim_start_matches("/api"));
-                api.service(path($path).get(members).post(add_member))
-                    .service(path($member_path).delete(remove_member));
+                let below_api = |path: &str| resource(path.trim_start_matches("/api"));
+                api.service(below_api($path).get(members).post(add_member))
+                    .service(below_api($member_path).delete(remove_member));
             }
 
             /// Lists direct members by type, ordered by id.
@@ -178,11 +178,14 @@ macro_rules! members_of {
 
 members_of! {
     /// Direct members of groups: users, applications and mapping rules.
-    groups "groups": "/api/groups/{id}/members", "/api/groups/{id}/members/{memberType}/{memberId}", "id", GroupId, Container::Group;
+    groups "groups": "/api/groups/{id}/members", "/api/groups/{id}/members/{memberType}/{memberId}",
+        "id", GroupId, Container::Group;
     /// Direct members of roles: users, groups, applications and mapping rules.
-    roles "roles": "/api/roles/{name}/members", "/api/roles/{name}/members/{memberType}/{memberId}", "name", RoleId, Container::Role;
+    roles "roles": "/api/roles/{name}/members", "/api/roles/{name}/members/{memberType}/{memberId}",
+        "name", RoleId, Container::Role;
     /// Direct members of tenants: users, groups, roles, applications and mapping rules.
-    tenants "tenants": "/api/tenants/{tenantId}/members", "/api/tenants/{tenantId}/members/{memberType}/{memberId}", "tenantId", TenantId, Container::Tenant;
+    tenants "tenants": "/api/tenants/{tenantId}/members", "/api/tenants/{tenantId}/members/{memberType}/{memberId}",
+        "tenantId", TenantId, Container::Tenant;
 }
 
 fn kind(member_type: EntityType) -> PartyKind {

@@ -338,18 +338,18 @@ export const tasks = {
   },
 
   async effective_access_of_a_person_is_seen_with_its_paths(browser) {
-    await user("gina");
+    await user("gerda");
     assert.equal((await admin.post("/v2/groups", { groupId: "auditors", name: "Auditors" })).status, 201);
-    assert.equal((await admin.put("/v2/groups/auditors/users/gina", {})).status, 204);
+    assert.equal((await admin.put("/v2/groups/auditors/users/gerda", {})).status, 204);
     assert.equal((await admin.put("/v2/roles/readonly-admin/groups/auditors", {})).status, 204);
     const { page, close } = await open(browser);
-    await signIn(page, "demo", "demo", "/users/gina");
+    await signIn(page, "demo", "demo", "/users/gerda");
     await page.getByRole("tab", { name: "Effective access" }).click();
-    await row(page, "user gina > group Auditors (auditors) > role Readonly Admin (readonly-admin)").first().waitFor();
+    await row(page, "user gerda > group Auditors (auditors) > role Readonly Admin (readonly-admin)").first().waitFor();
     await look(page, "user-access");
     await page.getByRole("link", { name: "Explain an access, or why it is missing" }).click();
     await page.getByRole("heading", { name: "Explain access", level: 1 }).waitFor();
-    assert.equal(await page.getByLabel("Username").inputValue(), "gina");
+    assert.equal(await page.getByLabel("Username").inputValue(), "gerda");
     await close();
   },
 

@@ -31,7 +31,8 @@ export const queries = new QueryClient({
 /** Loads the data below a key again after a change. Drops the data of other pages, which the change may concern too. */
 export function changed(key: QueryKey) {
   queries.removeQueries({ type: "inactive" });
-  void queries.invalidateQueries({ queryKey: key });
+  // A dialog that is about to close keeps the consequences that it stated before the change.
+  void queries.invalidateQueries({ queryKey: key, predicate: ({ queryKey }) => queryKey[0] !== "consequences" });
 }
 
 /** As `changed`, after an entity was deleted: the data of its own page, which may still be open, is not loaded again. */

@@ -70,7 +70,10 @@ export function OwnerField({ name, labelText, type, value, onValue, disabled, pr
       items={selected && !data.includes(selected) ? [selected, ...data] : data}
       itemToString={(choice) => (choice ? label(choice) : "")}
       selectedItem={selected}
-      shouldFilterItem={() => true}
+      // The options of the previous search are shown until those of the current one are loaded.
+      shouldFilterItem={({ item, inputValue }) =>
+        !inputValue || (selected && inputValue === label(selected)) || contains(item, inputValue)
+      }
       onInputChange={(text) => setText(selected && text === label(selected) ? "" : text)}
       onChange={({ selectedItem }) => onValue(selectedItem?.id ?? "")}
       invalid={said !== undefined}
@@ -81,5 +84,8 @@ export function OwnerField({ name, labelText, type, value, onValue, disabled, pr
     />
   );
 }
+
+const contains = ({ id, title, detail = "" }: choices.Choice, text: string) =>
+  [id, title, detail].some((one) => one.toLowerCase().includes(text.toLowerCase()));
 
 const label = ({ id, title }: choices.Choice) => (title === id ? id : `${title} (${id})`);

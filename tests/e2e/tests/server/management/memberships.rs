@@ -64,7 +64,7 @@ async fn references_are_resolved_to_names(store: Store) {
     refused(&site.user("ann").post("/api/names", &json!({"references": asked})).await, 403, "forbidden");
     let many = vec![of("ROLE", "clerk"); 201];
     refused(&admin.post("/api/names", &json!({"references": many})).await, 400, "references");
-    refused(&admin.post("/api/names", &json!({"references": [of("SESSION", "x")]})).await, 400, "invalid");
+    refused(&admin.post("/api/names", &json!({"references": [of("SESSION", "x")]})).await, 400, "body_shape");
 }
 
 async fn roles_are_given_and_taken(store: Store) {

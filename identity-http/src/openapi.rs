@@ -31,7 +31,7 @@ use crate::schema;
         me::permissions,
         password::change,
         capabilities::show,
-        health::show,
+        health::health,
         bulk::apply,
         memberships::of,
         memberships::groups::members,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::apply::Refusal;
 use identity_core::entity::AuditEvent;
 use identity_core::service::AuthenticationError;
 use identity_core::value::Params;
@@ -189,15 +190,16 @@ impl Problem {
     }
 
     /// 412 for a change that is meant for another version of the entity (RFC 9110 §15.5.13).
-    fn changed(detail: String, last: Option<&AuditEvent>) -> Self {
-        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "changed", detail).code("CHANGED");
+    fn changed(refusal: &Refusal, last: Option<&AuditEvent>) -> Self {
+        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, refusal.code(), format!("{refusal}."));
+        problem.0.params = refusal.params();
         problem.0.last_change = last.map(|event| LastChange {
             key: event.key.to_string(),
             timestamp: event.at,
             actor_type: event.actor.kind_name(),
             actor_id: event.actor.id().map(str::to_owned),
         });
-        problem.titled("PRECONDITION_FAILED")
+        problem.code("CHANGED").titled("PRECONDITION_FAILED")
     }
 
     pub(crate) fn no_such_entry(key: &str) -> Self {

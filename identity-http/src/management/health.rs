@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/health").get(show));
+    api.service(resource("/health").get(health));
 }
 
 /// Health of the server or of one of its dependencies, such as the store or an identity provider.
@@ -43,7 +43,7 @@ impl From<Component> for ComponentView {
 
 /// Returns the health of this replica and of its dependencies.
 #[utoipa::path(get, path = "/api/health", tag = "me", responses((status = 200, body = Vec<ComponentView>), Failures))]
-pub(crate) async fn show(
+pub(crate) async fn health(
     operations: Data<dyn Operations>,
     engine: Data<Engine>,
     Authenticated(caller): Authenticated,

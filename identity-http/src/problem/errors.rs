@@ -32,7 +32,7 @@ impl From<ServiceError> for Problem {
                 Self::unauthorized(schemes.iter().copied(), ended.code(), format!("{ended}."), is_token)
             }
             ServiceError::Changed { entity, last } => {
-                Self::changed(format!("{}.", Refusal::Changed(entity)), last.as_deref())
+                Self::changed(&Refusal::Changed(entity), last.as_deref())
             }
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
@@ -98,7 +98,7 @@ impl From<Refusal> for Problem {
                     _ => "name.invalid",
                 },
             ),
-            Refusal::Changed(_) => return Self::changed(format!("{refusal}."), None),
+            Refusal::Changed(_) => return Self::changed(&refusal, None),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {

@@ -156,6 +156,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access/v1/review/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions of the caller, with every grant path. Needs no permission. */
+        get: operations["access_of_caller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/access/v1/review/orphans": {
         parameters: {
             query?: never;
@@ -333,6 +350,28 @@ export interface paths {
          * @description `X-Total-Count` is the total number of matching entries.
          */
         get: operations["audit_log_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports changes and denied requests, newest first.
+         * @description The result has all matching entries that exist when the export begins; `X-Total-Count` is their number. If an export
+         *     fails after it has begun, the connection is closed before the end of the body. A server runs two exports at a time;
+         *     further ones are rejected with 503.
+         */
+        get: operations["audit_log_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -626,6 +665,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists direct members by type, ordered by id.
+         * @description `X-Total-Count` is the total number of these members.
+         */
+        get: operations["groups_members"];
+        put?: never;
+        /** Adds a member. */
+        post: operations["groups_add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups/{id}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member. */
+        delete: operations["groups_remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/groups/{id}/roles": {
         parameters: {
             query?: never;
@@ -699,6 +776,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the health of this replica and of its dependencies. */
+        get: operations["me_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mapping-rules": {
         parameters: {
             query?: never;
@@ -752,6 +846,44 @@ export interface paths {
         /** Returns the caller. */
         get: operations["me_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the caller's effective memberships. */
+        get: operations["me_memberships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes the caller's password. Needs no permission.
+         * @description Wrong current passwords count against the rate limit of sign-ins. All other sessions of the caller end. A browser gets a
+         *     new session. Only in the profile `builtin`.
+         */
+        put: operations["me_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -842,6 +974,26 @@ export interface paths {
         get: operations["memberships_of"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolves references to display names.
+         * @description References to entities that do not exist or have no name are omitted.
+         */
+        post: operations["memberships_names"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1055,13 +1207,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the direct members of a role by type, ordered by id.
+         * Lists direct members by type, ordered by id.
          * @description `X-Total-Count` is the total number of these members.
          */
-        get: operations["memberships_of_role"];
+        get: operations["roles_members"];
         put?: never;
-        /** Assigns a role to a member. */
-        post: operations["memberships_add"];
+        /** Adds a member. */
+        post: operations["roles_add_member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1078,8 +1230,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Unassigns a role from a member. */
-        delete: operations["memberships_remove"];
+        /** Removes a member. */
+        delete: operations["roles_remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1288,6 +1440,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tenants/{tenantId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists direct members by type, ordered by id.
+         * @description `X-Total-Count` is the total number of these members.
+         */
+        get: operations["tenants_members"];
+        put?: never;
+        /** Adds a member. */
+        post: operations["tenants_add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenantId}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member. */
+        delete: operations["tenants_remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tenants/{tenantId}/users": {
         parameters: {
             query?: never;
@@ -1332,7 +1522,9 @@ export interface paths {
         };
         /**
          * Lists users, ordered by username.
-         * @description `X-Total-Count` is the total number of users.
+         * @description For built-in users, the caller needs the authorizations of `/v2/users`; others are omitted.
+         *
+         *     `X-Total-Count` is the total number of users.
          */
         get: operations["users_list"];
         put?: never;
@@ -1358,7 +1550,7 @@ export interface paths {
         get: operations["users_find"];
         /**
          * Updates a user's names and email address, and enables or disables sign-in.
-         * @description Disabling ends the user's sessions.
+         * @description Disabling ends the user's sessions. Of built-in users, only `enabled` and `password` can be changed here.
          */
         put: operations["users_update"];
         post?: never;
@@ -2453,6 +2645,26 @@ export interface components {
             /** @example M2M */
             type: string;
         };
+        /** @description Change of a field. A change of a set has one of these for each removed and for each added element. */
+        AuditLogChange: {
+            /**
+             * @description Value after the change, or the added element of a set. Null if there is none, or if it is secret. Cut as
+             *     `before`.
+             * @example Sales EU
+             */
+            after: string | null;
+            /**
+             * @description Value before the change, or the removed element of a set. Null if there was none, or if it is secret or unknown.
+             *     A value of more than 256 characters is cut and ends with `…`.
+             * @example Sales
+             */
+            before: string | null;
+            /**
+             * @description Name of the field.
+             * @example name
+             */
+            field: string;
+        };
         /** @description An entry of the audit log. */
         AuditLogEntry: {
             /** @description Username or client id of the actor. */
@@ -2461,10 +2673,20 @@ export interface components {
             actorIssuer?: string | null;
             /** @description `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself. */
             actorType: string;
+            /**
+             * @description Fields that a successful change changed, at most 32. Empty for members and assignments, which `entity` and
+             *     `related` describe, and for entries of versions that did not record changes.
+             */
+            changes: components["schemas"]["AuditLogChange"][];
             /** @description Entity that the operation applies to. */
             entity: components["schemas"]["AuditLogThing"];
             /** @description Key of the entry. Keys ascend in the order of writing. */
             key: string;
+            /**
+             * Format: int32
+             * @description Number of further changes that are not recorded.
+             */
+            omittedChanges?: number;
             /** @example ASSIGN */
             operation: string;
             /** @description Reason for a failure or denial. `reconciled` if the server determined the outcome of a deletion afterwards. */
@@ -2641,7 +2863,8 @@ export interface components {
             name?: string | null;
             /**
              * Format: password
-             * @description At least 8 characters. Without `password` and `passwordHash`, the user cannot sign in until a password is set.
+             * @description 15 to 256 characters, and not easy to guess. Without `password` and `passwordHash`, the user cannot sign in until
+             *     a password is set.
              */
             password?: string | null;
             /**
@@ -2663,6 +2886,8 @@ export interface components {
         /** @description The available APIs and the caller. */
         Capabilities: {
             caller: components["schemas"]["CapabilitiesCaller"];
+            /** @description Defaults of the installation, which cannot be changed or deleted. */
+            protected: components["schemas"]["ProtectedEntity"][];
             /** @description Resource types and the permissions that can be granted on them. */
             resourceTypes: components["schemas"]["GrantableType"][];
             /** @description Available APIs. All others respond with 404. */
@@ -2711,6 +2936,12 @@ export interface components {
         } | {
             /** @description Id of the tenant. */
             deleteTenant: string;
+        } | {
+            /** @description Username. */
+            deactivateUser: string;
+        } | {
+            /** @description Username. */
+            reactivateUser: string;
         } | {
             /** @description Username. */
             deleteUser: string;
@@ -2918,11 +3149,15 @@ export interface components {
         };
         /** @description Part of a body that an error concerns. */
         Finding: {
+            /** @enum {string} */
+            code: "blank" | "too_short" | "too_long" | "characters" | "email" | "form" | "missing" | "null" | "type" | "choice" | "range" | "alternatives" | "unknown_member" | "unsupported" | "wrong" | "same" | "elsewhere" | "other";
             /**
              * @description The violated rule, to follow the name of the part.
-             * @example must be a string
+             * @example must not be longer than 256 characters
              */
             detail: string;
+            /** @description Strings and numbers to insert into a sentence about the rule, such as `max`. */
+            params?: Record<string, never>;
             /**
              * @description JSON pointer (RFC 6901) to the part. Empty for the body.
              * @example /condition/1/property
@@ -2988,10 +3223,24 @@ export interface components {
         };
         /** @description A group. */
         GroupView: {
+            /** @description Absent if it is empty. */
+            description?: string;
             id: string;
             name: string;
             /** @description Always empty: organizations are not supported. */
             organizationId: string;
+        };
+        /** @description Health of the server or of one of its dependencies, such as the store or an identity provider. */
+        HealthComponent: {
+            /** @description Reason of the status, or other details. */
+            detail?: string | null;
+            /** @example store */
+            name: string;
+            /**
+             * @description `UP`, `DOWN`, or `DEGRADED` if the server works without the dependency for now.
+             * @example UP
+             */
+            status: string;
         };
         /** @description Input to inspect: exactly one of the two members. */
         InspectRequest: {
@@ -3078,7 +3327,7 @@ export interface components {
             /** @description Additional condition of the grant. */
             condition?: components["schemas"]["Comparison"][] | null;
             partyId: string;
-            /** @description Name of the party in Keycloak, such as a username, if it differs from the id. */
+            /** @description Name of the party, if it differs from the id. For users in Keycloak, the username. */
             partyName?: string | null;
             /**
              * @description `USER`, `CLIENT`, `MAPPING_RULE` (every bearer of a matching token), or `GROUP` if groups come from token
@@ -3087,6 +3336,8 @@ export interface components {
             partyType: string;
             /** @description Path from the party through groups and roles, such as `user ann > group people > role staff`. */
             path: string;
+            /** @description The path with the names of the parties, such as `user Ann Lee (ann) > group People (people) > role staff`. */
+            pathInNames: string;
             permissions: string[];
             /**
              * @description Only in the review of administrators: number of requests by which the party becomes an administrator. 0 if it
@@ -3122,6 +3373,11 @@ export interface components {
             /** @description Display name. */
             name: string;
         };
+        /** @description A member and its display name. */
+        Member: {
+            id: string;
+            name: string;
+        };
         /** @description Direct memberships of an entity. */
         MemberOf: {
             groups: components["schemas"]["GroupReference"][];
@@ -3134,8 +3390,20 @@ export interface components {
             memberId: string;
             memberType: components["schemas"]["EntityType"];
         };
-        /** @description A member to assign a role to. */
-        NewRoleMember: {
+        /** @description The name of an entity. */
+        NamedReference: {
+            id: string;
+            /** @description Display name. For users in a directory, the username. */
+            name: string;
+            type: components["schemas"]["NamedType"];
+        };
+        /**
+         * @description Kind of an entity that has a display name.
+         * @enum {string}
+         */
+        NamedType: "USER" | "CLIENT" | "GROUP" | "ROLE" | "TENANT" | "MAPPING_RULE";
+        /** @description A member to add. */
+        NewMember: {
             memberId: string;
             memberType: components["schemas"]["EntityType"];
         };
@@ -3166,6 +3434,24 @@ export interface components {
             authorizations: components["schemas"]["OrphanView"][];
             /** @description Whether more authorizations match than are listed. */
             more: boolean;
+        };
+        /** @description Ids of the groups, roles and tenants of the caller. */
+        OwnMemberships: {
+            groups: string[];
+            /** @description Roles, including those held through groups. */
+            roles: string[];
+            /** @description Tenants, including those held through groups and roles. */
+            tenants: string[];
+        };
+        /** @description The current and the new password of the caller. */
+        OwnPassword: {
+            /** Format: password */
+            current: string;
+            /**
+             * Format: password
+             * @description 15 to 256 characters, and not easy to guess.
+             */
+            new: string;
         };
         /**
          * @description A permission of an API.
@@ -3199,6 +3485,8 @@ export interface components {
              */
             instance: string;
             lastChange?: components["schemas"]["LastChange"] | null;
+            /** @description Strings and numbers to insert into a sentence about the reason, such as `kind` and `key` of an entity. */
+            params?: Record<string, never>;
             /**
              * @description Machine-readable error code.
              * @example missing
@@ -3223,6 +3511,19 @@ export interface components {
              */
             type: string;
         };
+        /** @description An entity that cannot be changed or deleted. */
+        ProtectedEntity: {
+            /**
+             * @description Key of the entity; the audience of an API.
+             * @example admin
+             */
+            key: string;
+            /**
+             * @description `ROLE`, `TENANT`, or `RESOURCE_SERVER`, which cannot be deleted.
+             * @example ROLE
+             */
+            type: string;
+        };
         /** @description Latest token of a recent caller. */
         RecentView: {
             /** @description Time when the token was first seen. */
@@ -3241,6 +3542,16 @@ export interface components {
              *     considered.
              */
             subject: components["schemas"]["SubjectView"];
+        };
+        /** @description A reference to an entity. */
+        Reference: {
+            id: string;
+            type: components["schemas"]["NamedType"];
+        };
+        /** @description References to resolve. */
+        References: {
+            /** @description At most 200. */
+            references: components["schemas"]["Reference"][];
         };
         /** @description Authorization of the same entity on the same resource type, for another resource or with another condition. */
         ReplacedSet: {
@@ -3348,11 +3659,6 @@ export interface components {
             displayName?: string | null;
             /** @description Current name of the role. Names cannot be changed. */
             name?: string | null;
-        };
-        /** @description A member and its display name. */
-        RoleMember: {
-            id: string;
-            name: string;
         };
         RoleRef: {
             name: string;
@@ -3548,7 +3854,7 @@ export interface components {
          * @description An API that may be available.
          * @enum {string}
          */
-        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "bulk" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
+        Surface: "users" | "cluster-users" | "cluster-groups" | "cluster-tenants" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "names" | "bulk" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "health" | "decisions" | "inspection" | "cluster";
         /**
          * @description A tenant to create.
          * @example {
@@ -3571,6 +3877,8 @@ export interface components {
         };
         /** @description A tenant. */
         TenantView: {
+            /** @description Absent if it is empty. */
+            description?: string;
             name: string;
             tenantId: string;
         };
@@ -3597,9 +3905,15 @@ export interface components {
         /** @description Changes to a user. Absent members remain unchanged; null removes a value. */
         UserChange: {
             email?: string | null;
+            /** @description Whether the user can sign in and has access. */
             enabled?: boolean | null;
             firstName?: string | null;
             lastName?: string | null;
+            /**
+             * Format: password
+             * @description New password of a built-in user: 15 to 256 characters, and not easy to guess.
+             */
+            password?: string | null;
         };
         /** @description Users to add. */
         UserIds: {
@@ -3615,6 +3929,8 @@ export interface components {
         /** @description A user. For users managed by an identity provider, only the id is known. */
         UserView: {
             email: string;
+            /** @description Whether the user can sign in and has access. Always true for users of an identity provider without a directory. */
+            enabled: boolean;
             id: string;
             name: string;
             username: string;
@@ -4869,6 +5185,84 @@ export interface operations {
             };
         };
     };
+    access_of_caller: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                /** @description Maximum number of lines. Default 10 000, at most 1 000 000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The token's issuer or the store is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     access_list: {
         parameters: {
             query?: {
@@ -5624,9 +6018,13 @@ export interface operations {
             query?: {
                 /** @description Only entries whose actor's username or client id contains this text. */
                 actor?: string;
+                /** @description Only entries of the actor with exactly this username or client id. */
+                actorId?: string;
+                /** @description If `true`, only entries whose actor is not the server itself (`SYSTEM`). */
+                excludeSystem?: boolean;
                 /**
                  * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
-                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
+                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG`, `SESSION`, `RESOURCE_TYPE` or `DECISION`.
                  */
                 entityType?: string;
                 /** @description Only entries about entities whose key contains this text. */
@@ -5656,6 +6054,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditLogEntry"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_log_export: {
+        parameters: {
+            query: {
+                /** @description Only entries whose actor's username or client id contains this text. */
+                actor?: string;
+                /** @description Only entries of the actor with exactly this username or client id. */
+                actorId?: string;
+                /** @description If `true`, only entries whose actor is not the server itself (`SYSTEM`). */
+                excludeSystem?: boolean;
+                /**
+                 * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
+                 *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG`, `SESSION`, `RESOURCE_TYPE` or `DECISION`.
+                 */
+                entityType?: string;
+                /** @description Only entries about entities whose key contains this text. */
+                entityKey?: string;
+                /** @description Only entries with this operation: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`. */
+                operation?: string;
+                /** @description Only entries with this result: `SUCCESS`, `FAIL` or `DENIED`. */
+                result?: string;
+                /** @description Only entries at or after this time (RFC 3339). */
+                from?: string;
+                /** @description Only entries before this time (RFC 3339). */
+                to?: string;
+                /** @description `csv` (RFC 4180), or `jsonl` for one entry in JSON per line. */
+                format: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description The body, an id in the path or a query parameter is invalid. */
@@ -5841,6 +6358,10 @@ export interface operations {
                 entityType?: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
                 /** @description Only authorizations on this resource type. */
                 resourceType?: string;
+                /** @description Only authorizations on this resource, or with `*`, on all resources. */
+                resourceKey?: string;
+                /** @description Only authorizations with this permission. */
+                permission?: string;
                 /** @description Whether entries have a version. */
                 versions?: boolean;
                 /** @description Only items whose id or name contains this text. Not case-sensitive. */
@@ -8411,6 +8932,322 @@ export interface operations {
             };
         };
     };
+    groups_members: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
+                /** @description Page number, starting at 0. Default: the first page. */
+                page?: number;
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    groups_add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    groups_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                memberType: string;
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     groups_roles: {
         parameters: {
             query?: never;
@@ -8956,6 +9793,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    me_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthComponent"][];
+                };
             };
             /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
@@ -9685,6 +10616,214 @@ export interface operations {
             };
         };
     };
+    me_memberships: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnMemberships"];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    me_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     me_permissions: {
         parameters: {
             query?: {
@@ -10222,6 +11361,122 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["References"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedReference"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12552,10 +13807,12 @@ export interface operations {
             };
         };
     };
-    memberships_of_role: {
+    roles_members: {
         parameters: {
             query: {
                 memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
                 /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
@@ -12574,7 +13831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoleMember"][];
+                    "application/json": components["schemas"]["Member"][];
                 };
             };
             /** @description The body, an id in the path or a query parameter is invalid. */
@@ -12654,7 +13911,7 @@ export interface operations {
             };
         };
     };
-    memberships_add: {
+    roles_add_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -12665,7 +13922,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewRoleMember"];
+                "application/json": components["schemas"]["NewMember"];
             };
         };
         responses: {
@@ -12770,7 +14027,7 @@ export interface operations {
             };
         };
     };
-    memberships_remove: {
+    roles_remove_member: {
         parameters: {
             query?: never;
             header?: never;
@@ -13178,6 +14435,8 @@ export interface operations {
         parameters: {
             query?: {
                 username?: string;
+                /** @description Only sessions of users whose username contains this text. Not case-sensitive in ASCII letters. */
+                search?: string;
                 /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
                 /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
@@ -14643,6 +15902,322 @@ export interface operations {
             path: {
                 tenantId: string;
                 groupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_members: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only members whose id or name contains this text. Not case-sensitive. */
+                search?: string;
+                /** @description Page number, starting at 0. Default: the first page. */
+                page?: number;
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tenants_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+                memberType: string;
+                memberId: string;
             };
             cookie?: never;
         };

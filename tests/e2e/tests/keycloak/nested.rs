@@ -150,7 +150,10 @@ async fn users_who_come_from_another_provider_without_an_address_are_as_others()
         "credentials": [{"type": "password", "value": "pw", "temporary": false}]});
     let ann = realm.create("/users", &user).await;
     let shown = admin.get(&format!("/api/users/{ann}")).await.expect_status(200).json();
-    assert_eq!(shown, json!({"id": ann, "username": "corporate.ann", "name": "corporate.ann", "email": "", "enabled": true}));
+    assert_eq!(
+        shown,
+        json!({"id": ann, "username": "corporate.ann", "name": "corporate.ann", "email": "", "enabled": true})
+    );
     assert_eq!(texts(&admin.get("/api/users?search=corporate").await.json(), "id"), std::slice::from_ref(&ann));
     let path = format!("/api/users/{ann}");
     _ = admin.post(&format!("{path}/roles"), &json!({"roleName": "Web Modeler"})).await.expect_status(204);

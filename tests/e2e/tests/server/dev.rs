@@ -37,7 +37,10 @@ async fn the_demo_user_administers(store: Store) {
     let users = format!("/api/groups/{}/users", sales.as_str().expect("an id"));
     refused(&demo.post(&users, &json!({"userId": "nobody"})).await, 404, "missing");
     crate::support::done(demo.post(&users, &json!({"userId": "demo"})).await);
-    shows(demo.get(&users).await, &json!([{"id": "demo", "username": "demo", "name": "Demo", "email": "", "enabled": true}]));
+    shows(
+        demo.get(&users).await,
+        &json!([{"id": "demo", "username": "demo", "name": "Demo", "email": "", "enabled": true}]),
+    );
 
     let exited = server.terminate().await;
     assert_eq!(exited.status.code(), Some(0), "{exited:?}");

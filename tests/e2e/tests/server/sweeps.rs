@@ -23,6 +23,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 const OPEN_TO_ALL: [&str; 7] = [
     "/api/capabilities",
     "/api/me",
+    "/api/me/memberships",
     "/api/me/permissions",
     "/api/groups/for-token",
     "/api/permissions/for-token",

@@ -36,7 +36,7 @@ async fn an_inactive_user_has_no_access_and_gets_it_back(store: Store) {
     let (ann, there) = (local.user("ann").await, other.http().clone());
     created(admin.post("/v2/groups", &json!({"groupId": "sales", "name": "Sales"})).await);
     local.allow("ann", "GROUP", "sales", &["READ"]).await;
-    let mut browser = signed_in(&there, "ann", "secret").await;
+    let mut browser = signed_in(&server, "ann", "secret").await;
     assert_eq!(asks(&mut browser, &there, "/api/me").await.status, 200);
     assert_eq!(admin.get("/api/users/ann").await.json()["enabled"], true);
     assert_eq!(evaluated(&admin).await["decision"], true);

@@ -333,6 +333,7 @@ pub(crate) struct Mounted {
     decisions: bool,
     tokens: bool,
     people: bool,
+    stored_users: bool,
     clients: bool,
     apis: bool,
     groups: bool,
@@ -355,6 +356,7 @@ impl Mounted {
             decisions: surfaces.decisions.is_some(),
             tokens: surfaces.decisions.as_ref().is_some_and(|decisions| decisions.access.has_tokens()),
             people: surfaces.people.is_some(),
+            stored_users: surfaces.cluster.as_ref().is_some_and(|cluster| cluster.users.is_some()),
             clients: surfaces.clients.is_some(),
             apis: surfaces.apis.is_some(),
             groups: surfaces.groups.is_some(),
@@ -381,7 +383,11 @@ impl Mounted {
                 let of_tokens = path.ends_with("/inspect") || path.ends_with("/recent-callers");
                 self.decisions && (!of_tokens || self.tokens)
             }
+            (_, Some("users"), _) if matches!(path, "/api/users" | "/api/users/{id}") => {
+                self.people || self.stored_users
+            }
             (_, Some("users"), _) => self.people,
+            (_, Some("me"), Some("password")) => self.stored_users,
             (_, Some("clients"), _) => self.clients,
             (_, Some("resource-servers"), _) => self.apis,
             (_, Some("tenants"), _) if path.contains("/members") => self.memberships && self.tenants,
@@ -409,6 +415,11 @@ impl Mounted {
         let document = documents.entry(self).or_insert_with(|| {
             let mut document = Document::openapi();
             document.paths.paths.retain(|path, _| self.has(path));
+            if !self.people
+                && let Some(users) = document.paths.paths.get_mut("/api/users")
+            {
+                users.post = None;
+            }
             serde_json::to_vec(&document).unwrap_or_default().into()
         });
         document.clone()

@@ -20,9 +20,10 @@ on_each_store!(
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Paths that any valid token may request, because they describe the token itself.
-const OPEN_TO_ALL: [&str; 7] = [
+const OPEN_TO_ALL: [&str; 8] = [
     "/api/capabilities",
     "/api/me",
+    "/api/me/memberships",
     "/api/me/permissions",
     "/api/groups/for-token",
     "/api/permissions/for-token",

@@ -52,6 +52,8 @@ export function OwnPassword() {
           onChange={(event) => setFields((before) => ({ ...before, [name]: event.target.value }))}
           invalid={problem?.fields.has(name)}
           invalidText={problem?.about(name)}
+          // In addition to Carbon's own reference to the error message, which not all screen readers support.
+          aria-describedby={problem?.fields.has(name) ? `field-${name}-error-msg` : undefined}
         />
       ))}
       <Button type="submit" disabled={mutation.isPending || !fields.current || !fields.new}>

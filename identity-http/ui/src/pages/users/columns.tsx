@@ -14,16 +14,16 @@ export const Inactive = ({ user }: { user: Pick<User, "enabled"> }) =>
 
 /** Columns of user lists. `sorts` names the sortable ones. */
 export const personColumns = (sorts: readonly string[] = []): Column<User>[] => [
+  { key: "username", header: t("username"), cell: ({ username }) => username, sortable: sorts.includes("username") },
   {
-    key: "username",
-    header: t("username"),
+    key: "name",
+    header: t("name"),
     cell: (user) => (
       <>
-        {user.username} <Inactive user={user} />
+        {user.name} <Inactive user={user} />
       </>
     ),
-    sortable: sorts.includes("username"),
+    sortable: sorts.includes("name"),
   },
-  { key: "name", header: t("name"), cell: ({ name }) => name, sortable: sorts.includes("name") },
   { key: "email", header: t("email"), cell: ({ email }) => email, sortable: sorts.includes("email"), minor: true },
 ];

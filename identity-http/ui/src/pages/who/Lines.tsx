@@ -109,13 +109,13 @@ export function Lines({ path, query, load }: LinesProps) {
           {
             key: "resource",
             header: t("grants.resource"),
-            cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`,
+            cell: ({ resourceType, resourceId }) => <span className="code">{`${resourceType} ${resourceId}`}</span>,
             minor: true,
           },
           {
             key: "permissions",
             header: t("grants.permissions"),
-            cell: ({ permissions }) => permissions.join(", "),
+            cell: ({ permissions }) => <span className="code">{permissions.join(", ")}</span>,
             minor: true,
           },
         ]}

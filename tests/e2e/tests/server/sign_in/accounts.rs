@@ -34,8 +34,9 @@ async fn an_inactive_user_has_no_access_and_gets_it_back(store: Store) {
     let other = local.launch.start().await;
     let (admin, server) = (local.admin(), local.anonymous());
     let (ann, there) = (local.user("ann").await, other.http().clone());
+    created(admin.post("/v2/groups", &json!({"groupId": "sales", "name": "Sales"})).await);
     local.allow("ann", "GROUP", "sales", &["READ"]).await;
-    let mut browser = signed_in(&there, "ann", "secret").await;
+    let mut browser = signed_in(&server, "ann", "secret").await;
     assert_eq!(asks(&mut browser, &there, "/api/me").await.status, 200);
     assert_eq!(admin.get("/api/users/ann").await.json()["enabled"], true);
     assert_eq!(evaluated(&admin).await["decision"], true);
@@ -85,7 +86,7 @@ async fn the_last_administrator_stays_active(store: Store) {
     done(local.admin().put("/v2/roles/admin/users/eve", &json!({})).await);
     done(set_enabled(&local.admin(), "demo", false).await);
     let eve = local.anonymous().basic("eve", "secret");
-    refused(&eve.delete("/v2/users/eve").await, 409, "INVALID_STATE");
+    assert_eq!(eve.delete("/v2/users/eve").await.status, 409, "an inactive administrator does not count");
     done(set_enabled(&eve, "demo", true).await);
     assert_eq!(local.admin().get("/api/me").await.status, 200);
 }
@@ -128,14 +129,13 @@ async fn a_bad_password_is_refused(store: Store) {
     let ann = local.user("ann.lindqvist").await;
     let change =
         async |current: &str, new: &str| ann.put("/api/me/password", &json!({"current": current, "new": new})).await;
-    let pointer = |reply: &identity_testkit::Reply| reply.json()["invalid"][0]["pointer"].clone();
     for new in ["short", "fourteen chars", "passwordpassword", "ann.lindqvist.lindqvist", "aaaaaaaaaaaaaaaaaaaa"] {
         let reply = change("secret", new).await.expect_status(400);
-        assert!(reply.text.contains("new"), "{}", reply.text);
+        assert_eq!(reply.json()["findings"][0]["pointer"], "/new", "{reply:?}");
     }
     let reply = change("Secret", PASSWORD).await;
     refused(&reply, 400, "invalid");
-    assert!(reply.text.contains("current"), "{} {}", reply.text, pointer(&reply));
+    assert_eq!(reply.json()["findings"][0]["pointer"], "/current", "{reply:?}");
     let records = local.audit().await;
     let denied = records.iter().find(|record| record.entity_type == "USER" && record.result == "DENIED").expect("it");
     assert_eq!(denied.reason.as_deref(), Some("password"));
@@ -150,7 +150,7 @@ async fn a_bad_password_is_refused(store: Store) {
 
 async fn guesses_of_the_current_password_are_limited(store: Store) {
     let local = Local::start(store).await;
-    let ann = local.user("ann").await;
+    local.user("ann").await;
     let mut browser = signed_in(&local.anonymous(), "ann", "secret").await;
     let body = json!({"current": "wrong", "new": PASSWORD});
     let mut limited = None;
@@ -163,5 +163,4 @@ async fn guesses_of_the_current_password_are_limited(store: Store) {
         refused(&reply, 400, "invalid");
     }
     assert!(limited.expect("a limit").header("retry-after").is_some());
-    drop(ann);
 }

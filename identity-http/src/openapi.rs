@@ -151,7 +151,7 @@ use crate::schema;
         administration::of_right,
         administration::of_rights,
         audit_log::list,
-        audit_log::export::export,
+        audit_log::export,
         audit_log::find,
     ),
     components(schemas(ProblemDocument)),

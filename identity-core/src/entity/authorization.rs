@@ -30,13 +30,13 @@ impl Authorization {
         let Self { key: _, owner, resource_type, scope, permissions, condition } = self;
         let property = if let Scope::Property(name) = scope { Some(name.as_str()) } else { None };
         vec![
-            ("ownerType", Field::text(owner.kind_name())),
-            ("ownerId", Field::text(owner.id())),
             ("resourceType", Field::text(resource_type.as_str())),
             ("resourceId", Field::optional(scope.resource_id())),
             ("resourcePropertyName", Field::optional(property)),
             ("permissions", Field::set(permissions.iter().map(PermissionName::as_str))),
             ("condition", Field::Text(condition.as_ref().map(|condition| condition.to_string().into()))),
+            ("ownerType", Field::text(owner.kind_name())),
+            ("ownerId", Field::text(owner.id())),
         ]
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Permission;
 use crate::value::storable;
 
 /// Change of one field of an entity. A change of a set has one of these for each removed and for each added element.
@@ -80,10 +79,9 @@ impl<'a> Field<'a> {
         Self::Set(texts.into_iter().map(Element::Text).collect())
     }
 
-    /// Creates a set of permissions of APIs.
-    pub(crate) fn permissions(permissions: impl IntoIterator<Item = &'a Permission>) -> Self {
-        let element = |one: &'a Permission| Element::Permission(one.audience.as_str(), one.definition.as_str());
-        Self::Set(permissions.into_iter().map(element).collect())
+    /// Creates a set of permissions of APIs, each given as audience and name.
+    pub(crate) fn permissions(permissions: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::Set(permissions.into_iter().map(|(audience, name)| Element::Permission(audience, name)).collect())
     }
 }
 

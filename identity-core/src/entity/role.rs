@@ -44,7 +44,7 @@ impl Role {
         vec![
             ("name", Field::text(name.as_str())),
             ("description", Field::text(description.as_str())),
-            ("permissions", Field::permissions(permissions)),
+            ("permissions", Permission::field(permissions)),
         ]
     }
 }
@@ -56,4 +56,11 @@ pub struct Permission {
     pub audience: Audience,
     /// Name of the permission within the API, such as `write:*`.
     pub definition: PermissionName,
+}
+
+impl Permission {
+    /// Set of permissions, as the audit log compares it.
+    pub(crate) fn field<'a>(permissions: impl IntoIterator<Item = &'a Self>) -> Field<'a> {
+        Field::permissions(permissions.into_iter().map(|one| (one.audience.as_str(), one.definition.as_str())))
+    }
 }

@@ -148,7 +148,7 @@ impl Clients {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let granting = self.directory.grant_permission(&parsed, permission);
-        let changes = FieldChanges::added(&vec![("permissions", Field::permissions([permission]))]);
+        let changes = FieldChanges::added(&vec![("permissions", Permission::field([permission]))]);
         self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, granting).await
     }
 
@@ -164,7 +164,7 @@ impl Clients {
     ) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
         let revoking = self.directory.revoke_permission(&parsed, permission);
-        let changes = FieldChanges::removed(&vec![("permissions", Field::permissions([permission]))]);
+        let changes = FieldChanges::removed(&vec![("permissions", Permission::field([permission]))]);
         self.authorizer.change(caller, AuditDraft { changes, ..draft(AuditOperation::Update, key) }, revoking).await
     }
 }

@@ -1,6 +1,6 @@
 //! `/api/audit-log`: changes and denied requests, newest first. The audit log of `/v2` does not include denials.
 
-pub(crate) mod export;
+mod stream;
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -23,7 +23,7 @@ use crate::timestamp;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/audit-log").get(list))
-        .service(resource("/audit-log/export").get(export::export))
+        .service(resource("/audit-log/export").get(export))
         .service(resource("/audit-log/{key}").get(find));
 }
 
@@ -57,6 +57,24 @@ pub(crate) struct FilterQuery {
 const FILTERS: &[&str] = &["actor", "excludeSystem", "entityType", "entityKey", "operation", "result", "from", "to"];
 /// Names of the parameters in [`PageQuery`].
 const PAGE: &[&str] = &["page", "resultSize"];
+
+/// Format of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    Csv,
+    Jsonl,
+}
+
+/// Selects the format of the export.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FormatQuery {
+    /// `csv` (RFC 4180), or `jsonl` for one entry in JSON per line.
+    #[param(inline)]
+    format: Format,
+}
 
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -245,6 +263,25 @@ pub(crate) async fn list(
     let query = one("page", AuditQuery::new(filter, &newest_first, &window))?;
     let found = logs.list(&caller, &query).await?;
     Ok(page::respond(Page { items: found.items, total: found.total }, EntryView::from))
+}
+
+/// Exports changes and denied requests, newest first.
+///
+/// The result has all matching entries that exist when the export begins; `X-Total-Count` is their number. If an export
+/// fails after it has begun, the connection is closed before the end of the body. A server runs two exports at a time;
+/// further ones are rejected with 503.
+#[utoipa::path(get, path = "/api/audit-log/export", tag = "audit-log", params(FilterQuery, FormatQuery),
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson"))), Failures))]
+pub(crate) async fn export(
+    logs: Data<AuditLogs>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let FormatQuery { format } = page::query_without(&request, FILTERS)?;
+    let filter = page::query_without::<FilterQuery>(&request, &["format"])?.parse()?;
+    let running = stream::admit()?;
+    let export = logs.export(&caller, filter).await?;
+    Ok(stream::respond(export, format, running))
 }
 
 /// Returns an audit log entry.

@@ -85,7 +85,7 @@ impl Roles for DirectoryRoles {
         id: RoleId,
         permission: Permission,
     ) -> Result<Written, ServiceError> {
-        let changes = FieldChanges::added(&vec![("permissions", Field::permissions([&permission]))]);
+        let changes = FieldChanges::added(&vec![("permissions", Permission::field([&permission]))]);
         let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, &id) };
         self.authorizer.change(caller, attempt, self.directory.grant_permission(&id, &permission)).await
     }
@@ -96,7 +96,7 @@ impl Roles for DirectoryRoles {
         id: RoleId,
         permission: Permission,
     ) -> Result<Written, ServiceError> {
-        let changes = FieldChanges::removed(&vec![("permissions", Field::permissions([&permission]))]);
+        let changes = FieldChanges::removed(&vec![("permissions", Permission::field([&permission]))]);
         let attempt = AuditDraft { changes, ..draft(AuditOperation::Update, &id) };
         self.authorizer.change(caller, attempt, self.directory.revoke_permission(&id, &permission)).await
     }

@@ -52,7 +52,11 @@ impl Operation {
             part => part,
         };
         let path = self.path.split('/').map(fill).collect::<Vec<_>>().join("/");
-        let value = |name: &str| if name == "memberType" { "USER" } else { "x" };
+        let value = |name: &str| match name {
+            "memberType" => "USER",
+            "format" => "csv",
+            _ => "x",
+        };
         let query: Vec<String> = self.query.iter().map(|name| format!("{name}={}", value(name))).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }

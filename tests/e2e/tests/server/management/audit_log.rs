@@ -101,11 +101,11 @@ async fn values_before_and_after_a_change_are_recorded(store: Store) {
     assert_eq!(changes(&admin, "USER", "ann").await, expected);
 
     let key = local.allow("ann", "USER", "*", &["READ", "DELETE"]).await;
-    let body = json!({"ownerType": "USER", "ownerId": "ann", "resourceType": "USER", "resourceId": "ann",
+    let body = json!({"ownerType": "USER", "ownerId": "ann", "resourceType": "USER", "resourceId": "demo",
         "permissionTypes": ["READ", "UPDATE"]});
     done(admin.put(&format!("/v2/authorizations/{key}"), &body).await);
     let expected = json!([
-        change("resourceId", json!("*"), json!("ann")),
+        change("resourceId", json!("*"), json!("demo")),
         change("permissions", json!("DELETE"), none()),
         change("permissions", none(), json!("UPDATE")),
     ]);

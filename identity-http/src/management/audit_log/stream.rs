@@ -1,23 +1,19 @@
-//! `/api/audit-log/export`: all matching entries as CSV or JSON lines, in parts that are read from the store one at a time.
+//! Exports of the audit log as CSV or JSON lines, in parts that are read from the store one at a time.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
 use futures_util::stream;
 use identity_core::entity::{AuditEvent, FieldChange};
-use identity_core::service::{AuditExport, AuditLogs};
-use serde::Deserialize;
+use identity_core::service::AuditExport;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
-use utoipa::{IntoParams, ToSchema};
 
-use super::{EntryView, FILTERS, Failures, FilterQuery};
-use crate::authentication::Authenticated;
+use super::{EntryView, Format};
 use crate::load::lines::NDJSON;
-use crate::page;
 use crate::problem::Problem;
 use crate::spreadsheet;
 use crate::timestamp;
@@ -32,41 +28,14 @@ const MAX_TIME: Duration = Duration::from_secs(60 * 60);
 
 static RUNNING: Semaphore = Semaphore::const_new(MAX_RUNNING);
 
-/// Format of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
-    Csv,
-    Jsonl,
-}
-
-/// Selects the format of the export.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct FormatQuery {
-    /// `csv` (RFC 4180), or `jsonl` for one entry in JSON per line.
-    #[param(inline)]
-    format: Format,
-}
-
-/// Exports changes and denied requests, newest first.
-///
-/// The result has all matching entries that exist when the export begins; `X-Total-Count` is their number. If an export
-/// fails after it has begun, the connection is closed before the end of the body. A server runs two exports at a time;
-/// further ones are rejected with 503.
-#[utoipa::path(get, path = "/api/audit-log/export", tag = "audit-log", params(FilterQuery, FormatQuery),
-    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson"))), Failures))]
-pub(crate) async fn export(
-    logs: Data<AuditLogs>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let FormatQuery { format } = page::query_without(&request, FILTERS)?;
-    let filter = page::query_without::<FilterQuery>(&request, &["format"])?.parse()?;
+/// Takes one of the permits for exports. Fails with 503 if all are taken.
+pub(super) fn admit() -> Result<SemaphorePermit<'static>, Problem> {
     let busy = |_| Problem::unavailable("busy", "The server is busy with other exports; try again later.", RETRY);
-    let running = RUNNING.try_acquire().map_err(busy)?;
-    let export = logs.export(&caller, filter).await?;
+    RUNNING.try_acquire().map_err(busy)
+}
+
+/// Responds with an export. The permit is released at the end of the body.
+pub(super) fn respond(export: AuditExport, format: Format, running: SemaphorePermit<'static>) -> HttpResponse {
     let (total, unfinished) = (export.total(), Unfinished::default());
     let body = Body {
         export,
@@ -86,7 +55,7 @@ pub(crate) async fn export(
         .insert_header(("X-Total-Count", total.to_string()))
         .streaming(stream::try_unfold(body, Body::next));
     response.extensions_mut().insert(unfinished);
-    Ok(response)
+    response
 }
 
 /// Rest of an export. Occupies one of the permits for exports.

@@ -1,6 +1,6 @@
 //! Built-in users that are inactive: no sign-in, no access, no power, and everything back after a reactivation.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use identity_core::apply::{Command, NewAuthorization, Refusal, apply, missing_defaults};
 use identity_core::catalog::ResourceCatalog;

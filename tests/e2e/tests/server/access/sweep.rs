@@ -66,7 +66,7 @@ async fn every_operation_needs_credentials_and_a_grant_and_knows_revisions(store
             assert!(reply.header("x-identity-revision").is_some(), "{method} {path}");
         }
     }
-    assert_eq!(operations, 17);
+    assert_eq!(operations, 18);
     let late = site
         .admin()
         .request(Method::GET, "/access/v1/review/administrators")

@@ -164,9 +164,9 @@ const MOST = 8;
  * Simulates a change and describes the resulting losses in sentences. Empty without the surfaces `decisions` and
  * `memberships`.
  */
-export async function losses(session: Session, change: object): Promise<string[]> {
+export async function losses(session: Session, change: object | object[]): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
-  const { effects, deletedAuthorizations } = await simulate([change]);
+  const { effects, deletedAuthorizations } = await simulate([change].flat());
   const people = new Map<string, Set<string>>();
   const rules = new Map<string, Set<string>>();
   for (const effect of effects) {
@@ -245,13 +245,13 @@ export interface Reach {
  * Simulates a change that gives access and describes the principals that it reaches, and what `asker` gets beyond the access that was
  * asked for.
  */
-export async function reach(session: Session, change: object, asker: Party): Promise<Reach> {
+export async function reach(session: Session, change: object | object[], asker?: Party): Promise<Reach> {
   if (!session.has("decisions")) return { sentences: [], administers: false };
-  const { effects, moreEffects, administrators } = await simulate([change]);
+  const { effects, moreEffects, administrators } = await simulate([change].flat());
   const gaining = effects.filter(({ gained }) => gained.length > 0);
   const rules = gaining.filter(({ party }) => party.type === "MAPPING_RULE").length;
   const people = gaining.filter(({ party }) => party.type !== "MAPPING_RULE").map(({ party }) => party.id);
-  const own = gaining.find(({ party }) => party.type === asker.type && party.id === asker.id)?.gained ?? [];
+  const own = gaining.find(({ party }) => party.type === asker?.type && party.id === asker.id)?.gained ?? [];
   const rights = own.filter(({ kind }) => kind === "PERMISSION" || kind === "RESOURCE").length;
   const becoming = administrators.gained.map(({ partyId }) => partyId);
   const counted = people.length > NAMED || moreEffects;
@@ -261,7 +261,7 @@ export async function reach(session: Session, change: object, asker: Party): Pro
         ? []
         : [counted ? t("reach.people", { count: people.length }) : t("reach.named", { who: list(people) })]),
       ...(rules > 0 ? [t("reach.bearers", { count: rules })] : []),
-      ...(rights > 1 ? [t("reach.rights", { count: rights, who: asker.id })] : []),
+      ...(rights > 1 ? [t("reach.rights", { count: rights, who: asker?.id ?? "" })] : []),
       ...(becoming.length > 0 ? [t("reach.administrators", { who: list(becoming.slice(0, NAMED)) })] : []),
     ],
     administers: becoming.length > 0,

@@ -46,7 +46,7 @@ export interface Grants {
   list: (query: ListQuery, narrowed: Narrowed) => Promise<Page<Grant>>;
   /** Loads an authorization again, with its version. */
   find: (grant: Grant) => Promise<Versioned<Grant>>;
-  create: (grant: NewGrant) => Promise<unknown>;
+  create: (grant: NewGrant) => Promise<Grant>;
   /** Changes the resource, permissions or condition; the owner and the type stay the same. */
   update: (grant: Grant, was: Grant, headers: Record<string, string>) => Promise<unknown>;
   /** Adds one permission to the authorization. */
@@ -82,7 +82,10 @@ const ofCluster: Grants = {
     const { version, ...found } = await askVersioned(api.GET("/v2/authorizations/{authorizationKey}", { params }));
     return { ...stored(found), version };
   },
-  create: (grant) => ask(api.POST("/v2/authorizations", { body: clusterBody(grant) })),
+  async create(grant) {
+    const { authorizationKey } = await ask(api.POST("/v2/authorizations", { body: clusterBody(grant) }));
+    return { ...grant, key: authorizationKey };
+  },
   update: (grant, _, headers) => replace(grant, headers),
   // A request replaces all permissions, so those of now are read first.
   async extend(grant, permission) {
@@ -144,14 +147,25 @@ const ofManagement: Grants = {
     const now = found.find((item) => managed(item).key === grant.key);
     return now ? { ...managed(now), version: `"${now.version}"` } : { ...grant, permissions: [], version: "" };
   },
-  create: add,
+  async create(grant) {
+    await add(grant);
+    return { ...grant, key: keyOf(place(grant)) };
+  },
   update: put,
   extend: (grant, permission) => add({ ...grant, permissions: [permission] }),
   remove: (grant, headers) => put({ ...grant, permissions: [] }, grant, headers),
 };
 
+type Place = Pick<
+  Schemas["AuthorizationView"],
+  "entityType" | "entityId" | "resourceType" | "resourceKey" | "condition"
+>;
+
+const keyOf = ({ entityType, entityId, resourceType, resourceKey, condition }: Place) =>
+  JSON.stringify([entityType, entityId, resourceType, resourceKey, condition]);
+
 const managed = (item: Schemas["AuthorizationView"]): Grant => ({
-  key: JSON.stringify([item.entityType, item.entityId, item.resourceType, item.resourceKey, item.condition]),
+  key: keyOf(item),
   ownerType: item.entityType === "APPLICATION" ? "CLIENT" : item.entityType,
   ownerId: item.entityId,
   resourceType: item.resourceType,

@@ -10,7 +10,7 @@ import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from
 import type { Problem } from "../api/problem";
 import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
-import type { Versioned } from "../api/versions";
+import { only, type Versioned } from "../api/versions";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
@@ -20,6 +20,7 @@ import { useEdited } from "./Conflict";
 import { FormDialog } from "./Dialog";
 import { Choice, TextField } from "./fields";
 import { OwnerField } from "./OwnerField";
+import { ReachNotice, useReach } from "./Reach";
 import { TypeChoice } from "./TypeChoice";
 
 interface Props {
@@ -99,6 +100,22 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       setRows(condition.map((one, key) => ({ ...rowOf(one), key })));
     },
   });
+  const grantNow = () => ({
+    ownerType,
+    ownerId: ownerId.trim(),
+    resourceType,
+    resourceId: target,
+    permissions: [...permissions],
+    condition: rows.length > 0 ? rows.map(comparisonOf) : undefined,
+  });
+  const gained = useReach(
+    complete && scope !== "property" && !old?.property
+      ? [
+          ...(old && grants.id === "cluster" ? [{ deleteAuthorization: old.key }] : []),
+          { createAuthorization: grantNow() },
+        ]
+      : undefined,
+  );
   const save = async () => {
     const grant = {
       ownerType,
@@ -109,16 +126,25 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       permissions: [...permissions],
       condition: rows.length > 0 ? rows.map(comparisonOf) : undefined,
     };
-    await (old ? grants.update({ ...grant, key: old.key }, old, headers()) : grants.create(grant));
-    say({ title: t(isNew ? "grants.created" : "grants.changed") });
-    changed(["authorizations"]);
+    const again = () => changed(["authorizations"]);
+    if (old) await grants.update({ ...grant, key: old.key }, old, headers());
+    const made = old ? { ...grant, key: old.key } : await grants.create(grant);
+    say({
+      title: t(isNew ? "grants.created" : "grants.changed"),
+      undo: async () => {
+        const now = await grants.find(made);
+        await (old ? grants.update(old, now, only(now)) : grants.remove(now, only(now)));
+        again();
+      },
+    });
+    again();
   };
   return (
     <FormDialog
       size="md"
       heading={t(isNew ? "grants.create" : "grants.edit")}
       submit={t(isNew ? "create" : "save")}
-      disabled={!complete}
+      disabled={!complete || gained.isOpen}
       places={isNew && !owner ? { ...PLACES, missing: "entityId", protected: "entityId" } : PLACES}
       conflict={conflict}
       onSubmit={save}
@@ -215,6 +241,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
             ))}
           </FormGroup>
           <div aria-live="polite">{asked.length > 0 && way && <AdministrationNotice way={way} />}</div>
+          <ReachNotice {...gained} />
           {isOwn && <ConditionEditor rows={rows} properties={type.properties} onRows={setRows} problem={problem} />}
         </>
       )}

@@ -109,6 +109,22 @@ export function GrantList({ grants, owner, resourceType }: Props) {
               ]
             : []
         }
+        bulk={
+          mayWrite
+            ? {
+                nameOf: (grant) => Object.values(sentence(grant)).join(" "),
+                actions: [
+                  {
+                    label: t("grants.end"),
+                    danger: true,
+                    unless: isElsewhere,
+                    change: ({ key }) => (grants.id === "cluster" ? { deleteAuthorization: key } : []),
+                    run: (grant) => grants.remove(grant, {}).then(() => changed(["authorizations"])),
+                  },
+                ],
+              }
+            : undefined
+        }
         empty={{ title: t("grants.none"), text: t("grants.none_text") }}
       />
       {form === "new" && <GrantForm {...fixed} onClose={close} />}

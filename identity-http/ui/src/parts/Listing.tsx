@@ -2,6 +2,7 @@
 
 import {
   Button,
+  Checkbox,
   DataTableSkeleton,
   Pagination,
   Table,
@@ -12,7 +13,7 @@ import {
   TableRow,
 } from "@carbon/react";
 import { keepPreviousData, type QueryKey, skipToken, type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { type ComponentType, type ReactNode, useEffect } from "react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 
 import type { Page } from "../api/client";
@@ -22,6 +23,7 @@ import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
 import { useUrlState } from "../lib/useUrlState";
+import { type BulkAction, BulkDialog } from "./BulkDialog";
 import { ProblemNotice } from "./ProblemNotice";
 import { SearchField } from "./SearchField";
 import { SimilarTo } from "./SimilarTo";
@@ -67,6 +69,8 @@ interface Props<T> {
   /** Marks the rows whose IDs or names look like others of this kind. */
   alike?: { kind: LabelledKind; id: (row: T) => string };
   actions?: RowAction<T>[];
+  /** Actions on several selected rows, and the name of a row in their dialogs. */
+  bulk?: { actions: BulkAction<T>[]; nameOf: (row: T) => string };
   search?: string;
   /** Whether filters outside of the list select its rows, so that it may be empty although there are entries. */
   filtered?: boolean;
@@ -102,6 +106,7 @@ export function Listing<T>(props: Props<T>) {
     if (beyond) query.set({ page: Math.ceil(data.total / size) });
   }, [beyond]);
   const nothing = data?.total === 0 && search === "" && !props.filtered;
+  const selection = useSelection(props.rowKey, props.bulk);
   return (
     <div className="listing" aria-busy={loaded.isFetching}>
       <div className="tools">
@@ -110,8 +115,10 @@ export function Listing<T>(props: Props<T>) {
         )}
         {props.tools}
       </div>
+      {props.bulk && selection.toolbar}
       <Body
         {...props}
+        selection={props.bulk && props.bulk.actions.length > 0 ? selection : undefined}
         similar={similar}
         loaded={loaded}
         sort={sort}
@@ -148,7 +155,63 @@ function useLookAlikes(kind: LabelledKind | undefined, queryKey: QueryKey) {
   }).data;
 }
 
+interface Selection<T> {
+  has: (row: T) => boolean;
+  toggle: (rows: T[], isOn: boolean) => void;
+  /** Number of selected rows with the actions on them; absent while none is selected. */
+  toolbar: ReactNode;
+}
+
+/** Rows that are selected, also on other pages of the list. */
+function useSelection<T>(rowKey: (row: T) => string, bulk: Props<T>["bulk"]): Selection<T> {
+  const [selected, setSelected] = useState<ReadonlyMap<string, T>>(new Map());
+  const [action, setAction] = useState<BulkAction<T>>();
+  const mapOf = (rows: T[]) => new Map(rows.map((row) => [rowKey(row), row]));
+  const rows = [...selected.values()];
+  const chosen = rows.filter((row) => !action?.unless?.(row));
+  return {
+    has: (row) => selected.has(rowKey(row)),
+    toggle: (rows, isOn) =>
+      setSelected((before) => {
+        const after = new Map(before);
+        for (const row of rows) {
+          if (isOn) after.set(rowKey(row), row);
+          else after.delete(rowKey(row));
+        }
+        return after;
+      }),
+    toolbar: bulk && rows.length > 0 && (
+      <div className="selected" role="toolbar" aria-label={t("bulk.selected", { count: rows.length })}>
+        <span>{t("bulk.selected", { count: rows.length })}</span>
+        {bulk.actions.map((action) => (
+          <Button
+            key={action.label}
+            size="sm"
+            kind={action.danger ? "danger--tertiary" : "tertiary"}
+            onClick={() => setAction(action)}
+          >
+            {action.label}
+          </Button>
+        ))}
+        <Button size="sm" kind="ghost" onClick={() => setSelected(new Map())}>
+          {t("bulk.none")}
+        </Button>
+        {action && (
+          <BulkDialog
+            action={action}
+            rows={chosen}
+            nameOf={bulk.nameOf}
+            onDone={(left) => setSelected(mapOf(left))}
+            onClose={() => setAction(undefined)}
+          />
+        )}
+      </div>
+    ),
+  };
+}
+
 interface BodyProps<T> extends Props<T> {
+  selection: Selection<T> | undefined;
   loaded: UseQueryResult<Page<T>>;
   similar: Map<string, string[]> | undefined;
   sort: string;
@@ -169,6 +232,8 @@ function Body<T>({
   rowKey,
   href,
   actions = [],
+  selection,
+  bulk,
   empty,
 }: BodyProps<T>) {
   const { data, refetch } = loaded;
@@ -197,6 +262,17 @@ function Body<T>({
         <Table size="lg" aria-label={label}>
           <TableHead>
             <TableRow>
+              {selection && (
+                <TableHeader className="select">
+                  <Checkbox
+                    id={`select-all-${label}`}
+                    labelText={t("bulk.all")}
+                    hideLabel
+                    checked={data.items.every(selection.has)}
+                    onChange={(_, { checked }) => selection.toggle(data.items, checked)}
+                  />
+                </TableHeader>
+              )}
               {columns.map(({ key, header, sortable, minor }) => (
                 <TableHeader
                   key={key}
@@ -220,6 +296,17 @@ function Body<T>({
           <TableBody>
             {data.items.map((row) => (
               <TableRow key={rowKey(row)}>
+                {selection && (
+                  <TableCell className="select">
+                    <Checkbox
+                      id={`select-${rowKey(row)}`}
+                      labelText={t("bulk.one", { name: bulk?.nameOf(row) ?? rowKey(row) })}
+                      hideLabel
+                      checked={selection.has(row)}
+                      onChange={(_, { checked }) => selection.toggle([row], checked)}
+                    />
+                  </TableCell>
+                )}
                 {columns.map(({ key, cell, minor }, index) => (
                   <TableCell key={key} className={minor ? "minor" : undefined}>
                     {index === 0 && href ? (

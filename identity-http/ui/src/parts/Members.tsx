@@ -32,6 +32,10 @@ interface Props<T> {
     find?: Find;
     typed?: string;
     run: (ids: string[]) => Promise<unknown>;
+    /** Removes added members again. */
+    undo?: (ids: string[]) => Promise<unknown>;
+    /** The change, as the simulation takes it; absent if it cannot be simulated. */
+    changes?: (ids: string[]) => object[];
   };
   remove?: {
     run: (member: T) => Promise<unknown>;
@@ -79,6 +83,20 @@ export function Members<T>({ label, columns, idOf, nameOf, href, queryKey, load,
               ]
             : []
         }
+        bulk={
+          remove && mayWrite
+            ? {
+                nameOf,
+                actions: [
+                  {
+                    label: t("bulk.remove"),
+                    danger: true,
+                    run: (member) => remove.run(member).then(() => changed(queryKey)),
+                  },
+                ],
+              }
+            : undefined
+        }
         empty={{ title: t("members.none"), text: empty }}
       />
       {adding && add && (
@@ -89,10 +107,15 @@ export function Members<T>({ label, columns, idOf, nameOf, href, queryKey, load,
           find={add.find}
           typed={add.typed}
           taken={new Set(taken.data?.map(idOf))}
+          changes={add.changes}
           onPick={(ids) =>
             add.run(ids).then(() => {
               changed(queryKey);
-              say({ title: t("members.added", { count: ids.length }) });
+              const { undo } = add;
+              say({
+                title: t("members.added", { count: ids.length }),
+                undo: undo && (() => undo(ids).then(() => changed(queryKey))),
+              });
             })
           }
           onClose={() => setAdding(false)}

@@ -6,6 +6,7 @@ import { usersOf } from "../api/people";
 import { type Session, useSession } from "../app/session";
 import { addressOf } from "../lib/address";
 import { type Key, t } from "../lib/i18n";
+import { inTurn } from "../lib/inTurn";
 import { Members } from "./Members";
 
 const TARGETS = { groups: "GROUP", roles: "ROLE", tenants: "TENANT" } as const;
@@ -68,6 +69,16 @@ export function MembersOf({ holder, kind }: { holder: Holder; kind: MemberKind }
         find,
         typed: find ? undefined : t(`members.typed_${kind}`),
         run: members.add,
+        undo: (ids) => inTurn(ids, members.remove),
+        changes: (ids) =>
+          ids.map((memberId) => ({
+            addMember: {
+              containerType: TARGETS[holder.type],
+              containerId: holder.id,
+              memberType: kind === "APPLICATION" ? "CLIENT" : kind,
+              memberId,
+            },
+          })),
       }}
       remove={{ run: ({ id }) => members.remove(id), undo: ({ id }) => members.add([id]) }}
       empty={text("no_")}

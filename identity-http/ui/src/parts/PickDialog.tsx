@@ -8,6 +8,7 @@ import { problemOf } from "../api/problem";
 import { t } from "../lib/i18n";
 import { FormDialog } from "./Dialog";
 import { ProblemNotice } from "./ProblemNotice";
+import { ReachNotice, useReach } from "./Reach";
 
 interface Props {
   heading: string;
@@ -18,11 +19,13 @@ interface Props {
   typed?: string;
   /** IDs of existing members, which are shown as checked and disabled. */
   taken: ReadonlySet<string>;
+  /** The change, as the simulation takes it; absent if it cannot be simulated. */
+  changes?: (ids: string[]) => object[];
   onPick: (ids: string[]) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function PickDialog({ heading, submit, search, find, typed, taken, onPick, onClose }: Props) {
+export function PickDialog({ heading, submit, search, find, typed, taken, changes, onPick, onClose }: Props) {
   const [text, setText] = useState("");
   const [sought, setSought] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -35,6 +38,7 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
   const { data, refetch } = found;
   const problem = problemOf(found);
   const ids = [...chosen, ...(id.trim() ? [id.trim()] : [])];
+  const gained = useReach(ids.length > 0 ? changes?.(ids) : undefined);
   const toggle = (id: string, on: boolean) =>
     setChosen((before) => {
       const after = new Set(before);
@@ -46,7 +50,7 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
     <FormDialog
       heading={heading}
       submit={submit}
-      disabled={ids.length === 0}
+      disabled={ids.length === 0 || gained.isOpen}
       onSubmit={() => onPick(ids)}
       onClose={onClose}
     >
@@ -96,6 +100,7 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
               onChange={(event) => setId(event.target.value)}
             />
           )}
+          <ReachNotice {...gained} />
         </>
       )}
     </FormDialog>

@@ -89,6 +89,24 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
               ]
             : []
         }
+        bulk={
+          !own && mayWrite
+            ? {
+                nameOf: ({ username, userAgent }) => `${username} (${browser(userAgent)})`,
+                actions: [
+                  {
+                    label: t("sessions.end"),
+                    danger: true,
+                    unless: ({ current }) => current,
+                    run: ({ key }) =>
+                      ask(api.DELETE("/api/sessions/{key}", { params: { path: { key } } })).then(() =>
+                        changed(["sessions"]),
+                      ),
+                  },
+                ],
+              }
+            : undefined
+        }
         empty={{ title: t("sessions.none"), text: t("sessions.none_text") }}
       />
       {ending && (

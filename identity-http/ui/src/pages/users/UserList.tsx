@@ -2,10 +2,15 @@ import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type User, usersOf } from "../../api/people";
-import { useSession } from "../../app/session";
+import * as choices from "../../api/choices";
+import { api, ask } from "../../api/client";
+import { type Holder, membersOf } from "../../api/members";
+import { type User, type Users, usersOf } from "../../api/people";
+import { changed } from "../../api/queries";
+import { type Session, useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import type { BulkAction } from "../../parts/BulkDialog";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -37,6 +42,11 @@ export default function UserList() {
             ? [{ label: ({ username }) => t("delete_named", { name: username }), icon: TrashCan, onClick: setDeleting }]
             : []
         }
+        bulk={
+          session.mayWrite
+            ? { actions: bulkOf(session, users), nameOf: ({ name, username }) => name || username }
+            : undefined
+        }
         empty={{ title: t("users.none"), text: t("users.none_text") }}
       />
       {creating && (
@@ -45,4 +55,56 @@ export default function UserList() {
       {deleting && <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} />}
     </Page>
   );
+}
+
+/** Actions on several users, as far as the session offers them. */
+function bulkOf(session: Session, users: Users): BulkAction<User>[] {
+  const after = (change: Promise<unknown>) => change.then(() => changed(["users"]));
+  const group = (id: string): Holder => ({ type: "groups", id });
+  const joins = (containerType: "GROUP" | "ROLE") => (user: User, containerId: string) => ({
+    addMember: { containerType, containerId, memberType: "USER", memberId: user.id },
+  });
+  return [
+    ...(session.has("groups")
+      ? [
+          {
+            label: t("bulk.assign_group"),
+            target: { label: t("groups.one"), find: choices.groups },
+            change: joins("GROUP"),
+            run: (user: User, id: string) => membersOf(session, group(id), "USER").add([user.id]),
+          },
+        ]
+      : []),
+    {
+      label: t("bulk.assign_role"),
+      target: { label: t("roles.one"), find: choices.roles },
+      change: joins("ROLE"),
+      run: (user, role) => users.addRole(user.id, role),
+    },
+    ...(session.has("sessions")
+      ? [
+          {
+            label: t("bulk.end_sessions"),
+            run: (user: User) => ask(api.DELETE("/api/sessions", { params: { query: { username: user.id } } })),
+          },
+        ]
+      : []),
+    {
+      label: t("users.deactivate"),
+      danger: true,
+      unless: ({ enabled }) => !enabled,
+      change: (user) => (users.inDirectory ? [] : { deactivateUser: user.id }),
+      run: (user) => after(users.setEnabled(user.id, false)),
+    },
+    ...(users.remove
+      ? [
+          {
+            label: t("delete"),
+            danger: true,
+            change: (user: User) => ({ deleteUser: user.username }),
+            run: (user: User) => after(users.remove?.(user.id, {}) ?? Promise.resolve()),
+          },
+        ]
+      : []),
+  ];
 }

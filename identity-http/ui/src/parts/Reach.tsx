@@ -1,0 +1,58 @@
+/** Whom a change gives access, before it is made. A change that makes administrators has to be confirmed. */
+
+import { Checkbox } from "@carbon/react";
+import { keepPreviousData, skipToken, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { type Party, type Reach, reach } from "../api/decisions";
+import { useSession } from "../app/session";
+import { t } from "../lib/i18n";
+
+/** Simulates a change while its form is filled in. `isOpen` means that the form cannot be submitted yet. */
+export function useReach(changes: object[] | undefined, asker?: Party) {
+  const session = useSession();
+  const [confirmed, setConfirmed] = useState("");
+  const key = JSON.stringify(changes);
+  const isSimulated = changes !== undefined && session.has("decisions") && session.has("memberships");
+  const { data, isFetching, error } = useQuery({
+    queryKey: ["consequences", { reach: changes }],
+    queryFn: isSimulated ? () => reach(session, changes, asker) : skipToken,
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+    retry: false,
+  });
+  const known = isSimulated && !error ? data : undefined;
+  const isConfirmed = confirmed === key;
+  return {
+    reach: known,
+    isConfirmed,
+    confirm: (isOn: boolean) => setConfirmed(isOn ? key : ""),
+    isOpen: known !== undefined && (isFetching || (known.administers && !isConfirmed)),
+  };
+}
+
+interface Props {
+  reach: Reach | undefined;
+  isConfirmed: boolean;
+  confirm: (isOn: boolean) => void;
+}
+
+export const ReachNotice = ({ reach, isConfirmed, confirm }: Props) => (
+  <div aria-live="polite">
+    {reach && reach.sentences.length > 0 && (
+      <ul className="consequences">
+        {reach.sentences.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    )}
+    {reach?.administers && (
+      <Checkbox
+        id="field-administers"
+        labelText={t("reach.confirm")}
+        checked={isConfirmed}
+        onChange={(_, { checked }) => confirm(checked)}
+      />
+    )}
+  </div>
+);

@@ -54,7 +54,8 @@ pub(crate) struct FilterQuery {
 }
 
 /// Names of the parameters in [`FilterQuery`].
-const FILTERS: &[&str] = &["actor", "excludeSystem", "entityType", "entityKey", "operation", "result", "from", "to"];
+const FILTERS: &[&str] =
+    &["actor", "actorId", "excludeSystem", "entityType", "entityKey", "operation", "result", "from", "to"];
 /// Names of the parameters in [`PageQuery`].
 const PAGE: &[&str] = &["page", "resultSize"];
 

@@ -31,9 +31,7 @@ impl From<ServiceError> for Problem {
                 let schemes = if is_token { &["Bearer"] } else { &["Basic"] };
                 Self::unauthorized(schemes.iter().copied(), ended.code(), format!("{ended}."), is_token)
             }
-            ServiceError::Changed { entity, last } => {
-                Self::changed(&Refusal::Changed(entity), last.as_deref())
-            }
+            ServiceError::Changed { entity, last } => Self::changed(&Refusal::Changed(entity), last.as_deref()),
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
                     .with(entity.params())

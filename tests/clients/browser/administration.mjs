@@ -23,6 +23,8 @@ export const tasks = {
     await dialog(page).getByText("Leads to administrator rights").waitFor();
     await dialog(page).getByText("Holders can become administrators with 1 request.").waitFor();
     await dialog(page).getByText("assign the role admin to themselves").waitFor();
+    assert.equal(await button(dialog(page), "Create").isDisabled(), true, "administrator's rights are confirmed first");
+    await dialog(page).getByText("This makes administrators").click();
     await button(dialog(page), "Create").click();
     await row(cluster, "Leads to administrator rights").waitFor();
     assert.equal(await row(cluster, "Leads to administrator rights").count(), 1, "not that they may read themselves");

@@ -70,8 +70,8 @@ export const tasks = {
     const name = async () => (await admin.get(`/api/groups/${id}`)).body.name;
     const { mine, theirs } = await both(browser, "olga", `/groups/${id}`);
     const rename = async (page, name) => {
-      await button(page, "Rename").click();
-      await dialog(page).getByLabel("Name").fill(name);
+      await button(page, "Edit").click();
+      await dialog(page).getByLabel("Name", { exact: true }).fill(name);
     };
 
     await rename(mine.page, "Riders");

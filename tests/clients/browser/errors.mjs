@@ -49,7 +49,7 @@ export const tasks = {
     const { page, close, expect } = await open(browser);
     expect(/400/);
     await signIn(page, "demo", "demo", "/groups");
-    await page.route(`${base}/api/groups`, (route) =>
+    await page.route(`${base}/v2/groups`, (route) =>
       route.request().method() === "POST"
         ? route.fulfill({
             status: 400,

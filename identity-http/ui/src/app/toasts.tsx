@@ -27,7 +27,9 @@ export function Toasts({ children }: { children: ReactNode }) {
   const drop = (id: number) => setToasts((toasts) => toasts.filter((toast) => toast.id !== id));
   const say = useCallback<Say>((toast) => {
     const id = performance.now();
-    setToasts((toasts) => [...toasts.slice(-2), { ...toast, id }]);
+    // Only the last change can be undone: an earlier one may depend on it.
+    const others = (toasts: (Toast & { id: number })[]) => (toast.undo ? toasts.filter(({ undo }) => !undo) : toasts);
+    setToasts((toasts) => [...others(toasts).slice(-2), { ...toast, id }]);
     setTimeout(() => drop(id), toast.undo ? STAYS_TO_UNDO : STAYS);
   }, []);
   const undo = (id: number, action: () => Promise<unknown>) => {

@@ -109,11 +109,9 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     condition: rows.length > 0 ? rows.map(comparisonOf) : undefined,
   });
   const gained = useReach(
-    complete && scope !== "property" && !old?.property
-      ? [
-          ...(old && grants.id === "cluster" ? [{ deleteAuthorization: old.key }] : []),
-          { createAuthorization: grantNow() },
-        ]
+    // Authorizations by property, and changes of authorizations without a key, cannot be simulated.
+    complete && scope !== "property" && !old?.property && (isNew || grants.id === "cluster")
+      ? [...(old ? [{ deleteAuthorization: old.key }] : []), { createAuthorization: grantNow() }]
       : undefined,
   );
   const save = async () => {

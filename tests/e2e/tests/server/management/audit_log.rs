@@ -92,6 +92,7 @@ async fn values_before_and_after_a_change_are_recorded(store: Store) {
     let expected = json!([
         change("name", none(), json!("Ann")),
         change("email", none(), json!("ann@example.com")),
+        change("enabled", none(), json!("true")),
         change("password", none(), none()),
     ]);
     assert_eq!(changes(&admin, "USER", "ann").await, expected);

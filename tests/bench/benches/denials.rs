@@ -84,6 +84,7 @@ fn denial(number: u64) -> AuditEvent {
         reason: Some("TENANT:UPDATE".to_owned()),
         revision: None,
         request_id: Some(format!("{number:032x}")),
+        changes: identity_core::entity::FieldChanges::default(),
     }
 }
 

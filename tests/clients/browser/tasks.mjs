@@ -228,8 +228,8 @@ export const tasks = {
     const { id } = (await admin.post("/api/groups", { name: "Harbour" })).body;
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", `/groups/${id}`);
-    await button(page, "Rename").click();
-    await dialog(page).getByLabel("Name").fill("Harbour, EU");
+    await button(page, "Edit").click();
+    await dialog(page).getByLabel("Name", { exact: true }).fill("Harbour, EU");
     await button(dialog(page), "Save").click();
     await page.getByRole("heading", { name: "Harbour, EU", level: 1 }).waitFor();
 
@@ -456,7 +456,7 @@ export const tasks = {
     await fill("secret", "passwordpassword");
     await page.getByText("must be harder to guess").first().waitFor();
     await fill("wrong", "the kettle sings at dawn");
-    await page.getByText("is wrong").first().waitFor();
+    await page.getByText("This is not the current password.").first().waitFor();
     await look(page, "own-password");
     await fill("secret", "the kettle sings at dawn");
     await said(page, "Password changed.");

@@ -24,6 +24,7 @@ import { t } from "../lib/i18n";
 import { useFocusAfterRemoval } from "../lib/useFocusAfterRemoval";
 import { useUrlState } from "../lib/useUrlState";
 import { type BulkAction, BulkDialog } from "./BulkDialog";
+import { Empty } from "./Empty";
 import { ProblemNotice } from "./ProblemNotice";
 import { SearchField } from "./SearchField";
 import { SimilarTo } from "./SimilarTo";
@@ -343,16 +344,6 @@ function Body<T>({
         </Table>
       </div>
     </>
-  );
-}
-
-export function Empty({ title, text, action }: { title: string; text: string; action?: ReactNode }) {
-  return (
-    <div className="empty">
-      <h2>{title}</h2>
-      <p>{text}</p>
-      {action}
-    </div>
   );
 }
 

@@ -3,13 +3,14 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, ask } from "../../api/client";
+import { review } from "../../api/reviews";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
 import { Chips } from "../../parts/Chips";
 import { Page } from "../../parts/Page";
 import { TabPages } from "../../parts/TabPages";
 import { SessionList } from "../sessions/SessionList";
-import { Lines, review } from "../who/Lines";
+import { Lines } from "../who/Lines";
 import { OwnPassword } from "./OwnPassword";
 
 export default function Account() {

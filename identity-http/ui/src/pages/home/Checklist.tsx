@@ -2,12 +2,12 @@ import { CheckmarkOutline, CircleDash } from "@carbon/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
-import { api, ask, askPage } from "../../api/client";
+import { api, askPage } from "../../api/client";
 import { first } from "../../api/lists";
+import { countOf, kindsOf } from "../../api/members";
 import { usersOf } from "../../api/people";
 import { type Session, useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
-import { review } from "../who/Lines";
 
 interface Step {
   text: string;
@@ -15,26 +15,29 @@ interface Step {
   isDone: boolean;
 }
 
-/** Number of administrators from which one of them can be lost without a lock-out. */
-const ENOUGH = 2;
+/** Role of the administrators of a new installation. */
+const ADMIN = { type: "roles", id: "admin" } as const;
+
+/** Whether the role of the administrators has a second member, or a group or rule that can have several. */
+async function hasSecondAdministrator(session: Session): Promise<boolean> {
+  const kinds = kindsOf(session, "roles");
+  const counts = await Promise.all(kinds.map(async (kind) => [kind, await countOf(session, ADMIN, kind)] as const));
+  return counts.some(([kind, count]) => count > (kind === "USER" || kind === "APPLICATION" ? 1 : 0));
+}
 
 /** Tasks of a new installation, with their state. */
 async function steps(session: Session, signal: AbortSignal): Promise<Step[]> {
   const users = usersOf(session);
   const size = { params: { query: { page: 0, resultSize: 1 } }, signal };
   const [administrators, people, groups, rules] = await Promise.all([
-    session.has("decisions") ? review(ask(api.GET("/access/v1/review/administrators", { signal }))) : undefined,
+    session.has("memberships") ? hasSecondAdministrator(session) : undefined,
     session.has("cluster-users") && users ? users.list({ ...first(""), size: 1, signal }) : undefined,
     session.has("groups") ? askPage(api.GET("/api/groups", size)) : undefined,
     session.has("mapping-rules") ? askPage(api.GET("/api/mapping-rules", size)) : undefined,
   ]);
-  const lines = administrators?.lines ?? [];
-  const holders = new Set(
-    lines.filter(({ requests }) => !requests).map(({ partyType, partyId }) => `${partyType} ${partyId}`),
-  );
   const step = (text: string, href: string, isDone: boolean) => ({ text, href, isDone });
   return [
-    ...(administrators ? [step(t("check.administrators"), "/who-can?tab=administrators", holders.size >= ENOUGH)] : []),
+    ...(administrators === undefined ? [] : [step(t("check.administrators"), "/roles/admin?tab=USER", administrators)]),
     step(t("check.https"), "/help/operations", location.protocol === "https:"),
     ...(people ? [step(t("check.users"), "/users", people.total > 1)] : []),
     ...(rules ? [step(t("check.rules"), "/mapping-rules", rules.total > 1)] : []),

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { asProblem } from "../../api/problem";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
-import { Empty } from "../../parts/Listing";
+import { Empty } from "../../parts/Empty";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { kindsOf } from "./kinds";
 

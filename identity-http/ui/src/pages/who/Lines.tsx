@@ -8,9 +8,11 @@ import { Link } from "wouter";
 import { api, ask, base, type Schemas } from "../../api/client";
 import { allInWords } from "../../api/conditions";
 import { problemOf } from "../../api/problem";
+import { review } from "../../api/reviews";
 import { t, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
-import { type Column, Empty, Listing, local } from "../../parts/Listing";
+import { Empty } from "../../parts/Empty";
+import { type Column, Listing, local } from "../../parts/Listing";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { SimilarTo } from "../../parts/SimilarTo";
 
@@ -38,11 +40,6 @@ const requests = (): Column<Line> => ({
   header: t("admin.column"),
   cell: ({ requests }) => (requests ? t("admin.requests_short", { count: requests }) : t("admin.now")),
 });
-
-type Review = Schemas["ReviewView"];
-
-/** Narrows the response to JSON; only the export uses CSV. */
-export const review = async (answer: Promise<Review | string>) => (await answer) as Review;
 
 /** States why the review is not complete. */
 const Incomplete = ({ reason }: { reason: string }) => (

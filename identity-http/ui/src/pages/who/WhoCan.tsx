@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
+import { review } from "../../api/reviews";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
 import { useUrlState } from "../../lib/useUrlState";
@@ -12,7 +13,7 @@ import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
 import { TabPages } from "../../parts/TabPages";
-import { Lines, review, SHOWN_LINES } from "./Lines";
+import { Lines, SHOWN_LINES } from "./Lines";
 
 export default function WhoCan() {
   return (

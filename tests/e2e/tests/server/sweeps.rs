@@ -210,6 +210,8 @@ async fn every_change_is_recorded(store: Store) {
     let site = Site::start(store).await;
     let api = site.admin();
     let changes: Vec<_> = operations(&document(&api).await, "/api/").into_iter().filter(Operation::is_change).collect();
+    // Names are read by POST, because the list of references is long.
+    let changes: Vec<_> = changes.into_iter().filter(|operation: &Operation| operation.path != "/api/names").collect();
     each_leaves_a_record(&api, &changes, crate::support::ROOT, async || site.audit().await).await;
 }
 

@@ -39,7 +39,8 @@ async fn reviews_show_every_path(store: Store) {
     let lines: Vec<&str> = reply.text.split("\r\n").collect();
     assert_eq!(
         lines[0],
-        "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests,similarTo"
+        "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests,similarTo,\
+         partyName,pathInNames"
     );
     assert!(lines[1].starts_with(r#""USER","bob","invoice","*","list","","#), "{}", lines[1]);
     assert_eq!(lines.len(), 3);

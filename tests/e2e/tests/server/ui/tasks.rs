@@ -54,6 +54,11 @@ tasks!("types":
     many_types_and_authorizations_are_paged_by_the_server,
 );
 
+tasks!("daily":
+    everything_is_found_from_the_start_page,
+    a_grant_says_whom_it_reaches_and_is_undone,
+);
+
 tasks!("conflicts":
     an_older_form_does_not_give_back_what_was_revoked,
     a_name_that_two_have_changed_is_kept_or_taken,

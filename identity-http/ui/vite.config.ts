@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 import react from "@vitejs/plugin-react";
@@ -22,10 +23,22 @@ function compressed(): Plugin {
   };
 }
 
+/** Emits the licences of the fonts, which require that they are distributed with them. */
+function licences(): Plugin {
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      const texts = ["sans", "mono"].map((font) => readFileSync(`node_modules/@fontsource/ibm-plex-${font}/LICENSE`, "utf8"));
+      this.emitFile({ type: "asset", fileName: "fonts-license.txt", source: texts.join("\n\n") });
+    },
+  };
+}
+
 export default defineConfig({
   // Relative to `<base>`, which the server sets, so that the UI works under any path.
   base: "./",
-  plugins: [react(), compressed()],
+  plugins: [react(), compressed(), licences()],
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: true },
   css: { preprocessorOptions: { scss: { quietDeps: true } } },
   server: {

@@ -14,11 +14,10 @@ use crate::engine::{Committed, Engine, NotPermitted, Requester, WriteError};
 use crate::entity::{
     Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
 };
-use crate::port::{AuditText, DirectoryError};
+use crate::port::DirectoryError;
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
 use crate::resolve::Subject;
 use crate::search::{Visible, visible};
-use crate::value::Version;
 use crate::world::World;
 
 use super::{Caller, ServiceError, Written};
@@ -256,33 +255,6 @@ impl Authorizer {
             Err(WriteError::Refused(Refusal::Changed(entity))) => Err(self.changed(caller, entity).await),
             other => Ok(other?),
         }
-    }
-
-    /// Builds the error of a change that is meant for another version of an entity, with the entry of its last change.
-    async fn changed(&self, caller: &Caller, entity: AuditEntity) -> ServiceError {
-        let is_shown = !entity.key.is_empty() && self.shows(caller, EntityKind::AuditLog, AuditText::CATEGORY);
-        let last = if is_shown { self.engine.last_change(&entity).await } else { None };
-        ServiceError::Changed { entity, last: last.map(Box::new) }
-    }
-
-    /// Checks that an entity of a directory has one of the versions that the caller expects, if any. `current` queries
-    /// its version. Directories have no conditional updates: a change between this check and the write is not noticed.
-    ///
-    /// # Errors
-    /// When the caller lacks the permission, the entity has another version, or the directory fails.
-    pub(super) async fn require_unchanged(
-        &self,
-        caller: &Caller,
-        attempt: &AuditDraft,
-        current: impl Future<Output = Result<Version, DirectoryError>> + Send,
-    ) -> Result<(), ServiceError> {
-        if caller.expected.is_none() {
-            return Ok(());
-        }
-        self.require(caller, attempt).await?;
-        let Err(refusal) = caller.expects(&attempt.entity, current.await?) else { return Ok(()) };
-        self.engine.append(&self.outcome(caller, attempt.clone(), Some(refusal.code()))).await;
-        Err(self.changed(caller, attempt.entity.clone()).await)
     }
 
     /// Checks the credential before the change acquires the revision lock, so that a slow directory does not block

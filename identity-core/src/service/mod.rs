@@ -17,6 +17,7 @@ mod credential;
 mod cutoffs;
 mod deletions;
 mod error;
+mod expected_version;
 mod groups;
 mod leftovers;
 mod lists;

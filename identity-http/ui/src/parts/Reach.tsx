@@ -1,4 +1,4 @@
-/** Whom a change gives access, before it is made. A change that makes administrators has to be confirmed. */
+/** Principals that a change gives access, shown before it is made. A change that makes administrators has to be confirmed. */
 
 import { Checkbox } from "@carbon/react";
 import { keepPreviousData, skipToken, useQuery } from "@tanstack/react-query";

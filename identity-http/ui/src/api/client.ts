@@ -28,7 +28,7 @@ function cookie(name: string): string | undefined {
 export const csrfToken = () => cookie("X-CSRF-TOKEN") ?? "";
 
 /** A change that was captured instead of sent. */
-class Captured extends Error {
+export class Captured extends Error {
   constructor(readonly request: Request) {
     super("captured");
   }

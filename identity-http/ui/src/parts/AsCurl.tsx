@@ -12,7 +12,8 @@ import { Copy } from "./Copy";
 export function AsCurl({ run, disabled }: { run: () => Promise<unknown>; disabled?: boolean }) {
   const [command, setCommand] = useState<string>();
   const show = async () => {
-    const request = await capture(run);
+    // A form that fails before its request shows the reason when it is submitted.
+    const request = await capture(run).catch(() => undefined);
     if (!request) return;
     const { method, url, headers } = request;
     setCommand(curl({ method, url, ifMatch: headers.get("If-Match"), body: await request.text() }));

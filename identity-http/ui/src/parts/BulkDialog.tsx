@@ -3,8 +3,8 @@
 import { ProgressBar } from "@carbon/react";
 import { useState } from "react";
 
-import type { Find } from "../api/choices";
-import { useChoices } from "../api/choices";
+import { type Find, useChoices } from "../api/choices";
+import { Captured } from "../api/client";
 import { losses } from "../api/decisions";
 import { asProblem, Problem } from "../api/problem";
 import { useSession } from "../app/session";
@@ -47,7 +47,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
   const [done, setDone] = useState<number>();
   const [failures, setFailures] = useState<{ name: string; text: string }[]>([]);
   const changes = () => rows.flatMap((row) => action.change?.(row, target) ?? []);
-  const lost = useConsequences(async () => (action.danger ? losses(session, changes()) : []));
+  const lost = useConsequences(async () => (action.danger && changes().length > 0 ? losses(session, changes()) : []));
   const gained = useReach(!action.danger && action.change && (!action.target || target) ? changes() : undefined);
   const run = async () => {
     const left: T[] = [];
@@ -57,6 +57,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
       try {
         await action.run(row, target);
       } catch (error) {
+        if (error instanceof Captured) throw error;
         left.push(row);
         failed.push({ name: nameOf(row), text: describe(asProblem(error)) });
       }

@@ -56,7 +56,9 @@ tasks!("types":
 
 tasks!("daily":
     everything_is_found_from_the_start_page,
-    a_grant_says_whom_it_reaches_and_is_undone,
+    several_users_are_changed_at_once,
+    a_grant_states_its_reach_and_is_undone,
+    help_is_part_of_the_ui,
 );
 
 tasks!("conflicts":

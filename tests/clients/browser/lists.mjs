@@ -65,6 +65,7 @@ export const tasks = {
     await said(page, "Cutters removed.");
     assert.deepEqual(await members("tenants/tailors-2", "ROLE"), []);
     await button(page, "Undo").click();
+    await said(page, "Change undone.");
     await row(page, "Cutters").waitFor();
     await button(page, "Delete").click();
     await dialog(page).getByText("1 role and its members lose this tenant.").waitFor();

@@ -94,6 +94,7 @@ export const tasks = {
     await said(page, "una removed.");
     assert.deepEqual((await admin.get(`/api/groups/${id}/users`)).body, []);
     await button(page, "Undo").click();
+    await said(page, "Change undone.");
     await row(page, "una").waitFor();
     assert.equal((await admin.get(`/api/groups/${id}/users`)).body.length, 1);
     await close();
@@ -183,6 +184,7 @@ export const tasks = {
     await said(page, "Authorization revoked.");
     assert.deepEqual(await find(), []);
     await button(page, "Undo").click();
+    await said(page, "Change undone.");
     await row(cluster, "order").waitFor();
     assert.equal((await find()).length, 1);
     await close();
@@ -328,6 +330,7 @@ export const tasks = {
     };
     await apply();
     await button(page, "Undo").click();
+    await said(page, "Change undone.");
     await page.getByRole("heading", { name: "Not allowed" }).waitFor();
     assert.equal((await his.get("/api/groups")).status, 403);
     await apply();

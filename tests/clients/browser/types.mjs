@@ -136,6 +136,7 @@ export const tasks = {
     await said(page, "Authorization revoked.");
     assert.deepEqual(await grantsOn("parcel"), []);
     await button(page, "Undo").click();
+    await said(page, "Change undone.");
     await row(page, "cora").waitFor();
     assert.deepEqual(await grantsOn("parcel"), before);
     await close();

@@ -12,7 +12,6 @@ use crate::authentication::Authenticated;
 use crate::body::Body;
 use crate::problem::Problem;
 use crate::route::resource;
-use crate::schema;
 
 /// Maximum number of references in a request, each of which may cost one request to a directory.
 const MAX_REFERENCES: usize = 200;
@@ -39,7 +38,6 @@ pub(crate) enum NamedType {
 #[schema(as = Reference)]
 pub(crate) struct ReferenceBody {
     r#type: NamedType,
-    #[schema(schema_with = schema::id)]
     id: String,
 }
 

@@ -1,13 +1,15 @@
 //! Bulk changes: all or nothing, each under the same rules as a single change.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use identity_core::apply::{AdminPower, Command, NewAuthorization, Refusal, missing_defaults};
 use identity_core::catalog::ResourceCatalog;
+use identity_core::document::PolicyDocument;
 use identity_core::engine::{CredentialEnded, Engine, NotPermitted, ServerRequest};
 use identity_core::entity::{
     AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Party,
@@ -17,7 +19,9 @@ use identity_core::fake::{FixedClock, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::port::{AuditLog, PasswordHasher};
 use identity_core::preset;
 use identity_core::resolve::{ResolveInput, Subject, resolve};
-use identity_core::service::bulk::{Bulk, BulkError, IfExists, Item, MAX_ITEMS, NewPassword, Offers};
+use identity_core::service::bulk::{
+    Bulk, BulkError, DocumentChange, IfExists, Item, MAX_ITEMS, NewPassword, NotPlanned, Offers,
+};
 use identity_core::service::cluster::NewUser;
 use identity_core::service::{Authorizer, Caller, CheckedCredential, Credential, ServiceError, user_creation};
 use identity_core::value::{
@@ -295,4 +299,86 @@ async fn tenants_that_are_switched_off_stay_off() {
     let refused =
         bulk.apply(&ann, vec![grant("bob", "process-definition", &["READ"])], IfExists::Fail).await.unwrap_err();
     assert!(matches!(refused.error, ServiceError::Refused(Refusal::Unsupported(_))), "{refused}");
+}
+
+fn change(text: &str) -> DocumentChange {
+    DocumentChange {
+        document: PolicyDocument::from_json(text).unwrap(),
+        exactly: false,
+        passwords: BTreeMap::new(),
+        reviewed: None,
+        source: Some("commit 7f3a by Ann".to_owned()),
+    }
+}
+
+const SALES: &str = r#"{
+    "users": [{"username": "eve", "name": "Eve"}, {"username": "max", "enabled": false}],
+    "groups": [{"group-id": "sales", "name": "Sales", "users": ["eve"]}],
+    "authorizations": [{"owner-type": "GROUP", "owner-id": "sales", "resource-type": "PROCESS_DEFINITION",
+        "resource-id": "*", "permissions": ["READ_PROCESS_DEFINITION"]}]
+}"#;
+
+#[tokio::test]
+async fn a_document_is_one_revision_with_an_audit_entry_of_its_source() {
+    let installation = installation().await;
+    let (before, recorded) = (installation.engine.world().revision(), installation.records().await.len());
+    let ann = installation.caller("ann");
+    let secret = Secret::new("a password".to_owned());
+    let change = DocumentChange { passwords: [(username("eve"), secret)].into(), ..change(SALES) };
+    let planned = installation.bulk.plan(&ann, &change.document, false).unwrap();
+    assert_eq!(installation.engine.world().revision(), before);
+    let (done, revision) = installation.bulk.apply_document(&ann, &change).await.unwrap();
+    assert_eq!((revision, done.digest), (before.next(), planned.digest));
+    let world = installation.engine.world();
+    assert!(world.user("eve").unwrap().has_password() && !world.user("max").unwrap().is_active());
+    let records = installation.records().await.split_off(recorded);
+    assert!(records.iter().all(|record| record.revision == Some(revision)));
+    assert_eq!(records.len(), done.changes.len() + 1);
+    assert_eq!(records[0].changes.fields()[0].after.as_deref(), Some("commit 7f3a by Ann"));
+
+    // Applied twice, it changes and records nothing.
+    let (again, revision) = installation.bulk.apply_document(&installation.caller("ann"), &change).await.unwrap();
+    assert_eq!((again.changes.len(), revision), (0, before.next()));
+    assert_eq!(installation.records().await.len(), recorded + records.len());
+}
+
+#[tokio::test]
+async fn a_document_is_refused_if_its_plan_is_no_longer_the_reviewed_one() {
+    let installation = installation().await;
+    let ann = installation.caller("ann");
+    let planned = installation.bulk.plan(&ann, &change(SALES).document, false).unwrap();
+    let reviewed = DocumentChange { reviewed: Some(planned.digest), ..change(SALES) };
+    // Another administrator makes the group, under another name.
+    installation.bulk.apply(&ann, vec![group("sales")], IfExists::Fail).await.unwrap();
+    let before = installation.engine.world().revision();
+    let refused = installation.bulk.apply_document(&installation.caller("ann"), &reviewed).await;
+    assert!(matches!(refused, Err(NotPlanned::Failed(ServiceError::Refused(Refusal::Outdated)))), "{refused:?}");
+    assert_eq!(installation.engine.world().revision(), before);
+    // What the plan does not touch may change.
+    let ann = installation.caller("ann");
+    let planned = installation.bulk.plan(&ann, &change(SALES).document, false).unwrap();
+    installation.bulk.apply(&ann, vec![group("other")], IfExists::Fail).await.unwrap();
+    let reviewed = DocumentChange { reviewed: Some(planned.digest), ..change(SALES) };
+    installation.bulk.apply_document(&installation.caller("ann"), &reviewed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_document_is_refused_whole_without_a_permission_for_each_change() {
+    let installation = installation().await;
+    let before = installation.engine.world().revision();
+    for name in ["bob", "stranger"] {
+        let denied = installation.bulk.apply_document(&installation.caller(name), &change(SALES)).await;
+        assert!(matches!(denied, Err(NotPlanned::Failed(ServiceError::Denied(_)))), "{name}: {denied:?}");
+    }
+    let dangling = change(r#"{"groups": [{"group-id": "a", "name": "A", "users": ["ghost", "phantom"]}]}"#);
+    let refused = installation.bulk.apply_document(&installation.caller("ann"), &dangling).await;
+    let Err(NotPlanned::Findings(findings)) = refused else { panic!("findings") };
+    let places: Vec<&str> = findings.iter().map(|finding| finding.pointer.as_str()).collect();
+    assert_eq!(places, ["/groups/0/users/0", "/groups/0/users/1"]);
+    assert_eq!(installation.engine.world().revision(), before);
+    // Not even an exact document without users causes a lock-out.
+    let empty = DocumentChange { exactly: true, ..change("{}") };
+    let refused = installation.bulk.apply_document(&installation.caller("ann"), &empty).await;
+    let Err(NotPlanned::Findings(findings)) = refused else { panic!("a finding") };
+    assert!(findings[0].rule.contains("last principal"), "{findings:?}");
 }

@@ -18,7 +18,7 @@ use crate::access::{administration, evaluation, explain, inspect, look_alikes, o
 use crate::cluster::Describe;
 use crate::management::{
     audit_log, authorizations, bulk, capabilities, clients, for_token, groups, health, mapping_rules, me, memberships,
-    names, password, resource_servers, resource_types, roles, sessions, tenants, users,
+    names, password, policies, resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -35,6 +35,9 @@ use responses::{Bodies, Preconditions};
         capabilities::show,
         health::health,
         bulk::apply,
+        policies::export,
+        policies::plan,
+        policies::apply,
         memberships::of,
         memberships::groups::members,
         memberships::groups::add_member,
@@ -337,6 +340,7 @@ impl Mounted {
             (_, Some("names"), _) => self.names,
             (_, Some("groups"), _) => self.groups,
             (_, Some("bulk"), _) => self.bulk,
+            (_, Some("policies"), _) => self.bulk && self.decisions,
             (_, Some("memberships"), _) => self.memberships,
             (_, Some("roles"), _) => self.roles,
             (_, Some("tenants"), _) => self.tenants,

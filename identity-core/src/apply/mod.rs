@@ -13,6 +13,7 @@ mod group;
 mod lock_out;
 mod mapping_rule;
 mod membership;
+mod new_user;
 mod refusal;
 mod resource_type;
 mod role;
@@ -27,6 +28,8 @@ pub use command::{Command, NewAuthorization};
 pub use defaults::missing_defaults;
 pub use lock_out::is_administered;
 pub(crate) use lock_out::{can_sign_in, has_members, holders};
+pub(crate) use new_user::reading_oneself;
+pub use new_user::user_creation;
 pub use refusal::{Refusal, TypePart};
 
 use crate::decide::Authority;
@@ -104,6 +107,25 @@ impl Draft {
         }
         self.powers.refuse_loss(&self.world)?;
         Ok(audit)
+    }
+
+    /// Applies commands one after the other, and returns the indices of those that are refused, with the reasons. The
+    /// last one may be a loss of administration, which all commands together cause. Afterwards the draft must be
+    /// discarded.
+    pub(crate) fn refusals(&mut self, commands: &[Command], authority: Authority) -> Vec<(usize, Refusal)> {
+        self.authority = authority;
+        let mut refused = Vec::new();
+        for (index, command) in commands.iter().enumerate() {
+            if let Err(refusal) = self.execute(command) {
+                refused.push((index, refusal));
+            }
+        }
+        if refused.is_empty()
+            && let Err(loss) = self.powers.refuse_loss(&self.world)
+        {
+            refused.push((commands.len(), loss));
+        }
+        refused
     }
 
     /// Returns the world at the next revision and the changed rows, in order.

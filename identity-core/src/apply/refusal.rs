@@ -91,6 +91,9 @@ pub enum Refusal {
     /// The entity no longer has the version for which the change is meant.
     #[error("{0} was changed in the meantime")]
     Changed(AuditEntity),
+    /// The plan of the change is no longer the one that was reviewed.
+    #[error("the policies have changed since the plan was made; make a new plan")]
+    Outdated,
     /// The change exceeds the capacity of a commit or of a world.
     #[error("the change is too large; split it into smaller changes")]
     Full,
@@ -119,6 +122,7 @@ impl Refusal {
             Self::Inapplicable(..) => "inapplicable",
             Self::HiddenCharacters(_) => "hidden_characters",
             Self::Changed(_) => "changed",
+            Self::Outdated => "outdated",
             Self::Full => "too_large",
         }
     }
@@ -166,7 +170,7 @@ impl Refusal {
             }
             Self::Inapplicable(resource_type, what) => texts(&[("type", resource_type), ("what", what)]),
             Self::HiddenCharacters(field) => texts(&[("field", field)]),
-            Self::NoPermissions | Self::Full => Params::new(),
+            Self::NoPermissions | Self::Outdated | Self::Full => Params::new(),
         }
     }
 }

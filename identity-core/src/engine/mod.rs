@@ -266,7 +266,7 @@ impl Engine {
         index: usize,
         draft: &mut Draft,
     ) -> Result<Option<Vec<AuditDraft>>, step::Failure<'s>> {
-        let Step { requester, attempt, plan, skips_existing } = step;
+        let Step { requester, attempt, plan, skips_existing, note } = step;
         let taken = async {
             let permit = requester.permit(draft.world(), self.clock.now()).await?;
             let commands = plan(draft.world())?;
@@ -276,7 +276,8 @@ impl Engine {
             if permit.authority() != Authority::Server {
                 self.confirm(&commands).await?;
             }
-            Ok(Some(draft.change(&commands, permit.authority())?))
+            let drafts = draft.change(&commands, permit.authority())?;
+            Ok(Some(note.into_iter().chain(drafts).collect()))
         };
         let at = |error| step::Failure { at: Some(step::At { step: index, requester, attempt }), error };
         taken.await.map_err(at)

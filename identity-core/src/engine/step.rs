@@ -15,6 +15,7 @@ pub struct Step<'s> {
     pub(super) attempt: AuditDraft,
     pub(super) plan: Plan<'s>,
     pub(super) skips_existing: bool,
+    pub(super) note: Option<AuditDraft>,
 }
 
 impl<'s> Step<'s> {
@@ -25,7 +26,13 @@ impl<'s> Step<'s> {
         attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send + 's,
     ) -> Self {
-        Self { requester, attempt, plan: Box::new(plan), skips_existing: false }
+        Self { requester, attempt, plan: Box::new(plan), skips_existing: false, note: None }
+    }
+
+    /// Adds an audit entry to those of the commands, if the step changes something.
+    #[must_use]
+    pub fn noting(self, note: AuditDraft) -> Self {
+        Self { note: Some(note), ..self }
     }
 
     /// Skips the step, instead of refusing it, if its plan is empty or the entity that its first command creates

@@ -37,7 +37,6 @@ mod summary;
 mod tenants;
 mod throttle;
 mod token_buckets;
-mod users;
 
 pub use audit_logs::{AuditExport, AuditLogs};
 pub use authentication::{Authentication, AuthenticationError};
@@ -61,6 +60,6 @@ pub use recipients::DirectoryRecipients;
 pub use roles::{DirectoryRoles, Roles, StoredRoles};
 pub use summary::{ApplicationSummary, UserSummary};
 pub use tenants::Tenants;
-pub use users::user_creation;
 
+pub use crate::apply::user_creation;
 pub use crate::search::ListRequest;

@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod conditions;
+mod documents;
 mod kept;
 mod leftovers;
 #[cfg(feature = "test-support")]

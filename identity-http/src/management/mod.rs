@@ -14,6 +14,7 @@ pub(crate) mod me;
 pub(crate) mod memberships;
 pub(crate) mod names;
 pub(crate) mod password;
+pub(crate) mod policies;
 pub(crate) mod resource_servers;
 pub(crate) mod resource_types;
 pub(crate) mod roles;
@@ -102,6 +103,9 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
     if let Some(bulk) = &surfaces.bulk {
         bulk::mount(api.app_data(Data::new(bulk.clone())));
+        if let Some(decisions) = &surfaces.decisions {
+            policies::mount(Arc::clone(&decisions.access), api);
+        }
     }
     if let Some(memberships) = &surfaces.memberships {
         memberships::mount(api.app_data(Data::from(Arc::clone(memberships))), surfaces.tenants.is_some());

@@ -97,6 +97,7 @@ impl From<Refusal> for Problem {
                 },
             ),
             Refusal::Changed(_) => return Self::changed(&refusal, None),
+            Refusal::Outdated => (StatusCode::CONFLICT, "OUTDATED"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {

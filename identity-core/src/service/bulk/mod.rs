@@ -4,6 +4,7 @@
 //! request, the authorization of that API is required as well. Changes are applied in order, so a change can depend on
 //! earlier ones.
 
+mod document;
 mod item;
 
 use std::sync::{Arc, OnceLock};
@@ -22,6 +23,7 @@ use crate::service::{Authorizer, Caller, CheckedCredential, ServiceError};
 use crate::value::{PasswordHash, Revision, Secret};
 use crate::world::World;
 
+pub use document::{DocumentChange, DocumentPlan, NotPlanned};
 pub use item::{Item, NewPassword};
 
 /// Maximum number of changes in one commit. A commit of this size delays other writers by some tens of milliseconds.

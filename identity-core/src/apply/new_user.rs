@@ -13,7 +13,8 @@ pub fn user_creation(user: User) -> Vec<Command> {
     std::iter::once(Command::CreateUser(user)).chain(oneself).collect()
 }
 
-fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
+/// Returns the authorization that a new user gets: `READ` on itself.
+pub(crate) fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
     Ok(NewAuthorization {
         owner: Party::User(user.username.clone()),
         resource_type: ResourceTypeName::parse("USER")?,

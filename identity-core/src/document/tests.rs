@@ -1,0 +1,101 @@
+use serde_json::json;
+
+use super::*;
+use crate::apply::Command;
+
+fn findings(value: &Value) -> Vec<(String, String)> {
+    let found = PolicyDocument::read(value).expect_err("findings");
+    found.into_iter().map(|DocumentFinding { pointer, rule }| (pointer, rule)).collect()
+}
+
+#[test]
+fn reports_all_violated_rules_with_their_places() {
+    let found = findings(&json!({
+        "rolls": [],
+        "groups": [["g", "G"], {"group-id": "g", "name": " "}, {"group-id": "G", "name": "G", "colour": "red"}],
+        "roles": [{"role-id": "clerk", "name": "Clerk", "users": ["ann", 7, "ann"], "roles": ["other"]}],
+        "default-roles": {"boss": {}},
+        "authorizations": [
+            {"owner-type": "TENANT", "owner-id": "t", "resource-type": "ROLE", "permissions": []},
+            {"owner-type": "USER", "owner-id": "ann", "resource-type": "ROLE", "resource-id": "*", "permissions": ["READ"]},
+            {"owner-type": "USER", "owner-id": "ann", "resource-type": "ROLE", "resource-id": "*", "permissions": ["UPDATE"]},
+        ],
+    }));
+    let places: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/rolls",
+            "/groups/0",
+            "/groups/2/colour",
+            "/groups/1/name",
+            "/groups/2/group-id",
+            "/roles/0/users/1",
+            "/roles/0/users/2",
+            "/roles/0/roles/0",
+            "/default-roles/boss",
+            "/authorizations/0/owner-type",
+            "/authorizations/0/resource-id",
+            "/authorizations/0/permissions",
+            "/authorizations/2/owner-id",
+        ],
+        "{found:?}"
+    );
+}
+
+#[test]
+fn rejects_text_that_is_not_one_object_without_duplicates() {
+    for text in ["[]", "", r#"{"roles": []"#, r#"{"roles": [], "roles": []}"#] {
+        assert!(matches!(PolicyDocument::from_json(text), Err(DocumentError::Unreadable(_))), "{text}");
+    }
+}
+
+#[test]
+fn refuses_policies_that_contradict_each_other_with_their_places() {
+    let document = PolicyDocument::read(&json!({
+        "roles": [{"role-id": "clerk", "name": "Clerk", "groups": ["nowhere"]}],
+        "authorizations": [
+            {"owner-type": "USER", "owner-id": "ann", "resource-type": "INVOICE", "resource-id": "7", "permissions": ["READ"]},
+        ],
+    }));
+    let document = document.unwrap();
+    assert!(matches!(document.world(), Err(DocumentError::Refused(_))));
+    let empty = World::new(Sources::BuiltIn, ResourceCatalog::standard());
+    let commands = document.commands(&empty, Prune::Nothing, &BTreeMap::new());
+    let refused = document.refusals(&empty, &commands, Authority::Administrator);
+    let places: Vec<&str> = refused.iter().map(|finding| finding.pointer.as_str()).collect();
+    assert_eq!(places, ["/roles/0/groups/0", "/authorizations/0"], "{refused:?}");
+}
+
+#[test]
+fn removes_only_what_an_earlier_document_had() {
+    let read = |value: &Value| PolicyDocument::read(value).unwrap();
+    let both = read(&json!({
+        "roles": [{"role-id": "a", "name": "A", "users": ["ann", "bob"]}, {"role-id": "b", "name": "B", "users": ["ann"]}],
+        "authorizations": [{"owner-type": "ROLE", "owner-id": "a", "resource-type": "GROUP", "resource-id": "*",
+            "permissions": ["READ", "UPDATE"]}],
+    }));
+    let one = read(&json!({
+        "roles": [{"role-id": "a", "name": "A", "users": ["ann"]}],
+        "authorizations": [{"owner-type": "ROLE", "owner-id": "a", "resource-type": "GROUP", "resource-id": "*",
+            "permissions": ["READ"]}],
+    }));
+    let world = both.world().unwrap();
+    let nothing = BTreeMap::new();
+    assert_eq!(one.commands(&world, Prune::Nothing, &nothing), []);
+    let commands = one.commands(&world, Prune::Managed(&both), &nothing);
+    let kinds: Vec<&str> = commands
+        .iter()
+        .map(|command| match command {
+            Command::DeleteRole(_) => "role",
+            Command::RemoveMember(_) => "member",
+            Command::UpdateAuthorization(..) => "permission",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(kinds, ["role", "member", "permission"]);
+    let after = apply(&world, &commands, Authority::Administrator).unwrap().world;
+    assert_eq!(one.commands(&after, Prune::Managed(&both), &nothing), []);
+    // What another way gave is not withdrawn with the document that never had it.
+    assert_eq!(PolicyDocument::default().commands(&world, Prune::Managed(&one), &nothing).len(), 1);
+}

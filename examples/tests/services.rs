@@ -1,10 +1,12 @@
 //! Runs the example services against a certified OpenID provider and a store that this process changes.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use identity::document::Prune;
 use identity::engine::ServerRequest;
 use identity::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind};
 use identity::prelude::*;
@@ -51,10 +53,14 @@ async fn grant(store: &Path) {
     let identity = Identity::on(stores.policy, stores.audit).start().await.unwrap();
     let document = r#"{"authorizations": [{"owner-type": "USER", "owner-id": "ann", "resource-type": "PROCESS_DEFINITION",
         "resource-id": "7", "permissions": ["READ_PROCESS_DEFINITION"]}]}"#;
-    let commands = PolicyDocument::from_json(document).unwrap().commands().unwrap();
+    let document = PolicyDocument::from_json(document).unwrap();
     let entity = AuditEntity { kind: EntityKind::Authorization, key: "example".to_owned() };
     let attempt = AuditDraft::new(AuditOperation::Create, entity);
-    identity.engine().execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
+    identity
+        .engine()
+        .execute(&ServerRequest, attempt, |world| Ok(document.commands(world, Prune::Nothing, &BTreeMap::new())))
+        .await
+        .unwrap();
 }
 
 fn challenge(reply: &Reply) -> &str {

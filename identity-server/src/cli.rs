@@ -10,6 +10,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use url::Url;
 
+#[cfg(feature = "client")]
+use crate::client::{self, ClientCommand};
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
 use crate::{config, connect, healthcheck, prepare, run, telemetry};
 
@@ -62,6 +64,9 @@ enum Command {
     },
     /// Print the man page, in roff
     Man,
+    #[cfg(feature = "client")]
+    #[command(flatten)]
+    Client(ClientCommand),
     /// Query the readiness of the server on this machine
     Healthcheck {
         /// Readiness URL [default: derived from the configured management address]
@@ -76,6 +81,8 @@ impl Command {
         match self {
             Self::Serve(_) | Self::CheckConfig { .. } | Self::Healthcheck { .. } => true,
             Self::Dev { .. } | Self::Openapi | Self::ConfigSchema | Self::Completions { .. } | Self::Man => false,
+            #[cfg(feature = "client")]
+            Self::Client(_) => false,
         }
     }
 }
@@ -90,7 +97,8 @@ struct Ports {
     management_port: Option<u16>,
 }
 
-/// Parses the command line and runs the command. Exit codes: 0 success, 1 failure, 2 invalid configuration.
+/// Parses the command line and runs the command. Exit codes: 0 success, 1 failure, 2 invalid configuration or, for
+/// `plan`, changes.
 #[must_use]
 pub fn main() -> ExitCode {
     // The only place that reads environment variables.
@@ -98,7 +106,7 @@ pub fn main() -> ExitCode {
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
     match Cli::parse().run(environment) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             // Write errors are ignored: standard error may be closed.
             let _written = writeln!(io::stderr(), "{}", chain(&failure));
@@ -122,12 +130,19 @@ enum Failure {
     NotReady(#[from] healthcheck::NotReady),
     #[error(transparent)]
     Connect(#[from] connect::Unusable),
+    #[cfg(feature = "client")]
+    #[error(transparent)]
+    Client(#[from] client::ClientError),
     #[error("standard output is closed")]
     Output(#[from] io::Error),
 }
 
 impl Cli {
-    fn run(self, environment: BTreeMap<String, String>) -> Result<(), Failure> {
+    fn run(self, environment: BTreeMap<String, String>) -> Result<ExitCode, Failure> {
+        #[cfg(feature = "client")]
+        if let Some(Command::Client(command)) = self.command {
+            return Ok(client::run(command, &environment)?);
+        }
         let mut sources = sources(self.config, environment);
         if self.command.as_ref().is_none_or(Command::is_configured) {
             look_around(&mut sources, &DEFAULT_PLACES.map(PathBuf::from));
@@ -162,8 +177,10 @@ impl Cli {
                 let management = sources.load()?.config.server.management;
                 healthcheck::check(&healthcheck::url(management)?)?;
             }
+            #[cfg(feature = "client")]
+            Command::Client(_) => {}
         }
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod bootstrap;
 pub mod cli;
+#[cfg(feature = "client")]
+mod client;
 pub mod config;
 mod connect;
 mod healthcheck;

@@ -11,6 +11,7 @@ mod users;
 use std::collections::BTreeMap;
 
 use identity_core::apply::{Command, Refusal, missing_defaults};
+use identity_core::document::missing_grants;
 use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, Container, EntityKind};
 use identity_core::port::PasswordHasher;
@@ -67,7 +68,8 @@ pub async fn apply(
             write(engine, "users", |world| Ok(users::commands(seeds, &hashes, world))).await?;
         }
     }
-    write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization, world))).await?;
+    write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization.policies, world)))
+        .await?;
     if config.keycloak.is_none() {
         let parties = management::parties_of_world(bootstrap, &engine.world())?;
         access(engine, bootstrap, &parties).await?;
@@ -112,12 +114,15 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
             plans.push((section, Box::new(move |world| Ok(users::commands(seeds, &hashes, world)))));
         }
     }
-    plans.push(("initialization", Box::new(|world| Ok(initialization::commands(&config.initialization, world)))));
+    plans.push((
+        "initialization",
+        Box::new(|world| Ok(initialization::commands(&config.initialization.policies, world))),
+    ));
     if config.keycloak.is_none() {
         let access = |world: &World| {
             let parties = management::parties_of_world(bootstrap, world)?;
             let wanted = management::configured_authorizations(bootstrap, &parties);
-            let grants = initialization::missing_grants(&wanted, world).into_iter().map(Command::CreateAuthorization);
+            let grants = missing_grants(&wanted, world).into_iter().map(Command::CreateAuthorization);
             Ok(management::member_commands(bootstrap, &parties, world).into_iter().chain(grants).collect())
         };
         plans.push(("bootstrap", Box::new(access)));
@@ -155,7 +160,7 @@ pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -
     write(engine, "members", |world| Ok(management::member_commands(bootstrap, parties, world))).await?;
     let wanted = management::configured_authorizations(bootstrap, parties);
     let commands = |world: &World| {
-        let missing = initialization::missing_grants(&wanted, world);
+        let missing = missing_grants(&wanted, world);
         Ok(missing.into_iter().map(Command::CreateAuthorization).collect())
     };
     write(engine, "authorizations", commands).await

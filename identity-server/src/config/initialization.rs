@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use identity_core::apply::NewAuthorization;
 use identity_core::catalog::{Family, ResourceCatalog};
+use identity_core::document::PolicyDocument;
 use identity_core::entity::{
     Condition, Container, CustomType, Group, MappingRule, Membership, Operator, Party, PartyKind, Role, RuleKind,
     Scope, Tenant,
@@ -23,22 +24,11 @@ use super::{Authentication, IdPattern, Profile};
 /// Start-up data in the form of the Orchestration Cluster: entities, then memberships, then authorizations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initialization {
-    /// Custom resource types, with their permissions and properties.
-    pub resource_types: Vec<CustomType>,
     /// Users with passwords, in the profile `builtin` only.
     pub users: Vec<UserSeed>,
-    /// Mapping rules without targets. Memberships determine what they assign.
-    pub mapping_rules: Vec<MappingRule>,
-    /// Groups to create, or to update if they differ.
-    pub groups: Vec<Group>,
-    /// Roles to create or update, other than the default ones.
-    pub roles: Vec<Role>,
-    /// Tenants to create or update, other than the default one.
-    pub tenants: Vec<Tenant>,
-    /// Members of these entities, of the default roles and of the default tenant.
-    pub memberships: BTreeSet<Membership>,
-    /// Authorizations other than those of the default roles.
-    pub authorizations: Vec<NewAuthorization>,
+    /// Everything else: what must exist, and be as configured. Members of default roles and of the default tenant are
+    /// among it, but not these entities themselves.
+    pub policies: PolicyDocument,
 }
 
 impl Initialization {
@@ -102,7 +92,15 @@ impl Initialization {
         }
         let authorizations =
             from.items("authorizations").iter().filter_map(|one| context.authorization(one, &matrix)).collect();
-        Self { resource_types, users, mapping_rules, groups, roles, tenants, memberships, authorizations }
+        let mut policies = PolicyDocument::default();
+        policies.resource_types = resource_types;
+        policies.mapping_rules = mapping_rules;
+        policies.groups = groups;
+        policies.roles = roles;
+        policies.tenants = tenants;
+        policies.memberships = memberships;
+        policies.authorizations = authorizations;
+        Self { users, policies }
     }
 }
 

@@ -91,4 +91,4 @@ pub(super) static OPTIONAL_PLACEHOLDERS: &[&str] = &["keycloak.environment.clien
 
 /// Variables with the prefix `IDENTITY_` that are not keys, such as `IDENTITY_CONFIG`. They are not reported as
 /// unknown.
-pub(super) static FOREIGN: &[&str] = &["identity.config", "identity.tests.*"];
+pub(super) static FOREIGN: &[&str] = &["identity.api.*", "identity.config", "identity.tests.*"];

@@ -48,16 +48,20 @@ fn loads_variables_of_a_cluster_with_basic_authentication() {
     assert!(!switches.authorizations_enabled && switches.tenant_checks_enabled && !switches.tenant_api_enabled);
     assert!(switches.id_pattern.allows("a") && !switches.id_pattern.allows("A"));
     assert_eq!(initialization.users[0].password.expose(), "demo");
-    let members: Vec<_> =
-        initialization.memberships.iter().map(|one| format!("{} in {}", one.member(), one.container())).collect();
+    let members: Vec<_> = initialization
+        .policies
+        .memberships
+        .iter()
+        .map(|one| format!("{} in {}", one.member(), one.container()))
+        .collect();
     assert_eq!(
         members,
         ["user `demo` in role `admin`", "client `one` in role `connectors`", "client `two` in role `connectors`"]
     );
-    let authorization = &initialization.authorizations[0];
+    let authorization = &initialization.policies.authorizations[0];
     assert!(matches!(&authorization.owner, Party::MappingRule(id) if id.as_str() == "rule"));
     assert_eq!(authorization.permissions.len(), 2);
-    assert_eq!(initialization.mapping_rules[0].name.as_str(), "rule");
+    assert_eq!(initialization.policies.mapping_rules[0].name.as_str(), "rule");
     assert_eq!(
         loaded.warnings,
         ["recognized, but without effect: CAMUNDA_SECURITY_SESSION_PERSISTENT_ENABLED (sessions are always kept \
@@ -103,7 +107,7 @@ fn loads_variables_of_a_cluster_with_one_provider() {
     assert_eq!(provider.issuer, "https://idp.example");
     assert_eq!(provider.audiences.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     // Groups in token claims need not match the ID pattern.
-    assert_eq!(config.initialization.memberships.len(), 1);
+    assert_eq!(config.initialization.policies.memberships.len(), 1);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn mapping_rules_may_name_a_provider() {
         rules.replace('{', "{mapping-rule-id: b, "),
     );
     let config = config(&yaml, &[]);
-    let issuers = [&config.bootstrap.mapping_rules[0].issuer, &config.initialization.mapping_rules[0].issuer];
+    let issuers = [&config.bootstrap.mapping_rules[0].issuer, &config.initialization.policies.mapping_rules[0].issuer];
     assert!(issuers.into_iter().all(|issuer| issuer.as_ref().unwrap().as_str() == "https://partner.example"));
 }
 

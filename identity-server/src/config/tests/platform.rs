@@ -102,8 +102,8 @@ fn loads_the_orchestration_cluster_with_tokens() {
     let audiences: Vec<_> = provider.audiences.iter().map(|one| one.as_str()).collect();
     assert_eq!(audiences, ["orchestration", "orchestration-api"]);
     assert!(config.switches.tenant_checks_enabled);
-    assert_eq!(config.initialization.memberships.len(), 4);
-    assert_eq!(config.initialization.mapping_rules[0].id.as_str(), "demo-rule");
+    assert_eq!(config.initialization.policies.memberships.len(), 4);
+    assert_eq!(config.initialization.policies.mapping_rules[0].id.as_str(), "demo-rule");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn loads_the_orchestration_cluster_with_passwords_and_protected_api() {
     let config = loaded.config;
     assert_eq!(config.profile, Profile::Builtin);
     assert!(!config.authentication.unprotected_api && !config.switches.authorizations_enabled);
-    assert_eq!(config.initialization.memberships.len(), 1);
+    assert_eq!(config.initialization.policies.memberships.len(), 1);
 }
 
 /// Compose files before release 8.8 set neither the profile nor Keycloak's password, and use `http` throughout.

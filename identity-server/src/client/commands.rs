@@ -1,0 +1,158 @@
+//! The commands `export`, `plan` and `apply`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::api::{Api, Refusal};
+use super::report::Plan;
+use super::sources::{Reference, Sources};
+use super::{ClientCommand, ClientError, Format, outcome};
+
+/// A plan in a file: what to apply, and the digest of what it was when it was reviewed.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    plan: String,
+    exactly: bool,
+    document: Value,
+    /// References to the passwords of users, by username.
+    passwords: BTreeMap<String, String>,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// If the server, a file or the document cannot be used, or a confirmation is missing.
+pub(crate) fn run(command: ClientCommand, environment: &BTreeMap<String, String>) -> Result<ExitCode, ClientError> {
+    actix_web::rt::System::new().block_on(run_async(command, environment))
+}
+
+async fn run_async(command: ClientCommand, environment: &BTreeMap<String, String>) -> Result<ExitCode, ClientError> {
+    match command {
+        ClientCommand::Export { target, json } => {
+            let document = Api::new(&target, environment)?.export().await?;
+            let text = if json {
+                serde_json::to_string_pretty(&document)? + "\n"
+            } else {
+                serde_saphyr::to_string(&document).map_err(|error| ClientError::Unusable(error.to_string()))?
+            };
+            io::stdout().write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ClientCommand::Plan { target, documents, format, out } => {
+            let sources = Sources::read(&documents.files)?;
+            let (plan, answer) = planned(&Api::new(&target, environment)?, &sources, documents.exactly).await?;
+            show(&plan, &answer, format)?;
+            if let Some(path) = out {
+                let passwords = sources.passwords.iter().map(|(name, one)| (name.clone(), one.to_string())).collect();
+                let saved = Saved {
+                    plan: plan.plan.clone(),
+                    exactly: documents.exactly,
+                    document: sources.document,
+                    passwords,
+                };
+                let text = serde_json::to_string_pretty(&saved)?;
+                fs::write(&path, text).map_err(|error| ClientError::File(path, error))?;
+            }
+            Ok(outcome(plan.changes_something()))
+        }
+        ClientCommand::Apply { target, files, exactly, plan, yes, source } => {
+            let api = Api::new(&target, environment)?;
+            let (sources, exactly, reviewed) = match plan {
+                Some(path) => saved(&path)?,
+                None => (Sources::read(&files)?, exactly, None),
+            };
+            let (plan, answer) = planned(&api, &sources, exactly).await?;
+            show(&plan, &answer, Format::Text)?;
+            if !plan.changes_something() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            // A plan that was saved has been reviewed. Whether it still holds is decided by the server.
+            if !yes && reviewed.is_none() && plan.needs_confirmation() {
+                confirm()?;
+            }
+            let request = json!({
+                "document": sources.document,
+                "exactly": exactly,
+                "passwords": resolved(&sources, &plan, environment)?,
+                "plan": reviewed.unwrap_or(plan.plan),
+                "source": source,
+            });
+            let done = api.apply(&request).await.map_err(|refusal| placed(refusal, &sources))?;
+            let Plan { revision, .. } = serde_json::from_value(done)?;
+            writeln!(io::stdout(), "applied at revision {revision}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn planned(api: &Api, sources: &Sources, exactly: bool) -> Result<(Plan, Value), ClientError> {
+    let answer = api.plan(&sources.document, exactly).await.map_err(|refusal| placed(refusal, sources))?;
+    Ok((serde_json::from_value(answer.clone())?, answer))
+}
+
+fn show(plan: &Plan, answer: &Value, format: Format) -> Result<(), ClientError> {
+    let text = match format {
+        Format::Text => plan.text(io::stdout().is_terminal()),
+        Format::Markdown => plan.markdown(),
+        Format::Json => serde_json::to_string_pretty(answer)? + "\n",
+    };
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// Reads a plan that `plan --out` wrote.
+fn saved(path: &Path) -> Result<(Sources, bool, Option<String>), ClientError> {
+    let text = fs::read_to_string(path).map_err(|error| ClientError::File(path.to_owned(), error))?;
+    let form =
+        |error: serde_json::Error| ClientError::Refused(vec![format!("{}: is not a plan: {error}", path.display())]);
+    let Saved { plan, exactly, document, passwords } = serde_json::from_str(&text).map_err(form)?;
+    let passwords = passwords.into_iter().filter_map(|(name, one)| Some((name, Reference::parse(&one)?))).collect();
+    Ok((Sources::without_places(document, passwords), exactly, Some(plan)))
+}
+
+/// Returns the passwords of users that the plan creates. All missing ones are reported at once.
+fn resolved(
+    sources: &Sources,
+    plan: &Plan,
+    environment: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ClientError> {
+    let (mut passwords, mut missing) = (BTreeMap::new(), Vec::new());
+    for (name, reference) in sources.passwords.iter().filter(|(name, _)| plan.creates_user(name)) {
+        match reference.resolve(environment) {
+            Ok(password) => _ = passwords.insert(name.clone(), password),
+            Err(why) => missing.push(format!("the password of user {name}: {why}")),
+        }
+    }
+    if missing.is_empty() { Ok(passwords) } else { Err(ClientError::Refused(missing)) }
+}
+
+fn confirm() -> Result<(), ClientError> {
+    if !io::stdin().is_terminal() {
+        return Err(ClientError::Unconfirmed("rights are widened or an administrator is lost; confirm with `--yes`"));
+    }
+    write!(io::stdout(), "Apply? Type yes: ")?;
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(ClientError::Unconfirmed("not confirmed")) }
+}
+
+/// Converts a refusal to lines with the places of the findings in the files.
+fn placed(refusal: Refusal, sources: &Sources) -> ClientError {
+    match refusal {
+        Refusal::Failed(error) => error,
+        Refusal::Findings(findings) => {
+            let line = |one: super::api::Finding| {
+                let pointer = one.pointer.strip_prefix("/document").unwrap_or(&one.pointer);
+                format!("{}: `{pointer}` {}", sources.place(pointer), one.detail)
+            };
+            ClientError::Refused(findings.into_iter().map(line).collect())
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Reports of plans: what changes, and which people gain and lose access.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+/// Maximum number of parties that one line names.
+const MAX_NAMED: usize = 20;
+
+/// A plan, as the API returns it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Plan {
+    pub(super) revision: u64,
+    pub(super) plan: String,
+    changes: Vec<Change>,
+    more_changes: usize,
+    effect: Option<Effect>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Change {
+    operation: String,
+    entity: Thing,
+    related: Option<Thing>,
+    changes: Vec<Field>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Thing {
+    #[serde(rename = "type")]
+    kind: String,
+    key: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Field {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Effect {
+    effects: Vec<Gained>,
+    more_effects: bool,
+    administrators: Administrators,
+    recent_callers: Callers,
+}
+
+#[derive(Debug, Deserialize)]
+struct Gained {
+    party: Party,
+    gained: Vec<Item>,
+    lost: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Party {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Callers {
+    changed: Vec<Caller>,
+    more_changed: bool,
+    unknown: usize,
+}
+
+#[derive(Debug, Deserialize)]
+struct Caller {
+    #[serde(flatten)]
+    party: Party,
+    gained: Vec<Item>,
+    lost: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Administrators {
+    gained: Vec<Administrator>,
+    lost: Vec<Administrator>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Administrator {
+    party_type: String,
+    party_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+enum Item {
+    Group { group: String },
+    Role { role: String },
+    Tenant { tenant: String },
+    Permission { permission: Permission },
+    Resource { resource_type: String, scope: Scope, permission: String, condition: Option<serde_json::Value> },
+}
+
+#[derive(Debug, Deserialize)]
+struct Permission {
+    audience: String,
+    definition: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Scope {
+    r#match: String,
+    value: Option<String>,
+}
+
+/// Marks of the lines of a report.
+struct Marks {
+    created: &'static str,
+    changed: &'static str,
+    removed: &'static str,
+    end: &'static str,
+    heading: &'static str,
+    item: &'static str,
+    detail: &'static str,
+}
+
+const PLAIN: Marks =
+    Marks { created: "  + ", changed: "  ~ ", removed: "  - ", end: "", heading: "", item: "  ", detail: "      " };
+const COLOUR: Marks = Marks {
+    created: "  \x1b[32m+ ",
+    changed: "  \x1b[33m~ ",
+    removed: "  \x1b[31m- ",
+    end: "\x1b[0m",
+    heading: "",
+    item: "  ",
+    detail: "      ",
+};
+const MARKDOWN: Marks = Marks {
+    created: "- ➕ ",
+    changed: "- ✏️ ",
+    removed: "- ➖ ",
+    end: "",
+    heading: "### ",
+    item: "- ",
+    detail: "  - ",
+};
+
+impl Plan {
+    /// Whether anything changes.
+    pub(super) fn changes_something(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Whether a user with this name is created.
+    pub(super) fn creates_user(&self, username: &str) -> bool {
+        let created = |change: &Change| change.operation == "CREATE" && change.entity.kind == "USER";
+        self.changes.iter().any(|change| created(change) && change.entity.key == username)
+    }
+
+    /// Whether a principal gains access, or an administrator is lost.
+    pub(super) fn needs_confirmation(&self) -> bool {
+        self.effect.as_ref().is_none_or(|effect| {
+            let gains = effect.effects.iter().any(|one| !one.gained.is_empty());
+            let callers = &effect.recent_callers;
+            let callers_gain = callers.changed.iter().any(|one| !one.gained.is_empty());
+            let administrators = &effect.administrators;
+            gains
+                || callers_gain
+                || effect.more_effects
+                || callers.more_changed
+                || callers.unknown > 0
+                || !administrators.gained.is_empty()
+                || !administrators.lost.is_empty()
+        })
+    }
+
+    /// Returns the report as lines, coloured for a terminal if wanted.
+    pub(super) fn text(&self, colour: bool) -> String {
+        self.report(if colour { &COLOUR } else { &PLAIN }, &|text| visible(text))
+    }
+
+    /// Returns the report as Markdown.
+    pub(super) fn markdown(&self) -> String {
+        self.report(&MARKDOWN, &|text| code(text))
+    }
+
+    fn report(&self, marks: &Marks, quoted: &dyn Fn(&str) -> String) -> String {
+        let mut report = String::new();
+        let count = self.changes.len() + self.more_changes;
+        let heading = match count {
+            0 => "No changes: the policies are as the document states".to_owned(),
+            1 => format!("1 change of the policies at revision {}", self.revision),
+            count => format!("{count} changes of the policies at revision {}", self.revision),
+        };
+        line(&mut report, &[marks.heading, &heading]);
+        for change in &self.changes {
+            let mark = match change.operation.as_str() {
+                "CREATE" | "ASSIGN" => marks.created,
+                "DELETE" | "UNASSIGN" => marks.removed,
+                _ => marks.changed,
+            };
+            line(&mut report, &[mark, &change.sentence(quoted), marks.end]);
+            for Field { field, before, after } in &change.changes {
+                let values = match (before, after) {
+                    (Some(before), Some(after)) => format!("{} → {}", quoted(before), quoted(after)),
+                    (None, Some(after)) => format!("+ {}", quoted(after)),
+                    (Some(before), None) => format!("- {}", quoted(before)),
+                    (None, None) => "changed".to_owned(),
+                };
+                line(&mut report, &[marks.detail, field, ": ", &values]);
+            }
+        }
+        if self.more_changes > 0 {
+            line(&mut report, &[marks.item, &format!("and {} more", self.more_changes)]);
+        }
+        if let Some(effect) = self.effect.as_ref().filter(|_| count > 0) {
+            effect.report(&mut report, marks, quoted);
+        }
+        report
+    }
+}
+
+impl Change {
+    fn sentence(&self, quoted: &dyn Fn(&str) -> String) -> String {
+        let entity = self.entity.name(quoted);
+        match (self.operation.as_str(), &self.related) {
+            ("ASSIGN" | "UNASSIGN", Some(member)) => format!("{} in {entity}", member.name(quoted)),
+            ("CREATE" | "UPDATE", Some(owner)) if self.entity.kind == "AUTHORIZATION" => {
+                format!("authorization of {}", owner.name(quoted))
+            }
+            (_, Some(other)) => format!("{entity}, with {}", other.name(quoted)),
+            (_, None) => entity,
+        }
+    }
+}
+
+impl Thing {
+    fn name(&self, quoted: &dyn Fn(&str) -> String) -> String {
+        name(&self.kind, &self.key, quoted)
+    }
+}
+
+impl Effect {
+    fn report(&self, report: &mut String, marks: &Marks, quoted: &dyn Fn(&str) -> String) {
+        let mut gained: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut lost = gained.clone();
+        let mut note = |party: &Party, gains: &[Item], losses: &[Item]| {
+            let party = name(&party.kind, &party.id, quoted);
+            gains.iter().for_each(|item| gained.entry(item.text(quoted)).or_default().push(party.clone()));
+            losses.iter().for_each(|item| lost.entry(item.text(quoted)).or_default().push(party.clone()));
+        };
+        self.effects.iter().for_each(|one| note(&one.party, &one.gained, &one.lost));
+        self.recent_callers.changed.iter().for_each(|one| note(&one.party, &one.gained, &one.lost));
+        if gained.is_empty() && lost.is_empty() && self.recent_callers.unknown == 0 {
+            line(report, &[marks.heading, "No principal gains or loses access"]);
+        }
+        for (heading, items) in [("Access gained", gained), ("Access lost", lost)] {
+            if items.is_empty() {
+                continue;
+            }
+            line(report, &[marks.heading, heading]);
+            for (item, mut parties) in items {
+                parties.sort_unstable();
+                parties.dedup();
+                line(report, &[marks.item, &item, ": ", &listed(&parties)]);
+            }
+        }
+        if self.more_effects || self.recent_callers.more_changed {
+            line(report, &[marks.item, "and more, for further principals"]);
+        }
+        if self.recent_callers.unknown > 0 {
+            let unknown = format!(
+                "{} recent callers may gain or lose access by claims that are not kept",
+                self.recent_callers.unknown
+            );
+            line(report, &[marks.item, &unknown]);
+        }
+        let administrators = &self.administrators;
+        for (heading, parties) in [
+            ("Become administrators, or can become one: ", &administrators.gained),
+            ("No longer administrators: ", &administrators.lost),
+        ] {
+            let names: Vec<String> = parties.iter().map(|one| name(&one.party_type, &one.party_id, quoted)).collect();
+            if !names.is_empty() {
+                line(report, &[marks.heading, heading, &listed(&names)]);
+            }
+        }
+    }
+}
+
+impl Item {
+    fn text(&self, quoted: &dyn Fn(&str) -> String) -> String {
+        match self {
+            Self::Group { group } => format!("group {}", quoted(group)),
+            Self::Role { role } => format!("role {}", quoted(role)),
+            Self::Tenant { tenant } => format!("tenant {}", quoted(tenant)),
+            Self::Permission { permission } => {
+                format!("{} of the API {}", quoted(&permission.definition), quoted(&permission.audience))
+            }
+            Self::Resource { resource_type, scope, permission, condition } => {
+                let resources = match (scope.r#match.as_str(), &scope.value) {
+                    (_, None) => "all".to_owned(),
+                    ("PROPERTY", Some(property)) => format!("those with the caller in {}", quoted(property)),
+                    (_, Some(id)) => quoted(id),
+                };
+                let restricted = if condition.is_some() { ", under a condition" } else { "" };
+                format!("{permission} on {resource_type} {resources}{restricted}")
+            }
+        }
+    }
+}
+
+fn name(kind: &str, key: &str, quoted: &dyn Fn(&str) -> String) -> String {
+    let kind = match kind {
+        "CLIENT" => "application".to_owned(),
+        kind => kind.to_lowercase().replace('_', " "),
+    };
+    format!("{kind} {}", quoted(key))
+}
+
+fn listed(parties: &[String]) -> String {
+    let named = parties.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match parties.len().saturating_sub(MAX_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn line(report: &mut String, parts: &[&str]) {
+    _ = writeln!(report, "{}", parts.concat());
+}
+
+/// Returns a text without control characters, which a terminal would interpret.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Returns a text as Markdown code.
+fn code(text: &str) -> String {
+    format!("`{}`", visible(text).replace('`', "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn plan(changes: &serde_json::Value, effects: &serde_json::Value) -> Plan {
+        let party = json!([{"partyType": "USER", "partyId": "eve", "administration": {}}]);
+        let lost = if effects.as_array().unwrap().is_empty() { json!([]) } else { party };
+        serde_json::from_value(json!({"revision": 7, "plan": "0", "changes": changes, "moreChanges": 0, "effect": {
+            "effects": effects, "moreEffects": false, "administrators": {"gained": [], "lost": lost, "more": false},
+            "recentCallers": {"lookedAt": 0, "changed": [], "moreChanged": false, "unknown": 0}}}))
+        .unwrap()
+    }
+
+    #[test]
+    fn says_what_changes_and_for_which_people() {
+        let changes = json!([
+            {"operation": "UPDATE", "entity": {"type": "GROUP", "key": "ops"}, "omittedChanges": 0,
+                "changes": [{"field": "name", "before": "Ops", "after": "Op\u{1b}s"}]},
+            {"operation": "ASSIGN", "entity": {"type": "ROLE", "key": "clerk"}, "related": {"type": "USER", "key": "ann"},
+                "changes": [], "omittedChanges": 0},
+        ]);
+        let item = json!({"kind": "RESOURCE", "resource_type": "INVOICE", "scope": {"match": "ID", "value": "7"}, "permission": "PAY"});
+        let effects = json!([
+            {"party": {"type": "USER", "id": "bob"}, "gained": [item], "lost": []},
+            {"party": {"type": "USER", "id": "ann"}, "gained": [item], "lost": [{"kind": "ROLE", "role": "clerk"}]},
+        ]);
+        let plan = plan(&changes, &effects);
+        assert!(plan.changes_something() && plan.needs_confirmation());
+        assert_eq!(
+            plan.text(false),
+            "2 changes of the policies at revision 7\n  ~ group ops\n      name: Ops → Op\u{fffd}s\n  + user ann in role clerk\n\
+             Access gained\n  PAY on INVOICE 7: user ann, user bob\nAccess lost\n  role clerk: user ann\n\
+             No longer administrators: user eve\n"
+        );
+        assert!(plan.text(true).contains("\x1b[33m~ group ops\x1b[0m"));
+        assert!(plan.markdown().contains("- ✏️ group `ops`\n  - name: `Ops` → "));
+    }
+
+    #[test]
+    fn a_plan_without_changes_needs_no_confirmation() {
+        let plan = plan(&json!([]), &json!([]));
+        assert!(!plan.changes_something() && !plan.needs_confirmation());
+        assert_eq!(plan.text(false), "No changes: the policies are as the document states\n");
+    }
+}

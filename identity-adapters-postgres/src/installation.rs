@@ -1,10 +1,10 @@
-//! The id of the installation, and token cutoffs, on PostgreSQL.
+//! The id of the installation, applied documents, and token cutoffs, on PostgreSQL.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_adapters_sql::entity::{Stored as _, read_all};
-use identity_core::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+use identity_core::port::{AppliedDocument, InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
 use identity_core::value::to_microsecond;
 use time::OffsetDateTime;
 
@@ -36,6 +36,35 @@ impl InstallationStore for PostgresInstallation {
             query.fetch_one(&mut self.database.connection().await?).await.map_err(failed)
         };
         self.database.repeatable(keep).await
+    }
+
+    async fn put_document(&self, document: &AppliedDocument) -> Result<(), StoreError> {
+        let keep = || async {
+            sqlx::query(
+                "INSERT INTO applied_documents AS kept (name, revision, applied_at, source, document) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, \
+                 applied_at = excluded.applied_at, source = excluded.source, document = excluded.document \
+                 WHERE kept.revision <= excluded.revision",
+            )
+            .bind(document.name.as_str())
+            .bind(document.revision.0.cast_signed())
+            .bind(to_microsecond(document.at))
+            .bind(document.source.as_deref())
+            .bind(&document.document)
+            .execute(&mut self.database.connection().await?)
+            .await
+            .map_err(failed)
+            .map(drop)
+        };
+        self.database.repeatable(keep).await
+    }
+
+    async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
+        let read = || async {
+            let query = sqlx::query(AppliedDocument::TABLE.select("ORDER BY name COLLATE \"C\""));
+            query.fetch_all(&mut self.database.connection().await?).await.map_err(failed)
+        };
+        read_all(&self.database.repeatable(read).await?)
     }
 }
 

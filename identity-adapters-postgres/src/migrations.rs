@@ -17,6 +17,7 @@ pub(crate) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
         "0050_format",
         "0060_last_sign_ins",
         "0061_audit_changes",
+        "0062_applied_documents",
     ]
 });
 

@@ -1,10 +1,10 @@
-//! The id of the installation, and token cutoffs, on SQLite.
+//! The id of the installation, applied documents, and token cutoffs, on SQLite.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_adapters_sql::entity::{Stored as _, read_all};
-use identity_core::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+use identity_core::port::{AppliedDocument, InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
 use identity_core::value::time_text;
 use time::OffsetDateTime;
 
@@ -38,6 +38,30 @@ impl InstallationStore for SqliteInstallation {
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(kept)
+    }
+
+    async fn put_document(&self, document: &AppliedDocument) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO applied_documents AS kept (name, revision, applied_at, source, document) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, \
+             applied_at = excluded.applied_at, source = excluded.source, document = excluded.document \
+             WHERE kept.revision <= excluded.revision",
+        )
+        .bind(document.name.as_str())
+        .bind(document.revision.0.cast_signed())
+        .bind(time_text(document.at))
+        .bind(document.source.as_deref())
+        .bind(&document.document)
+        .execute(&mut transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
+        let query = sqlx::query(AppliedDocument::TABLE.select("ORDER BY name"));
+        read_all(&query.fetch_all(&mut self.database.reader().await?).await.map_err(failed)?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Bulk changes: all or nothing, each under the same rules as a single change.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,17 +15,17 @@ use identity_core::entity::{
     AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Party,
     Permission, Principal, Role, Scope, User,
 };
-use identity_core::fake::{FixedClock, MemoryPolicyStore, PlainPasswordHasher};
+use identity_core::fake::{FixedClock, MemoryInstallation, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::port::{AuditLog, PasswordHasher};
 use identity_core::preset;
 use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::service::bulk::{
-    Bulk, BulkError, DocumentChange, IfExists, Item, MAX_ITEMS, NewPassword, NotPlanned, Offers,
+    Bulk, BulkError, DocumentChange, Extent, IfExists, Item, MAX_ITEMS, NewPassword, NotPlanned, Offers, Removal,
 };
 use identity_core::service::cluster::NewUser;
 use identity_core::service::{Authorizer, Caller, CheckedCredential, Credential, ServiceError, user_creation};
 use identity_core::value::{
-    Audience, GroupId, Name, PasswordHash, PermissionName, ResourceTypeName, RoleId, Secret, Username,
+    Audience, DocumentName, GroupId, Name, PasswordHash, PermissionName, ResourceTypeName, RoleId, Secret, Username,
 };
 use identity_core::world::{Sources, World};
 use time::OffsetDateTime;
@@ -64,7 +64,8 @@ async fn installation() -> Installation {
         Authorizer::cluster(Arc::clone(&engine), true),
         Some(Arc::new(PlainPasswordHasher)),
         Offers { tenants: true, resource_authorizations: true },
-    );
+    )
+    .keeping_documents_in(Arc::new(MemoryInstallation::default()));
     Installation { store, engine, bulk }
 }
 
@@ -304,7 +305,8 @@ async fn tenants_that_are_switched_off_stay_off() {
 fn change(text: &str) -> DocumentChange {
     DocumentChange {
         document: PolicyDocument::from_json(text).unwrap(),
-        exactly: false,
+        name: DocumentName::parse("policies").unwrap(),
+        removal: Removal::Nothing,
         passwords: BTreeMap::new(),
         reviewed: None,
         source: Some("commit 7f3a by Ann".to_owned()),
@@ -325,7 +327,7 @@ async fn a_document_is_one_revision_with_an_audit_entry_of_its_source() {
     let ann = installation.caller("ann");
     let secret = Secret::new("a password".to_owned());
     let change = DocumentChange { passwords: [(username("eve"), secret)].into(), ..change(SALES) };
-    let planned = installation.bulk.plan(&ann, &change.document, false).unwrap();
+    let planned = installation.bulk.plan(&ann, &change.document, &Extent::default(), [username("eve")].into()).unwrap();
     assert_eq!(installation.engine.world().revision(), before);
     let (done, revision) = installation.bulk.apply_document(&ann, &change).await.unwrap();
     assert_eq!((revision, done.digest), (before.next(), planned.digest));
@@ -334,7 +336,7 @@ async fn a_document_is_one_revision_with_an_audit_entry_of_its_source() {
     let records = installation.records().await.split_off(recorded);
     assert!(records.iter().all(|record| record.revision == Some(revision)));
     assert_eq!(records.len(), done.changes.len() + 1);
-    assert_eq!(records[0].changes.fields()[0].after.as_deref(), Some("commit 7f3a by Ann"));
+    assert_eq!(records[0].changes.fields()[1].after.as_deref(), Some("commit 7f3a by Ann"));
 
     // Applied twice, it changes and records nothing.
     let (again, revision) = installation.bulk.apply_document(&installation.caller("ann"), &change).await.unwrap();
@@ -346,7 +348,7 @@ async fn a_document_is_one_revision_with_an_audit_entry_of_its_source() {
 async fn a_document_is_refused_if_its_plan_is_no_longer_the_reviewed_one() {
     let installation = installation().await;
     let ann = installation.caller("ann");
-    let planned = installation.bulk.plan(&ann, &change(SALES).document, false).unwrap();
+    let planned = installation.bulk.plan(&ann, &change(SALES).document, &Extent::default(), BTreeSet::new()).unwrap();
     let reviewed = DocumentChange { reviewed: Some(planned.digest), ..change(SALES) };
     // Another administrator makes the group, under another name.
     installation.bulk.apply(&ann, vec![group("sales")], IfExists::Fail).await.unwrap();
@@ -356,7 +358,7 @@ async fn a_document_is_refused_if_its_plan_is_no_longer_the_reviewed_one() {
     assert_eq!(installation.engine.world().revision(), before);
     // What the plan does not touch may change.
     let ann = installation.caller("ann");
-    let planned = installation.bulk.plan(&ann, &change(SALES).document, false).unwrap();
+    let planned = installation.bulk.plan(&ann, &change(SALES).document, &Extent::default(), BTreeSet::new()).unwrap();
     installation.bulk.apply(&ann, vec![group("other")], IfExists::Fail).await.unwrap();
     let reviewed = DocumentChange { reviewed: Some(planned.digest), ..change(SALES) };
     installation.bulk.apply_document(&installation.caller("ann"), &reviewed).await.unwrap();
@@ -377,8 +379,45 @@ async fn a_document_is_refused_whole_without_a_permission_for_each_change() {
     assert_eq!(places, ["/groups/0/users/0", "/groups/0/users/1"]);
     assert_eq!(installation.engine.world().revision(), before);
     // Not even an exact document without users causes a lock-out.
-    let empty = DocumentChange { exactly: true, ..change("{}") };
+    let empty = DocumentChange { removal: Removal::Everything, ..change("{}") };
     let refused = installation.bulk.apply_document(&installation.caller("ann"), &empty).await;
     let Err(NotPlanned::Findings(findings)) = refused else { panic!("a finding") };
     assert!(findings[0].rule.contains("last principal"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_document_removes_what_the_last_one_of_its_name_stated_and_no_other_does() {
+    let installation = installation().await;
+    let named = |name: &str, text: &str| DocumentChange {
+        name: DocumentName::parse(name).unwrap(),
+        removal: Removal::Managed,
+        ..change(text)
+    };
+    let groups = |ids: &[&str]| {
+        let group = |id: &&str| format!(r#"{{"group-id": "{id}", "name": "{id}", "users": ["ann"]}}"#);
+        format!(r#"{{"groups": [{}]}}"#, ids.iter().map(group).collect::<Vec<_>>().join(", "))
+    };
+    let apply = async |change: DocumentChange| {
+        installation
+            .bulk
+            .apply_document(&installation.caller("ann"), &change)
+            .await
+            .map(|(plan, _)| plan.commands.len())
+    };
+    apply(named("base", &groups(&["a", "b"]))).await.unwrap();
+    apply(named("team", &groups(&["c"]))).await.unwrap();
+    installation.bulk.apply(&installation.caller("ann"), vec![group("by-hand")], IfExists::Fail).await.unwrap();
+
+    let Err(NotPlanned::Findings(conflict)) = apply(named("team", &groups(&["a"]))).await else { panic!("a conflict") };
+    assert_eq!(conflict[0].rule, "is defined by the document `base`, too");
+
+    assert_eq!(apply(named("base", &groups(&["a"]))).await.unwrap(), 1);
+    let world = installation.engine.world();
+    let left: Vec<&str> = ["a", "b", "c", "by-hand"].into_iter().filter(|id| world.group(id).is_some()).collect();
+    assert_eq!(left, ["a", "c", "by-hand"]);
+    let documents = installation.bulk.applied_documents(&installation.caller("ann")).await.unwrap();
+    let documents: Vec<(&str, u64)> = documents.iter().map(|one| (one.name.as_str(), one.revision.0)).collect();
+    assert_eq!(documents, [("base", world.revision().0), ("team", world.revision().0 - 2)]);
+    let denied = installation.bulk.applied_documents(&installation.caller("bob")).await;
+    assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
 }

@@ -38,6 +38,7 @@ use responses::{Bodies, Preconditions};
         policies::export,
         policies::plan,
         policies::apply,
+        policies::documents,
         memberships::of,
         memberships::groups::members,
         memberships::groups::add_member,

@@ -145,6 +145,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             engine: &engine,
             audit: &stores.audit,
             deletions: &stores.deletions,
+            installation: &stores.installation,
             sessions: &stores.sessions,
             hasher,
             clock: &clock,

@@ -1,5 +1,6 @@
 //! Stored form of each entity: its table, and the conversion to and from rows. Values are validated when they are read.
 
+mod applied_document;
 mod audit_event;
 mod authorization;
 mod custom_type;

@@ -8,7 +8,7 @@ use crate::apply::{Command, Draft, NewAuthorization, reading_oneself, user_creat
 use crate::decide::Authority;
 use crate::entity::{AuditEntity, EntityKind, Membership, Party, Role, Scope, User};
 use crate::value::{
-    GroupId, MappingRuleId, PasswordHash, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
+    DocumentName, GroupId, MappingRuleId, PasswordHash, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
 };
 use crate::world::World;
 
@@ -17,8 +17,14 @@ use crate::world::World;
 pub enum Prune<'d> {
     /// Nothing.
     Nothing,
-    /// What this earlier document states. Everything else was made by other means, and remains.
-    Managed(&'d PolicyDocument),
+    /// What the earlier document of the same name states, unless a document of another name states it, too. Everything
+    /// else was made by other means, and remains.
+    Managed {
+        /// The earlier document.
+        earlier: &'d PolicyDocument,
+        /// Documents of other names.
+        others: &'d BTreeMap<DocumentName, PolicyDocument>,
+    },
     /// Everything that a document can state. The result is exactly this document.
     Everything,
 }
@@ -37,7 +43,10 @@ impl PolicyDocument {
     ) -> Vec<Command> {
         let mut withdrawn = match prune {
             Prune::Nothing => BTreeSet::new(),
-            Prune::Managed(earlier) => &earlier.facts() - &self.facts(),
+            Prune::Managed { earlier, others } => {
+                let withdrawn = &earlier.facts() - &self.facts();
+                others.values().fold(withdrawn, |withdrawn, other| &withdrawn - &other.facts())
+            }
             Prune::Everything => &Self::of(world).facts() - &self.facts(),
         };
         withdrawn.remove(&Fact::Entity(EntityKind::Tenant, TenantId::DEFAULT.to_owned()));
@@ -66,6 +75,26 @@ impl PolicyDocument {
             rule: format!("is refused: {refusal}"),
         });
         found.collect()
+    }
+
+    /// Returns the entities that a document of another name defines, too. Two documents would overwrite each other's
+    /// names and descriptions at each application.
+    #[must_use]
+    pub fn conflicts(&self, others: &BTreeMap<DocumentName, Self>) -> Vec<DocumentFinding> {
+        let defined = |document: &Self| -> BTreeSet<Fact> {
+            document.facts().into_iter().filter(|fact| matches!(fact, Fact::Entity(..))).collect()
+        };
+        let own = defined(self);
+        let mut findings = Vec::new();
+        for (name, other) in others {
+            for fact in own.intersection(&defined(other)) {
+                findings.push(DocumentFinding {
+                    pointer: self.places.0.get(fact).cloned().unwrap_or_default(),
+                    rule: format!("is defined by the document `{name}`, too"),
+                });
+            }
+        }
+        findings
     }
 
     /// Returns the place of the statement from which a command follows. `None` if it follows from an omission.

@@ -2,6 +2,9 @@ use serde_json::json;
 
 use super::*;
 use crate::apply::Command;
+use crate::value::DocumentName;
+
+static ALONE: BTreeMap<DocumentName, PolicyDocument> = BTreeMap::new();
 
 fn findings(value: &Value) -> Vec<(String, String)> {
     let found = PolicyDocument::read(value).expect_err("findings");
@@ -70,6 +73,7 @@ fn refuses_policies_that_contradict_each_other_with_their_places() {
 #[test]
 fn removes_only_what_an_earlier_document_had() {
     let read = |value: &Value| PolicyDocument::read(value).unwrap();
+    let managed = |earlier| Prune::Managed { earlier, others: &ALONE };
     let both = read(&json!({
         "roles": [{"role-id": "a", "name": "A", "users": ["ann", "bob"]}, {"role-id": "b", "name": "B", "users": ["ann"]}],
         "authorizations": [{"owner-type": "ROLE", "owner-id": "a", "resource-type": "GROUP", "resource-id": "*",
@@ -83,7 +87,7 @@ fn removes_only_what_an_earlier_document_had() {
     let world = both.world().unwrap();
     let nothing = BTreeMap::new();
     assert_eq!(one.commands(&world, Prune::Nothing, &nothing), []);
-    let commands = one.commands(&world, Prune::Managed(&both), &nothing);
+    let commands = one.commands(&world, managed(&both), &nothing);
     let kinds: Vec<&str> = commands
         .iter()
         .map(|command| match command {
@@ -95,7 +99,23 @@ fn removes_only_what_an_earlier_document_had() {
         .collect();
     assert_eq!(kinds, ["role", "member", "permission"]);
     let after = apply(&world, &commands, Authority::Administrator).unwrap().world;
-    assert_eq!(one.commands(&after, Prune::Managed(&both), &nothing), []);
+    assert_eq!(one.commands(&after, managed(&both), &nothing), []);
     // What another way gave is not withdrawn with the document that never had it.
-    assert_eq!(PolicyDocument::default().commands(&world, Prune::Managed(&one), &nothing).len(), 1);
+    assert_eq!(PolicyDocument::default().commands(&world, managed(&one), &nothing).len(), 1);
+}
+
+#[test]
+fn keeps_what_a_document_of_another_name_states() {
+    let read = |value: &Value| PolicyDocument::read(value).unwrap();
+    let role = |id: &str, users: &[&str]| json!({"roles": [{"role-id": id, "name": "A", "users": users}]});
+    let both = read(&role("a", &["ann", "bob"]));
+    let world = both.world().unwrap();
+    let nothing = read(&json!({"default-roles": {"admin": {}}}));
+    let others: BTreeMap<DocumentName, PolicyDocument> =
+        [(DocumentName::parse("team").unwrap(), read(&role("a", &["ann"])))].into();
+    let commands = nothing.commands(&world, Prune::Managed { earlier: &both, others: &others }, &BTreeMap::new());
+    assert!(matches!(&commands[..], [Command::RemoveMember(one)] if one.member().id() == "bob"), "{commands:?}");
+    let conflicts = both.conflicts(&others);
+    let places: Vec<&str> = conflicts.iter().map(|finding| finding.pointer.as_str()).collect();
+    assert_eq!(places, ["/roles/0"], "{conflicts:?}");
 }

@@ -6,13 +6,14 @@ use time::OffsetDateTime;
 
 use super::lock;
 use crate::entity::Principal;
-use crate::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
-use crate::value::to_microsecond;
+use crate::port::{AppliedDocument, InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+use crate::value::{DocumentName, to_microsecond};
 
 /// [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state, like replicas on one database.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryInstallation {
     id: Arc<Mutex<Option<String>>>,
+    documents: Arc<Mutex<BTreeMap<DocumentName, AppliedDocument>>>,
     cutoffs: Arc<Mutex<BTreeMap<Principal, (OffsetDateTime, OffsetDateTime)>>>,
 }
 
@@ -20,6 +21,19 @@ pub struct MemoryInstallation {
 impl InstallationStore for MemoryInstallation {
     async fn installation_id(&self, fresh: &str) -> Result<String, StoreError> {
         Ok(lock(&self.id).get_or_insert_with(|| fresh.to_owned()).clone())
+    }
+
+    async fn put_document(&self, document: &AppliedDocument) -> Result<(), StoreError> {
+        let document = AppliedDocument { at: to_microsecond(document.at), ..document.clone() };
+        let mut documents = lock(&self.documents);
+        if documents.get(&document.name).is_none_or(|kept| kept.revision <= document.revision) {
+            documents.insert(document.name.clone(), document);
+        }
+        Ok(())
+    }
+
+    async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
+        Ok(lock(&self.documents).values().cloned().collect())
     }
 }
 

@@ -1,19 +1,43 @@
-//! Ports of data that exists once per installation: its id, and the token cutoffs of principals.
+//! Ports of data that exists once per installation: its id, the policy documents that were applied to it, and the token
+//! cutoffs of principals.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StoreError;
 use crate::entity::Principal;
+use crate::value::{DocumentName, Revision};
 
-/// Stores the id of the installation, which consists of all replicas on one database.
+/// The last policy document that was applied under a name. It tells what a later document of that name may remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppliedDocument {
+    /// Name that the operator chose.
+    pub name: DocumentName,
+    /// Revision from which readers see the policies of the document.
+    pub revision: Revision,
+    /// Time of the application.
+    pub at: OffsetDateTime,
+    /// Origin, such as a commit and its author. `None` if it was not given.
+    pub source: Option<String>,
+    /// The document as JSON. Contains no secrets.
+    pub document: String,
+}
+
+/// Stores the id of the installation, which consists of all replicas on one database, and the documents applied to it.
 ///
-/// Contract: the first stored id is permanent, for all replicas and across restarts.
+/// Contract: the first stored id is permanent, for all replicas and across restarts. There is one document per name: it
+/// replaces the stored one unless that one has a later revision. Times are kept with microsecond precision.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait InstallationStore: Send + Sync {
     /// Returns the id of this installation. If none is stored yet, stores `fresh` and returns it.
     async fn installation_id(&self, fresh: &str) -> Result<String, StoreError>;
+
+    /// Stores an applied document.
+    async fn put_document(&self, document: &AppliedDocument) -> Result<(), StoreError>;
+
+    /// Returns all applied documents, by name.
+    async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError>;
 }
 
 /// Invalidates the older tokens of a principal whose rights were reduced: rights in tokens issued before `not_before`

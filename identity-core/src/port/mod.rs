@@ -30,7 +30,7 @@ pub use identity_provider::{
     PendingSignIn, ProviderError, RefusedSignIn, SignedIn,
 };
 pub use inspection::{Evidence, Inspection, InspectionStep};
-pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
+pub use installation::{AppliedDocument, InstallationStore, TokenCutoff, TokenCutoffStore};
 pub use policy_store::{
     ChangeSink, Commit, Impairment, Loading, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail,
     follow, snapshot,

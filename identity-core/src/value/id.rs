@@ -13,6 +13,7 @@ const MAX_ID: usize = 256;
 /// Maximum length of a tenant id, in characters. The Management Identity form accepts 63, the Orchestration Cluster API
 /// only 31.
 const MAX_TENANT_ID: usize = 63;
+const MAX_DOCUMENT_NAME: usize = 64;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
@@ -85,6 +86,15 @@ fn upper_or_kebab(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     }
 }
 
+fn document_name(what: &'static str, text: &str) -> Result<(), InvalidValue> {
+    plain_text(what, text, MAX_DOCUMENT_NAME)?;
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new(what, BrokenRule::Characters(CharacterSet::Identifier)))
+    }
+}
+
 fn tenant_id(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     if text == TenantId::DEFAULT {
         return Ok(());
@@ -97,6 +107,10 @@ fn tenant_id(what: &'static str, text: &str) -> Result<(), InvalidValue> {
     }
 }
 
+text_id!(
+    /// Name under which policy documents are applied: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
+    DocumentName, "document name", document_name
+);
 text_id!(
     /// Username: 1 to 256 printable characters. Key of a user, and value of the configured username claim of tokens.
     Username, "username", id

@@ -22,8 +22,8 @@ mod visible;
 pub use claims::{Claims, ClaimsError, StoredClaims};
 pub use email::Email;
 pub use id::{
-    Audience, AuthorizationKey, ClientId, ClientKey, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
-    ResourceTypeName, Revision, RoleId, TenantId, Username,
+    Audience, AuthorizationKey, ClientId, ClientKey, DocumentName, GroupId, MappingRuleId, PermissionName,
+    PropertyName, ResourceId, ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
 pub use json::{json_length, strict_json_object, text_or_integer};
 pub use local_path::LocalPath;

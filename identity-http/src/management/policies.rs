@@ -1,6 +1,6 @@
 //! `/api/policies`: the stored policies as one document, and changes by a document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -8,14 +8,16 @@ use actix_web::web::{Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::document::{DocumentFinding, PolicyDocument};
 use identity_core::entity::{AuditDraft, AuditEntity, EntityKind};
+use identity_core::port::AppliedDocument;
 use identity_core::search::SearchBudget;
 use identity_core::service::Written;
 use identity_core::service::access::{Access, NotEvaluated, Simulation, SimulationFailed};
-use identity_core::service::bulk::{DocumentChange, DocumentPlan, NotPlanned};
-use identity_core::value::{BrokenRule, InvalidValue, Secret, Username, Version};
+use identity_core::service::bulk::{DocumentChange, DocumentPlan, NotPlanned, Removal};
+use identity_core::value::{BrokenRule, DocumentName, InvalidValue, Secret, Username, Version};
 use identity_core::world::World;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::Failures;
@@ -31,6 +33,7 @@ use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 use crate::rule::Rule;
+use crate::timestamp;
 
 /// Maximum number of changes that a response lists.
 const MAX_CHANGES: usize = 10_000;
@@ -43,7 +46,34 @@ pub(super) fn mount(access: Arc<Access>, api: &mut ServiceConfig) {
     api.app_data(Data::from(access))
         .service(resource("/policies").get(export))
         .service(resource("/policies/plan").post(plan))
-        .service(resource("/policies/apply").post(apply));
+        .service(resource("/policies/apply").post(apply))
+        .service(resource("/policies/documents").get(documents));
+}
+
+/// What is removed: `NOTHING`; `MANAGED`, what the last applied document of the same name stated and this one does not,
+/// unless a document of another name states it; or `EVERYTHING` that the document does not state.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = PolicyRemoval)]
+pub(crate) enum RemovalName {
+    #[default]
+    Nothing,
+    Managed,
+    Everything,
+}
+
+impl From<RemovalName> for Removal {
+    fn from(name: RemovalName) -> Self {
+        match name {
+            RemovalName::Nothing => Self::Nothing,
+            RemovalName::Managed => Self::Managed,
+            RemovalName::Everything => Self::Everything,
+        }
+    }
+}
+
+fn default_name() -> String {
+    "policies".to_owned()
 }
 
 /// A document to compare with the stored policies.
@@ -54,9 +84,15 @@ pub(crate) struct PlanBody {
     /// The document. Its members are those of the configuration section `initialization`.
     #[schema(value_type = Object)]
     document: Value,
-    /// Whether everything is removed that the document does not state. Otherwise, nothing is removed.
     #[serde(default)]
-    exactly: bool,
+    removal: RemovalName,
+    /// Name under which the document is applied: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
+    #[serde(default = "default_name")]
+    #[schema(default = "policies", max_length = 64)]
+    name: String,
+    /// Usernames of users that will have a password, if the document creates them. Others cannot sign in.
+    #[serde(default)]
+    passwords: Vec<String>,
 }
 
 /// A document to apply.
@@ -67,9 +103,12 @@ pub(crate) struct ApplyBody {
     /// The document. Its members are those of the configuration section `initialization`.
     #[schema(value_type = Object)]
     document: Value,
-    /// Whether everything is removed that the document does not state. Otherwise, nothing is removed.
     #[serde(default)]
-    exactly: bool,
+    removal: RemovalName,
+    /// Name under which the document is applied: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
+    #[serde(default = "default_name")]
+    #[schema(default = "policies", max_length = 64)]
+    name: String,
     /// Passwords of users that the document creates, by username. Those of existing users are not changed.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -118,6 +157,28 @@ pub(crate) struct PolicyChangeView {
     omitted_changes: u32,
 }
 
+/// The last document that was applied under a name.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AppliedDocument)]
+pub(crate) struct AppliedView {
+    name: String,
+    /// Revision of the policies that contains the document.
+    revision: u64,
+    /// Time of the application.
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    at: OffsetDateTime,
+    /// Origin of the document. Missing if it was not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+impl From<AppliedDocument> for AppliedView {
+    fn from(AppliedDocument { name, revision, at, source, document: _ }: AppliedDocument) -> Self {
+        Self { name: name.to_string(), revision: revision.0, at, source }
+    }
+}
+
 impl PlanView {
     fn of(plan: &DocumentPlan, effect: Option<SimulationView>) -> Self {
         let changes: Vec<PolicyChangeView> =
@@ -158,6 +219,17 @@ pub(crate) async fn export(
     Ok(HttpResponse::Ok().json(document))
 }
 
+/// Returns the names, times and origins of the documents that were last applied, by name.
+#[utoipa::path(get, path = "/api/policies/documents", operation_id = "list_applied_documents", tag = "policies",
+    responses((status = 200, body = Vec<AppliedView>), Failures))]
+pub(crate) async fn documents(
+    changes: Data<BulkChanges>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let documents = changes.bulk.applied_documents(&caller).await?;
+    Ok(HttpResponse::Ok().json(documents.into_iter().map(AppliedView::from).collect::<Vec<_>>()))
+}
+
 /// Compares a document with the stored policies: what it would change, and the effect on access.
 ///
 /// Nothing is written. Requires the permission `read`.
@@ -172,11 +244,17 @@ pub(crate) async fn plan(
 ) -> Result<HttpResponse, Problem> {
     changes.bulk.require_plan(&caller).await?;
     let JsonBytes(bytes) = JsonBytes::receive(&request, &mut payload.into_inner()).await?;
-    let PlanBody { document, exactly } =
+    let PlanBody { document, removal, name, passwords } =
         parse_object(&bytes).and_then(|object| deserialize(object, "").map_err(Problem::from))?;
+    let mut findings = Findings::of_body();
+    let passwords = findings.all("passwords", passwords.iter().map(|name| Username::parse(name)));
+    let name = findings.take("name", DocumentName::parse(&name));
+    let (Some(passwords), Some(name)) = (passwords, name) else { return Err(findings.problem()) };
+    let passwords: BTreeSet<Username> = passwords.into_iter().collect();
+    let extent = changes.bulk.extent(&name, removal.into()).await?;
     let work = move |budget: &SearchBudget| {
         let planned = read(&document, &changes.ids, &caller.world)
-            .and_then(|document| changes.bulk.plan(&caller, &document, exactly).map_err(Problem::from));
+            .and_then(|document| changes.bulk.plan(&caller, &document, &extent, passwords).map_err(Problem::from));
         let plan = match planned {
             Ok(plan) => plan,
             Err(problem) => return Ok(Err(problem)),
@@ -218,10 +296,14 @@ pub(crate) async fn apply(
         let rule = BrokenRule::Form("the member `plan` of a plan", String::new());
         findings.take("plan", Version::parse(&plan).ok_or(InvalidValue { what: "plan", rule }))
     });
-    let (Some(passwords), true) = (passwords, findings.is_empty()) else { return Err(findings.problem()) };
+    let name = findings.take("name", DocumentName::parse(&body.name));
+    let (Some(passwords), Some(name), true) = (passwords, name, findings.is_empty()) else {
+        return Err(findings.problem());
+    };
     let document = read(&body.document, &changes.ids, &caller.world)?;
     let reviewed = reviewed.flatten();
-    let change = DocumentChange { document, exactly: body.exactly, passwords, reviewed, source: body.source };
+    let (removal, source) = (body.removal.into(), body.source);
+    let change = DocumentChange { document, name, removal, passwords, reviewed, source };
     let (plan, revision) = changes.bulk.apply_document(&caller, &change).await?;
     written(&request, Written { value: (), revision });
     Ok(HttpResponse::Ok().json(PlanView { revision: revision.0, ..PlanView::of(&plan, None) }))

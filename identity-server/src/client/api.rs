@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{ClientError, DEFAULT_URL, PASSWORD, TOKEN, Target, URL, USER};
+use super::{ClientError, DEFAULT_URL, PASSWORD, Scope, TOKEN, Target, URL, USER};
 
 /// Maximum time of a connection attempt.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -102,9 +102,19 @@ impl Api {
         Ok(serde_json::from_slice(&body.map_err(Refusal::without_places)?)?)
     }
 
-    /// Compares a document with the stored policies.
-    pub(super) async fn plan(&self, document: &Value, exactly: bool) -> Result<Value, Refusal> {
-        let body = json!({"document": document, "exactly": exactly});
+    /// Compares a document with the stored policies. `with_password` are users that will have a password.
+    pub(super) async fn plan(
+        &self,
+        document: &Value,
+        scope: &Scope,
+        with_password: Vec<&str>,
+    ) -> Result<Value, Refusal> {
+        let body = json!({
+            "document": document,
+            "removal": scope.removal(),
+            "name": scope.name,
+            "passwords": with_password,
+        });
         let body = self.send(self.client.post(self.at("api/policies/plan")?).json(&body)).await?;
         Ok(serde_json::from_slice(&body)?)
     }

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::api::{Api, Refusal};
 use super::report::Plan;
 use super::sources::{Reference, Sources};
-use super::{ClientCommand, ClientError, Format, outcome};
+use super::{ClientCommand, ClientError, Format, Scope, outcome};
 
 /// A plan in a file: what to apply, and the digest of what it was when it was reviewed.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 struct Saved {
     plan: String,
-    exactly: bool,
+    #[serde(flatten)]
+    scope: Scope,
     document: Value,
     /// References to the passwords of users, by username.
     passwords: BTreeMap<String, String>,
@@ -47,53 +47,50 @@ async fn run_async(command: ClientCommand, environment: &BTreeMap<String, String
         }
         ClientCommand::Plan { target, documents, format, out } => {
             let sources = Sources::read(&documents.files)?;
-            let (plan, answer) = planned(&Api::new(&target, environment)?, &sources, documents.exactly).await?;
+            let (plan, answer) = planned(&Api::new(&target, environment)?, &sources, &documents.scope).await?;
             show(&plan, &answer, format)?;
             if let Some(path) = out {
                 let passwords = sources.passwords.iter().map(|(name, one)| (name.clone(), one.to_string())).collect();
-                let saved = Saved {
-                    plan: plan.plan.clone(),
-                    exactly: documents.exactly,
-                    document: sources.document,
-                    passwords,
-                };
+                let saved =
+                    Saved { plan: plan.plan.clone(), scope: documents.scope, document: sources.document, passwords };
                 let text = serde_json::to_string_pretty(&saved)?;
                 fs::write(&path, text).map_err(|error| ClientError::File(path, error))?;
             }
             Ok(outcome(plan.changes_something()))
         }
-        ClientCommand::Apply { target, files, exactly, plan, yes, source } => {
+        ClientCommand::Apply { target, files, scope, plan, yes, source } => {
             let api = Api::new(&target, environment)?;
-            let (sources, exactly, reviewed) = match plan {
+            let (sources, scope, reviewed) = match plan {
                 Some(path) => saved(&path)?,
-                None => (Sources::read(&files)?, exactly, None),
+                None => (Sources::read(&files)?, scope, None),
             };
-            let (plan, answer) = planned(&api, &sources, exactly).await?;
+            let (plan, answer) = planned(&api, &sources, &scope).await?;
             show(&plan, &answer, Format::Text)?;
-            if !plan.changes_something() {
-                return Ok(ExitCode::SUCCESS);
-            }
             // A plan that was saved has been reviewed. Whether it still holds is decided by the server.
             if !yes && reviewed.is_none() && plan.needs_confirmation() {
                 confirm()?;
             }
             let request = json!({
                 "document": sources.document,
-                "exactly": exactly,
+                "removal": scope.removal(),
+                "name": scope.name,
                 "passwords": resolved(&sources, &plan, environment)?,
-                "plan": reviewed.unwrap_or(plan.plan),
+                "plan": reviewed.unwrap_or_else(|| plan.plan.clone()),
                 "source": source,
             });
             let done = api.apply(&request).await.map_err(|refusal| placed(refusal, &sources))?;
             let Plan { revision, .. } = serde_json::from_value(done)?;
-            writeln!(io::stdout(), "applied at revision {revision}")?;
+            if plan.changes_something() {
+                writeln!(io::stdout(), "applied at revision {revision}")?;
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn planned(api: &Api, sources: &Sources, exactly: bool) -> Result<(Plan, Value), ClientError> {
-    let answer = api.plan(&sources.document, exactly).await.map_err(|refusal| placed(refusal, sources))?;
+async fn planned(api: &Api, sources: &Sources, scope: &Scope) -> Result<(Plan, Value), ClientError> {
+    let passwords = sources.passwords.keys().map(String::as_str).collect();
+    let answer = api.plan(&sources.document, scope, passwords).await.map_err(|refusal| placed(refusal, sources))?;
     Ok((serde_json::from_value(answer.clone())?, answer))
 }
 
@@ -107,13 +104,13 @@ fn show(plan: &Plan, answer: &Value, format: Format) -> Result<(), ClientError> 
 }
 
 /// Reads a plan that `plan --out` wrote.
-fn saved(path: &Path) -> Result<(Sources, bool, Option<String>), ClientError> {
+fn saved(path: &Path) -> Result<(Sources, Scope, Option<String>), ClientError> {
     let text = fs::read_to_string(path).map_err(|error| ClientError::File(path.to_owned(), error))?;
     let form =
         |error: serde_json::Error| ClientError::Refused(vec![format!("{}: is not a plan: {error}", path.display())]);
-    let Saved { plan, exactly, document, passwords } = serde_json::from_str(&text).map_err(form)?;
+    let Saved { plan, scope, document, passwords } = serde_json::from_str(&text).map_err(form)?;
     let passwords = passwords.into_iter().filter_map(|(name, one)| Some((name, Reference::parse(&one)?))).collect();
-    Ok((Sources::without_places(document, passwords), exactly, Some(plan)))
+    Ok((Sources::without_places(document, passwords), scope, Some(plan)))
 }
 
 /// Returns the passwords of users that the plan creates. All missing ones are reported at once.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use commands::run;
@@ -46,9 +47,33 @@ pub(crate) struct Documents {
     /// YAML or JSON files that together are the document; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    scope: Scope,
+}
+
+/// What a document removes, and its name.
+#[derive(Debug, Args, Deserialize, Serialize)]
+pub(crate) struct Scope {
+    /// Remove what the last applied document of this name stated and this one does not
+    #[arg(long, conflicts_with = "exactly")]
+    prune: bool,
     /// Remove everything that the document does not state
     #[arg(long)]
     exactly: bool,
+    /// Name under which the document is applied, if several are
+    #[arg(long, value_name = "NAME", default_value = "policies")]
+    name: String,
+}
+
+impl Scope {
+    /// Returns the member `removal` of requests.
+    fn removal(&self) -> &'static str {
+        match self {
+            Self { exactly: true, .. } => "EVERYTHING",
+            Self { prune: true, .. } => "MANAGED",
+            _ => "NOTHING",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,11 +106,10 @@ pub(crate) enum ClientCommand {
         /// YAML or JSON files that together are the document; `-` is standard input
         #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan")]
         files: Vec<PathBuf>,
-        /// Remove everything that the document does not state
-        #[arg(long, conflicts_with = "plan")]
-        exactly: bool,
+        #[command(flatten)]
+        scope: Scope,
         /// Plan to carry out, as written by `plan --out`. Nothing is changed if it has become another one
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["prune", "exactly", "name"])]
         plan: Option<PathBuf>,
         /// Do not ask before rights are widened or an administrator is lost
         #[arg(long)]

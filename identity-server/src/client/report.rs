@@ -1,12 +1,14 @@
 //! Reports of plans: what changes, and which people gain and lose access.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 
 /// Maximum number of parties that one line names.
 const MAX_NAMED: usize = 20;
+/// Maximum number of memberships and permissions that one line names.
+const MAX_ITEMS: usize = 8;
 
 /// A plan, as the API returns it.
 #[derive(Debug, Deserialize)]
@@ -202,14 +204,8 @@ impl Plan {
                 _ => marks.changed,
             };
             line(&mut report, &[mark, &change.sentence(quoted), marks.end]);
-            for Field { field, before, after } in &change.changes {
-                let values = match (before, after) {
-                    (Some(before), Some(after)) => format!("{} → {}", quoted(before), quoted(after)),
-                    (None, Some(after)) => format!("+ {}", quoted(after)),
-                    (Some(before), None) => format!("- {}", quoted(before)),
-                    (None, None) => "changed".to_owned(),
-                };
-                line(&mut report, &[marks.detail, field, ": ", &values]);
+            for detail in change.details(quoted) {
+                line(&mut report, &[marks.detail, &detail]);
             }
         }
         if self.more_changes > 0 {
@@ -226,14 +222,61 @@ impl Change {
     fn sentence(&self, quoted: &dyn Fn(&str) -> String) -> String {
         let entity = self.entity.name(quoted);
         match (self.operation.as_str(), &self.related) {
+            ("CREATE" | "DELETE", _) if self.entity.kind == "AUTHORIZATION" => self.grant(quoted),
             ("ASSIGN" | "UNASSIGN", Some(member)) => format!("{} in {entity}", member.name(quoted)),
-            ("CREATE" | "UPDATE", Some(owner)) if self.entity.kind == "AUTHORIZATION" => {
-                format!("authorization of {}", owner.name(quoted))
+            ("UPDATE", Some(owner)) if self.entity.kind == "AUTHORIZATION" => {
+                format!("{entity} of {}", owner.name(quoted))
             }
             (_, Some(other)) => format!("{entity}, with {}", other.name(quoted)),
             (_, None) => entity,
         }
     }
+
+    /// Returns an authorization that is created or deleted, in words.
+    fn grant(&self, quoted: &dyn Fn(&str) -> String) -> String {
+        let values = |name: &str| {
+            let fields = self.changes.iter().filter(|field| field.field == name);
+            fields.filter_map(|field| field.after.as_deref().or(field.before.as_deref())).collect::<Vec<_>>()
+        };
+        let value = |name: &str| values(name).into_iter().next();
+        let owner = name(value("ownerType").unwrap_or_default(), value("ownerId").unwrap_or_default(), quoted);
+        let resource = match (value("resourceId"), value("resourcePropertyName")) {
+            (Some("*"), _) => "all".to_owned(),
+            (Some(id), _) => quoted(id),
+            (None, property) => of_property(property.unwrap_or_default(), quoted),
+        };
+        let condition = if value("condition").is_some() { UNDER_CONDITION } else { "" };
+        let resource_type = value("resourceType").unwrap_or_default();
+        format!(
+            "authorization of {owner}: {} on {resource_type} {resource}{condition}",
+            values("permissions").join(", ")
+        )
+    }
+
+    /// Returns the changed fields, one line each. A deleted entity, and an authorization in words, have none.
+    fn details(&self, quoted: &dyn Fn(&str) -> String) -> Vec<String> {
+        let created = self.operation == "CREATE";
+        if self.operation == "DELETE" || created && self.entity.kind == "AUTHORIZATION" {
+            return Vec::new();
+        }
+        let is_default = |field: &&Field| created && field.field == "enabled" && field.after.as_deref() == Some("true");
+        let line = |Field { field, before, after }: &Field| match (before, after) {
+            (Some(before), Some(after)) => format!("{field}: {} → {}", quoted(before), quoted(after)),
+            (None, Some(after)) if created => format!("{field}: {}", quoted(after)),
+            (None, Some(after)) => format!("{field}: + {}", quoted(after)),
+            (Some(before), None) => format!("{field}: - {}", quoted(before)),
+            (None, None) if created => format!("{field}: is set"),
+            (None, None) => format!("{field}: is changed"),
+        };
+        self.changes.iter().filter(|field| !is_default(field)).map(line).collect()
+    }
+}
+
+/// Addition to access that a condition restricts.
+const UNDER_CONDITION: &str = ", under a condition";
+
+fn of_property(property: &str, quoted: &dyn Fn(&str) -> String) -> String {
+    format!("with the caller in {}", quoted(property))
 }
 
 impl Thing {
@@ -244,12 +287,13 @@ impl Thing {
 
 impl Effect {
     fn report(&self, report: &mut String, marks: &Marks, quoted: &dyn Fn(&str) -> String) {
-        let mut gained: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut gained: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
         let mut lost = gained.clone();
         let mut note = |party: &Party, gains: &[Item], losses: &[Item]| {
             let party = name(&party.kind, &party.id, quoted);
-            gains.iter().for_each(|item| gained.entry(item.text(quoted)).or_default().push(party.clone()));
-            losses.iter().for_each(|item| lost.entry(item.text(quoted)).or_default().push(party.clone()));
+            let text = |item: &Item| (item.rank(), item.text(quoted));
+            gains.iter().for_each(|item| _ = gained.entry(text(item)).or_default().insert(party.clone()));
+            losses.iter().for_each(|item| _ = lost.entry(text(item)).or_default().insert(party.clone()));
         };
         self.effects.iter().for_each(|one| note(&one.party, &one.gained, &one.lost));
         self.recent_callers.changed.iter().for_each(|one| note(&one.party, &one.gained, &one.lost));
@@ -261,10 +305,13 @@ impl Effect {
                 continue;
             }
             line(report, &[marks.heading, heading]);
-            for (item, mut parties) in items {
-                parties.sort_unstable();
-                parties.dedup();
-                line(report, &[marks.item, &item, ": ", &listed(&parties)]);
+            // What the same parties gain or lose is one line.
+            let mut together: BTreeMap<BTreeSet<String>, Vec<String>> = BTreeMap::new();
+            for ((_, item), parties) in items {
+                together.entry(parties).or_default().push(item);
+            }
+            for (parties, items) in together {
+                line(report, &[marks.item, &listed(parties, MAX_NAMED), ": ", &listed(items, MAX_ITEMS)]);
             }
         }
         if self.more_effects || self.recent_callers.more_changed {
@@ -284,13 +331,24 @@ impl Effect {
         ] {
             let names: Vec<String> = parties.iter().map(|one| name(&one.party_type, &one.party_id, quoted)).collect();
             if !names.is_empty() {
-                line(report, &[marks.heading, heading, &listed(&names)]);
+                line(report, &[marks.heading, heading, &listed(names, MAX_NAMED)]);
             }
         }
     }
 }
 
 impl Item {
+    /// Place among other items: what is wider comes first.
+    fn rank(&self) -> usize {
+        match self {
+            Self::Role { .. } => 0,
+            Self::Group { .. } => 1,
+            Self::Tenant { .. } => 2,
+            Self::Permission { .. } => 3,
+            Self::Resource { .. } => 4,
+        }
+    }
+
     fn text(&self, quoted: &dyn Fn(&str) -> String) -> String {
         match self {
             Self::Group { group } => format!("group {}", quoted(group)),
@@ -302,10 +360,10 @@ impl Item {
             Self::Resource { resource_type, scope, permission, condition } => {
                 let resources = match (scope.r#match.as_str(), &scope.value) {
                     (_, None) => "all".to_owned(),
-                    ("PROPERTY", Some(property)) => format!("those with the caller in {}", quoted(property)),
+                    ("PROPERTY", Some(property)) => of_property(property, quoted),
                     (_, Some(id)) => quoted(id),
                 };
-                let restricted = if condition.is_some() { ", under a condition" } else { "" };
+                let restricted = if condition.is_some() { UNDER_CONDITION } else { "" };
                 format!("{permission} on {resource_type} {resources}{restricted}")
             }
         }
@@ -320,9 +378,11 @@ fn name(kind: &str, key: &str, quoted: &dyn Fn(&str) -> String) -> String {
     format!("{kind} {}", quoted(key))
 }
 
-fn listed(parties: &[String]) -> String {
-    let named = parties.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match parties.len().saturating_sub(MAX_NAMED) {
+/// Lists the first `most` texts, and the number of the others.
+fn listed(texts: impl IntoIterator<Item = String, IntoIter: ExactSizeIterator>, most: usize) -> String {
+    let mut texts = texts.into_iter();
+    let named = texts.by_ref().take(most).collect::<Vec<_>>().join(", ");
+    match texts.len() {
         0 => named,
         more => format!("{named} and {more} more"),
     }
@@ -375,7 +435,7 @@ mod tests {
         assert_eq!(
             plan.text(false),
             "2 changes of the policies at revision 7\n  ~ group ops\n      name: Ops → Op\u{fffd}s\n  + user ann in role clerk\n\
-             Access gained\n  PAY on INVOICE 7: user ann, user bob\nAccess lost\n  role clerk: user ann\n\
+             Access gained\n  user ann, user bob: PAY on INVOICE 7\nAccess lost\n  user ann: role clerk\n\
              No longer administrators: user eve\n"
         );
         assert!(plan.text(true).contains("\x1b[33m~ group ops\x1b[0m"));

@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, PasswordHasher, SessionStore, TokenVerifier};
+use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, InstallationStore, PasswordHasher, SessionStore, TokenVerifier};
 use identity_core::service::access::{Access, SubjectLookup};
 use identity_core::service::recent_callers::{LastSignIns, RecentCallers};
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Authorizer, Deletions, MappingRules};
@@ -57,6 +57,8 @@ pub struct Parts<'p> {
     pub audit: &'p Arc<dyn AuditLog>,
     /// Journal of deletions in a directory, from which interrupted ones are resumed.
     pub deletions: &'p Arc<dyn DeletionJournal>,
+    /// Store of the policy documents that were applied.
+    pub installation: &'p Arc<dyn InstallationStore>,
     /// Store of browser sessions.
     pub sessions: &'p Arc<dyn SessionStore>,
     /// Password hasher, in profiles with passwords; without one, password sign-in is disabled.
@@ -177,7 +179,19 @@ pub fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<d
 /// # Errors
 /// Returns an error if this build lacks the profile, or its settings are unusable.
 pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
-    let Parts { engine, audit, deletions, sessions, hasher, clock, ids, operations, listening, directory } = parts;
+    let Parts {
+        engine,
+        audit,
+        deletions,
+        installation,
+        sessions,
+        hasher,
+        clock,
+        ids,
+        operations,
+        listening,
+        directory,
+    } = parts;
     let providers = providers(config, clock)?;
     let bearer = providers.as_ref().map(|providers| match directory {
         Some(directory) => directory.verifying(providers.verifier()),
@@ -185,7 +199,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     });
     let entities = match directory {
         Some(directory) => directory::entities(directory.ports(), engine, deletions, ids),
-        None => stored::entities(config, engine, audit, hasher.as_ref(), ids),
+        None => stored::entities(config, engine, audit, installation, hasher.as_ref(), ids),
     };
     let logins = Arc::new(RecentCallers::new(config.access.recent_callers, config.access.kept_claims));
     let entitlements = directory.map(Directory::entitlements);

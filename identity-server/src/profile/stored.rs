@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Ids, PasswordHasher};
+use identity_core::port::{AuditLog, Ids, InstallationStore, PasswordHasher};
 use identity_core::service::bulk::{Bulk, Offers};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
@@ -21,6 +21,7 @@ pub(super) fn entities(
     config: &Config,
     engine: &Arc<Engine>,
     audit: &Arc<dyn AuditLog>,
+    installation: &Arc<dyn InstallationStore>,
     hasher: Option<&Arc<dyn PasswordHasher>>,
     ids: &Arc<dyn Ids>,
 ) -> Entities {
@@ -35,7 +36,7 @@ pub(super) fn entities(
         tenants: Arc::new(Tenants::new(authorizer())),
         memberships: Some(Arc::new(Memberships::new(authorizer()))),
         names: Arc::new(Names::new(authorizer(), None)),
-        bulk: Some(bulk(config, engine, hasher.cloned(), &cluster)),
+        bulk: Some(bulk(config, engine, installation, hasher.cloned(), &cluster)),
         cluster: Some(cluster),
         deletions: None,
     }
@@ -45,13 +46,15 @@ pub(super) fn entities(
 fn bulk(
     config: &Config,
     engine: &Arc<Engine>,
+    installation: &Arc<dyn InstallationStore>,
     hasher: Option<Arc<dyn PasswordHasher>>,
     cluster: &Cluster,
 ) -> BulkChanges {
     let features = config.features;
     let offers = Offers { tenants: features.tenants, resource_authorizations: features.resource_authorizations };
     let of_cluster = Authorizer::cluster(Arc::clone(engine), config.switches.authorizations_enabled);
-    let bulk = Bulk::new(Authorizer::management(Arc::clone(engine)), of_cluster, hasher, offers);
+    let bulk = Bulk::new(Authorizer::management(Arc::clone(engine)), of_cluster, hasher, offers)
+        .keeping_documents_in(Arc::clone(installation));
     BulkChanges { bulk: Arc::new(bulk), ids: cluster.ids.clone() }
 }
 

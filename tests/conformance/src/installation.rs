@@ -2,7 +2,8 @@
 //! [`TokenCutoffStore`](identity_core::port::TokenCutoffStore).
 
 use identity_core::entity::Principal;
-use identity_core::port::TokenCutoff;
+use identity_core::port::{AppliedDocument, TokenCutoff};
+use identity_core::value::{DocumentName, Revision};
 use time::{Duration, OffsetDateTime};
 
 use crate::sample::{NOW, ann, client_ann};
@@ -14,7 +15,7 @@ macro_rules! installation_suite {
     ($run:path) => {
         $crate::cases!($run, installation:
             the_first_id_stays_for_all_replicas, a_cutoff_is_loaded_by_every_replica_until_it_expires,
-            the_later_moments_of_a_principal_win,
+            the_later_moments_of_a_principal_win, the_newest_document_of_each_name_is_kept,
         );
     };
 }
@@ -56,4 +57,20 @@ pub async fn the_later_moments_of_a_principal_win(backend: &dyn Backend) {
         one.put(&cutoff(ann(), not_before, expires)).await.unwrap();
     }
     assert_eq!(loaded(backend, NOW).await, [cutoff(ann(), 5, 60)]);
+}
+
+pub async fn the_newest_document_of_each_name_is_kept(backend: &dyn Backend) {
+    let one = backend.open(NEVER).await.installation;
+    let document = |name: &str, revision: u64, source: Option<&str>| AppliedDocument {
+        name: DocumentName::parse(name).unwrap(),
+        revision: Revision(revision),
+        at: NOW + Duration::MICROSECOND,
+        source: source.map(str::to_owned),
+        document: format!(r#"{{"revision": {revision}}}"#),
+    };
+    for (name, revision) in [("b", 2), ("B", 3), ("a", 5), ("b", 7), ("a", 4), ("b", 7)] {
+        one.put_document(&document(name, revision, (revision != 5).then_some("commit 1"))).await.unwrap();
+    }
+    let kept = backend.open(NEVER).await.installation.documents().await.unwrap();
+    assert_eq!(kept, [document("B", 3, Some("commit 1")), document("a", 5, None), document("b", 7, Some("commit 1"))]);
 }

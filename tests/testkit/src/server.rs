@@ -44,6 +44,13 @@ impl Launch {
         self
     }
 
+    /// Runs with these arguments instead.
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        self
+    }
+
     /// Sets an environment variable. Of the test's own environment, the server only inherits `PATH` and `HOME`.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -1,6 +1,6 @@
 //! Changes by a document: the commands that establish its policies, in one commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -10,12 +10,12 @@ use super::{Bulk, Item};
 use crate::apply::{Command, Refusal, apply};
 use crate::cancellation::Cancellation;
 use crate::decide::{Authority, Permit};
-use crate::document::{DocumentFinding, PolicyDocument, Prune};
+use crate::document::{DocumentError, DocumentFinding, PolicyDocument, Prune};
 use crate::engine::{NotPermitted, Refused, Requester, Step};
 use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Field, FieldChanges};
-use crate::port::StoreError;
+use crate::port::{AppliedDocument, StoreError};
 use crate::service::{Caller, ServiceError};
-use crate::value::{PasswordHash, Revision, Secret, Username, Version};
+use crate::value::{DocumentName, PasswordHash, Revision, Secret, Username, Version};
 use crate::world::World;
 
 /// Key of the audit entry that an application of a document adds to the entries of its changes.
@@ -45,13 +45,52 @@ pub enum NotPlanned {
     Failed(#[from] ServiceError),
 }
 
+impl From<StoreError> for NotPlanned {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What an application of a document removes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What the last applied document of the same name stated and this one does not, unless a document of another name
+    /// states it.
+    Managed,
+    /// Everything that the document does not state.
+    Everything,
+}
+
+/// What a document removes, according to the documents that were applied before.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    removal: Removal,
+    earlier: PolicyDocument,
+    others: BTreeMap<DocumentName, PolicyDocument>,
+}
+
+impl Extent {
+    fn prune(&self) -> Prune<'_> {
+        match self.removal {
+            Removal::Nothing => Prune::Nothing,
+            Removal::Managed => Prune::Managed { earlier: &self.earlier, others: &self.others },
+            Removal::Everything => Prune::Everything,
+        }
+    }
+}
+
 /// Document to apply.
 #[derive(Clone, Debug)]
 pub struct DocumentChange {
     /// The policies to establish.
     pub document: PolicyDocument,
-    /// Whether everything is removed that the document does not state.
-    pub exactly: bool,
+    /// Name under which the document is applied. It replaces the last applied document of this name.
+    pub name: DocumentName,
+    /// What is removed.
+    pub removal: Removal,
     /// Passwords of users that the document creates. Those of existing users are not changed.
     pub passwords: BTreeMap<Username, Secret>,
     /// Digest of the plan that was reviewed. If the plan is another one by now, nothing is changed.
@@ -78,16 +117,63 @@ impl Bulk {
         self.management.read(caller, EntityKind::Resource, POLICIES, |_| ()).await
     }
 
-    /// Compares a document with the policies from which the caller is answered. Call [`Bulk::require_plan`] first.
+    /// Returns the last applied document of each name. Records a denial.
+    ///
+    /// # Errors
+    /// When the caller lacks the permission `read`, or the store fails.
+    pub async fn applied_documents(&self, caller: &Caller) -> Result<Vec<AppliedDocument>, ServiceError> {
+        self.require_plan(caller).await?;
+        Ok(self.stored_documents().await?)
+    }
+
+    /// Determines what a document of this name removes.
+    ///
+    /// # Errors
+    /// When the store fails, or contains a document that this version cannot read.
+    pub async fn extent(&self, name: &DocumentName, removal: Removal) -> Result<Extent, ServiceError> {
+        let mut extent = Extent { removal, ..Extent::default() };
+        for AppliedDocument { name: stored, document, .. } in self.stored_documents().await? {
+            let unreadable = |error: DocumentError| StoreError::Unreadable {
+                what: format!("applied document `{stored}`"),
+                detail: error.to_string(),
+            };
+            let document = PolicyDocument::from_json(&document).map_err(unreadable)?;
+            if stored == *name {
+                extent.earlier = document;
+            } else {
+                extent.others.insert(stored, document);
+            }
+        }
+        Ok(extent)
+    }
+
+    async fn stored_documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
+        match &self.documents {
+            Some(store) => store.documents().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Compares a document with the policies from which the caller is answered. `with_password` are the users that will
+    /// have a password, if the document creates them. Call [`Bulk::require_plan`] first.
     ///
     /// # Errors
     /// With all statements that the domain model refuses, or that the profile does not offer.
-    pub fn plan(&self, caller: &Caller, document: &PolicyDocument, exactly: bool) -> Result<DocumentPlan, NotPlanned> {
-        self.plan_in(&caller.world, document, exactly)
+    pub fn plan(
+        &self,
+        caller: &Caller,
+        document: &PolicyDocument,
+        extent: &Extent,
+        with_password: BTreeSet<Username>,
+    ) -> Result<DocumentPlan, NotPlanned> {
+        // Whether a user can sign in depends on the existence of a password only.
+        let password = |username| (username, PasswordHash::new(String::new()));
+        self.plan_in(&caller.world, document, extent, &with_password.into_iter().map(password).collect())
     }
 
     /// Applies a document in one commit, or changes nothing. Returns the plan that was carried out, and the revision from
-    /// which readers see it.
+    /// which readers see it. Then the document is stored under its name. If storing it fails, its changes have taken
+    /// effect: applying it again stores it.
     ///
     /// The audit log has one entry for the document and one for each change, all at the same revision.
     ///
@@ -101,28 +187,52 @@ impl Bulk {
     ) -> Result<(DocumentPlan, Revision), NotPlanned> {
         self.require(caller).await?;
         self.management.reach_issuer(caller).await?;
-        let before = self.plan_in(&self.engine.world(), &change.document, change.exactly)?;
+        let extent = self.extent(&change.name, change.removal).await?;
+        let before = self.plan_in(&self.engine.world(), &change.document, &extent, &BTreeMap::new())?;
         let passwords = self.hashed(caller, &before, change).await?;
-        let request = DocumentRequest { bulk: self, caller, change, passwords, planned: OnceLock::new() };
+        let request = DocumentRequest { bulk: self, caller, change, extent, passwords, planned: OnceLock::new() };
         let commands = |world: &World| {
-            let (plan, commands) = request.planned(world)?;
+            let plan = request.planned(world)?;
             match change.reviewed {
                 Some(reviewed) if reviewed != plan.digest => Err(Refusal::Outdated),
-                _ => Ok(commands.clone()),
+                _ => Ok(plan.commands.clone()),
             }
         };
-        let source = vec![("source", Field::optional(change.source.as_deref()))];
-        let note = AuditDraft { changes: FieldChanges::added(&source), ..attempt() };
+        let origin =
+            vec![("name", Field::text(change.name.as_str())), ("source", Field::optional(change.source.as_deref()))];
+        let note = AuditDraft { changes: FieldChanges::added(&origin), ..attempt() };
         let step = Step::new(&request, attempt(), commands).noting(note);
         let done = self.engine.execute_all(vec![step]).await;
         let done = done.map_err(|Refused { error, .. }| ServiceError::from(error))?;
-        let plan = request.planned.into_inner().map_or(before, |(plan, _)| plan);
+        let plan = request.planned.into_inner().unwrap_or(before);
+        self.store(change, done.revision).await?;
         Ok((plan, done.revision))
     }
 
-    fn plan_in(&self, world: &World, document: &PolicyDocument, exactly: bool) -> Result<DocumentPlan, NotPlanned> {
-        let prune = if exactly { Prune::Everything } else { Prune::Nothing };
-        let commands = document.commands(world, prune, &BTreeMap::new());
+    async fn store(&self, change: &DocumentChange, revision: Revision) -> Result<(), StoreError> {
+        let Some(store) = &self.documents else { return Ok(()) };
+        let document = serde_json::to_string(&change.document).map_err(|error| StoreError::Unreadable {
+            what: format!("document `{}`", change.name),
+            detail: error.to_string(),
+        })?;
+        let (name, source) = (change.name.clone(), change.source.clone());
+        store.put_document(&AppliedDocument { name, revision, at: self.engine.clock().now(), source, document }).await
+    }
+
+    fn plan_in(
+        &self,
+        world: &World,
+        document: &PolicyDocument,
+        extent: &Extent,
+        passwords: &BTreeMap<Username, PasswordHash>,
+    ) -> Result<DocumentPlan, NotPlanned> {
+        if extent.removal != Removal::Everything {
+            let conflicts = document.conflicts(&extent.others);
+            if !conflicts.is_empty() {
+                return Err(NotPlanned::Findings(conflicts));
+            }
+        }
+        let commands = document.commands(world, extent.prune(), passwords);
         let offered = |command: &Command| Item::Command(command.clone()).is_offered(self.hasher.is_some(), self.offers);
         let absent = commands.iter().filter(|command| !offered(command)).map(|command| DocumentFinding {
             pointer: document.place(command).unwrap_or_default(),
@@ -185,21 +295,19 @@ struct DocumentRequest<'r> {
     bulk: &'r Bulk,
     caller: &'r Caller,
     change: &'r DocumentChange,
+    extent: Extent,
     passwords: BTreeMap<Username, PasswordHash>,
-    planned: OnceLock<(DocumentPlan, Vec<Command>)>,
+    planned: OnceLock<DocumentPlan>,
 }
 
 impl DocumentRequest<'_> {
-    /// Returns the plan in `world`, and its commands with the passwords of new users.
-    fn planned(&self, world: &World) -> Result<&(DocumentPlan, Vec<Command>), Refusal> {
+    fn planned(&self, world: &World) -> Result<&DocumentPlan, Refusal> {
         if let Some(planned) = self.planned.get() {
             return Ok(planned);
         }
-        let DocumentChange { document, exactly, .. } = self.change;
-        let plan = self.bulk.plan_in(world, document, *exactly).map_err(|_| Refusal::Outdated)?;
-        let prune = if *exactly { Prune::Everything } else { Prune::Nothing };
-        let commands = document.commands(world, prune, &self.passwords);
-        Ok(self.planned.get_or_init(|| (plan, commands)))
+        let plan = self.bulk.plan_in(world, &self.change.document, &self.extent, &self.passwords);
+        let plan = plan.map_err(|_| Refusal::Outdated)?;
+        Ok(self.planned.get_or_init(|| plan))
     }
 }
 
@@ -224,8 +332,7 @@ impl Requester for DocumentRequest<'_> {
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {
         let subject = self.caller.credential.check(now).await?.resolve(world)?;
         let permit = self.bulk.management.permit_in(world, self.caller, &subject, &attempt())?;
-        let (_, commands) = self.planned(world)?;
-        for command in commands {
+        for command in &self.planned(world)?.commands {
             let item = Item::Command(command.clone());
             if item.protection().is_of_cluster(world) {
                 self.bulk.cluster.permit_in(world, self.caller, &subject, &command.audit_draft())?;

@@ -17,13 +17,13 @@ use crate::cancellation::Cancellation;
 use crate::decide::Permit;
 use crate::engine::{Engine, NotPermitted, Refused, Requester, Step};
 use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind};
-use crate::port::{PasswordHasher, StoreError};
+use crate::port::{InstallationStore, PasswordHasher, StoreError};
 use crate::service::cluster::NewUser;
 use crate::service::{Authorizer, Caller, CheckedCredential, ServiceError};
 use crate::value::{PasswordHash, Revision, Secret};
 use crate::world::World;
 
-pub use document::{DocumentChange, DocumentPlan, NotPlanned};
+pub use document::{DocumentChange, DocumentPlan, Extent, NotPlanned, Removal};
 pub use item::{Item, NewPassword};
 
 /// Maximum number of changes in one commit. A commit of this size delays other writers by some tens of milliseconds.
@@ -78,6 +78,7 @@ pub struct Bulk {
     cluster: Authorizer,
     hasher: Option<Arc<dyn PasswordHasher>>,
     offers: Offers,
+    documents: Option<Arc<dyn InstallationStore>>,
 }
 
 /// Kinds of changes that the profile offers, beyond those that every profile offers.
@@ -101,7 +102,13 @@ impl Bulk {
         hasher: Option<Arc<dyn PasswordHasher>>,
         offers: Offers,
     ) -> Self {
-        Self { engine: management.shared_engine(), management, cluster, hasher, offers }
+        Self { engine: management.shared_engine(), management, cluster, hasher, offers, documents: None }
+    }
+
+    /// Stores applied documents, so that later ones can remove what they no longer state.
+    #[must_use]
+    pub fn keeping_documents_in(self, store: Arc<dyn InstallationStore>) -> Self {
+        Self { documents: Some(store), ..self }
     }
 
     /// Checks whether the caller may make changes at all. Records a denial. Call it before the request body is read, so

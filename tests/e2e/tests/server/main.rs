@@ -18,6 +18,7 @@ mod outage;
 mod overload;
 mod password_load;
 mod platform_files;
+mod policies;
 mod provider_tokens;
 mod refused;
 mod replicas;

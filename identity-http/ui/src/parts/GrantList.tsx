@@ -119,7 +119,8 @@ export function GrantList({ grants, owner, resourceType }: Props) {
                     danger: true,
                     unless: isElsewhere,
                     change: ({ key }) => (grants.id === "cluster" ? { deleteAuthorization: key } : []),
-                    run: (grant) => grants.remove(grant, {}).then(() => changed(["authorizations"])),
+                    run: (grant) => grants.remove(grant, {}),
+                    changes: ["authorizations"],
                   },
                 ],
               }

@@ -164,6 +164,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
         submit={t(rule ? "save" : "create")}
         disabled={!isComplete}
         conflict={conflict}
+        shownAs={["curl", "yaml"]}
         onSubmit={save}
         onClose={onClose}
       >
@@ -254,6 +255,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
           search={t("members.search")}
           find={FIND[rule?.type ?? type]}
           taken={new Set(targets.filter(({ kind }) => kind === (rule?.type ?? type)).map(({ id }) => id))}
+          shownAs={[]}
           onPick={async (ids) => {
             const found = await FIND[rule?.type ?? type].search("");
             const titled = (id: string) => found.find((choice) => choice.id === id)?.title ?? id;

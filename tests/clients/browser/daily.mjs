@@ -104,6 +104,19 @@ export const tasks = {
     assert.deepEqual((await roles("bulk-ann")).map(({ name }) => name), ["Console"]);
     assert.deepEqual(await roles("bulk-cleo"), []);
 
+    // A change that is refused as a whole in the simulation is not offered.
+    await user("bulk-dan");
+    await page.reload();
+    await row(page, "bulk-dan").waitFor();
+    for (const name of ["bulk-cleo", "bulk-dan"]) await select(page, name);
+    await admin.delete("/v2/users/bulk-dan");
+    await button(two, "Delete").click();
+    await dialog(page).getByRole("alert").getByText(/bulk-dan.* does not exist/).waitFor();
+    assert.ok(await button(dialog(page), "Delete").isDisabled());
+    await button(dialog(page), "Cancel").click();
+    await page.reload();
+    await row(page, "bulk-cleo").waitFor();
+
     // One of two fails: the other one is done, and the failure is named.
     for (const name of ["bulk-ann", "bulk-cleo"]) await select(page, name);
     await button(two, "Delete").click();

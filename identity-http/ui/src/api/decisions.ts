@@ -179,7 +179,7 @@ export const lossesOfAll = (session: Session, changes: object[]) => lossesOf(ses
 
 async function lossesOf(session: Session, changes: object[], isStated: (item: Item) => boolean): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
-  const { effects, deletedAuthorizations } = await simulate(changes);
+  const { effects, moreEffects, deletedAuthorizations } = await simulate(changes);
   const people = new Map<string, Set<string>>();
   const rules = new Map<string, Set<string>>();
   for (const effect of effects) {
@@ -199,6 +199,7 @@ async function lossesOf(session: Session, changes: object[], isStated: (item: It
     ...said(people, "lose.people"),
     ...(more > 0 ? [t("lose.more", { count: more })] : []),
     ...said(rules, "lose.bearers"),
+    ...(moreEffects ? [t("effects.more")] : []),
     ...(deletedAuthorizations > 0 ? [t("lose.authorizations", { count: deletedAuthorizations })] : []),
   ];
 }
@@ -274,6 +275,7 @@ export async function reach(session: Session, change: object | object[], asker?:
         ? []
         : [counted ? t("reach.people", { count: people.length }) : t("reach.named", { who: list(people) })]),
       ...(rules > 0 ? [t("reach.bearers", { count: rules })] : []),
+      ...(moreEffects ? [t("effects.more")] : []),
       ...(rights > 1 ? [t("reach.rights", { count: rights, who: asker?.id ?? "" })] : []),
       ...(becoming.length > 0 ? [t("reach.administrators", { who: list(becoming.slice(0, NAMED)) })] : []),
     ],

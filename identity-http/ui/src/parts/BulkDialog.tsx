@@ -6,7 +6,7 @@ import { useState } from "react";
 
 import { type Find, useChoices } from "../api/choices";
 import { lossesOfAll } from "../api/decisions";
-import { asProblem, Problem } from "../api/problem";
+import { asProblem, Problem, problemOf } from "../api/problem";
 import { changed } from "../api/queries";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
@@ -14,7 +14,7 @@ import { Captured } from "../lib/captured";
 import { t } from "../lib/i18n";
 import { FormDialog, useConsequences } from "./Dialog";
 import { Choice } from "./fields";
-import { describe } from "./ProblemNotice";
+import { describe, ProblemNotice } from "./ProblemNotice";
 import { ReachNotice, useReach } from "./Reach";
 
 export interface BulkAction<T> {
@@ -66,6 +66,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
     ...(action.danger && changes().length > 0 ? await lossesOfAll(session, changes()) : []),
     ...((await action.consequences?.(rows)) ?? []),
   ]);
+  const refusal = problemOf(lost);
   const gained = useReach(!action.danger && action.change && (!action.target || target) ? changes() : undefined);
   const run = async () => {
     const left: T[] = [];
@@ -100,7 +101,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
       heading={t("bulk.heading", { action: action.label, count: rows.length })}
       submit={action.label}
       danger={action.danger}
-      disabled={rows.length === 0 || lost.isFetching || gained.isOpen || (action.target !== undefined && !target)}
+      disabled={rows.length === 0 || !lost.data || gained.isOpen || (action.target !== undefined && !target)}
       onSubmit={run}
       onClose={onClose}
     >
@@ -111,6 +112,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
             {rows.length > NAMED && ` ${t("list.more", { count: rows.length - NAMED })}`}
           </p>
           {action.target && <TargetChoice {...action.target} value={target} onValue={setTarget} />}
+          {refusal && <ProblemNotice problem={refusal} onRetry={lost.refetch} />}
           <div aria-live="polite">
             {lost.data && lost.data.length > 0 && (
               <ul className="consequences">

@@ -44,7 +44,7 @@ interface Props {
 }
 
 export const ReachNotice = ({ reach, isConfirmed, confirm }: Props) => (
-  <div aria-live="polite">
+  <div aria-live="polite" className="reach">
     {reach && reach.sentences.length > 0 && (
       <ul className="consequences">
         {reach.sentences.map((text) => (

@@ -14,7 +14,7 @@ import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { WordsForm } from "../../parts/WordsForm";
-import { DeleteRole } from "./DeleteRole";
+import { DeleteRole, lostApis } from "./DeleteRole";
 
 type Role = Schemas["RoleView"];
 
@@ -62,6 +62,7 @@ export default function RoleList() {
                 actions: [
                   deletion<Role>("roles", {
                     change: ({ name }) => ({ deleteRole: name }),
+                    consequences: async (roles) => (has("memberships") ? [] : lostApis(roles.map(({ name }) => name))),
                     run: ({ name }) => ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } })),
                   }),
                 ],

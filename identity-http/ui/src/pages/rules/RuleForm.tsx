@@ -15,6 +15,7 @@ import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
 import { PickDialog } from "../../parts/PickDialog";
+import { ReachNotice, useReach } from "../../parts/Reach";
 import { RuleTest } from "../../parts/RuleTest";
 
 type Rule = Schemas["RuleView"];
@@ -155,6 +156,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
     ];
   };
   const isComplete = name.trim() !== "" && claimName.trim() !== "" && claimValue !== "";
+  const gained = useReach(isComplete ? tested() : undefined);
   const kinds = TYPES.filter((kind) => kind !== "TENANT" || session.has("tenants"));
   return (
     <>
@@ -162,7 +164,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
         size="md"
         heading={t(rule ? "rules.edit" : "rules.create")}
         submit={t(rule ? "save" : "create")}
-        disabled={!isComplete}
+        disabled={!isComplete || gained.isOpen}
         conflict={conflict}
         shownAs={["curl", "yaml"]}
         onSubmit={save}
@@ -244,6 +246,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
                 {t("rules.add_target", { kind: word("owner", rule?.type ?? type) })}
               </Button>
             </div>
+            <ReachNotice {...gained} />
             {session.has("inspection") && <RuleTest changes={tested} disabled={!isComplete} />}
           </>
         )}

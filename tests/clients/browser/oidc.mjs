@@ -128,9 +128,9 @@ export const tasks = {
     await dialog(page).getByLabel("Name").fill("Role from IT");
     await dialog(page).getByLabel("Claim", { exact: true }).fill("department");
     await dialog(page).getByLabel("Value").fill("yes");
-    await button(dialog(page), "Add Role").click();
+    await button(dialog(page), "Add: Role").click();
     const picker = dialog(page).filter({ has: page.getByRole("searchbox") });
-    await picker.getByText("Admin", { exact: true }).click();
+    await picker.getByText("(Full access)", { exact: true }).click();
     await button(picker, "Add").click();
     await dialog(page).getByText("Gives access to all people whose tokens match 1 mapping rule.").waitFor();
     assert.ok(await button(dialog(page), "Create").isDisabled());

@@ -1,5 +1,5 @@
 import { Add } from "@carbon/icons-react";
-import { Button, Tag } from "@carbon/react";
+import { Button, DismissibleTag } from "@carbon/react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -229,17 +229,15 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
               <p className="cds--label">{t("rules.targets")}</p>
               <div className="tags">
                 {targets.map(({ kind, id, title }) => (
-                  <Tag
+                  <DismissibleTag
                     key={`${kind} ${id}`}
                     type="blue"
-                    filter
-                    title={t("members.remove", { name: title })}
+                    text={title}
+                    dismissTooltipLabel={t("members.remove", { name: title })}
                     onClose={() =>
                       setTargets((before) => before.filter((other) => other.id !== id || other.kind !== kind))
                     }
-                  >
-                    {title}
-                  </Tag>
+                  />
                 ))}
               </div>
               <Button size="sm" kind="ghost" renderIcon={Add} onClick={() => setPicking(true)}>

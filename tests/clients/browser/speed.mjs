@@ -38,9 +38,12 @@ async function after(element, selector) {
   return (await painted(element.page(), selector)) - start;
 }
 
+/** Opens a page, and resolves to the time until its first row when the page has loaded everything. */
 async function opened(page, path) {
   await page.goto(`${base}${path}`, { waitUntil: "commit" });
-  return painted(page, FIRST_ROW);
+  const time = await painted(page, FIRST_ROW);
+  await page.waitForLoadState("networkidle");
+  return time;
 }
 
 const PAGES = {

@@ -159,6 +159,7 @@ export const tasks = {
     }
     await button(page.getByRole("toolbar", { name: "2 entries selected" }), "Delete").click();
     await dialog(page).getByText("Users with tokens matching 1 mapping rule lose the group staff.").waitFor();
+    await dialog(page).getByText(/^And \d+ more\.$/).waitFor();
     await look(page, "bulk-mapping-rules");
     await button(dialog(page), "Delete").click();
     await page.getByText("Delete: 2 entries done.").first().waitFor();

@@ -194,11 +194,11 @@ async function lossesOf(session: Session, changes: object[], isStated: (item: It
       .sort(([, a], [, b]) => b.size - a.size)
       .slice(0, MOST)
       .map(([what, who]) => t(key, { count: who.size, what }));
-  const more = people.size - MOST;
+  const more = Math.max(0, people.size - MOST) + Math.max(0, rules.size - MOST);
   return [
     ...said(people, "lose.people"),
-    ...(more > 0 ? [t("lose.more", { count: more })] : []),
     ...said(rules, "lose.bearers"),
+    ...(more > 0 ? [t("lose.more", { count: more })] : []),
     ...(moreEffects ? [t("effects.more")] : []),
     ...(deletedAuthorizations > 0 ? [t("lose.authorizations", { count: deletedAuthorizations })] : []),
   ];

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 
-import { api, open, signIn, user } from "./browser.mjs";
+import { api, base, open, signIn, user } from "./browser.mjs";
 import { look } from "./eyes.mjs";
-import { button, dialog, row, said } from "./hands.mjs";
+import { button, dialog, row, said, written } from "./hands.mjs";
 
 const admin = api();
 const enabled = async (id) => (await admin.get(`/api/users/${id}`)).body.enabled;
@@ -52,11 +52,21 @@ export const tasks = {
     await dialog(page).getByText(/4 (people|users)/).waitFor();
     await look(page, "reach");
     assert.deepEqual(await stored(), [], "nothing is stored before it is submitted");
-    await button(dialog(page), "Show as curl").click();
-    const command = await dialog(page).getByRole("region", { name: "Show as curl" }).innerText();
+    const command = await written(page, "curl");
     assert.match(command, /^curl -X POST '.*\/v2\/authorizations'/);
     assert.doesNotMatch(command, /Cookie|CSRF/i);
-    assert.deepEqual(await stored(), [], "a command is shown, not run");
+    assert.equal(
+      await written(page, "YAML"),
+      `initialization:
+  authorizations:
+    - owner-type: GROUP
+      owner-id: reached
+      resource-type: TENANT
+      resource-id: "*"
+      permissions:
+        - READ`,
+    );
+    assert.deepEqual(await stored(), [], "a change is shown, not made");
     await button(dialog(page), "Create").click();
     await said(page, "Authorization created.");
     assert.equal((await stored()).length, 1);
@@ -78,8 +88,7 @@ export const tasks = {
     await button(bar, "Deactivate").click();
     await dialog(page).getByText("bulk-ann, bulk-ben, bulk-cleo").waitFor();
     await look(page, "bulk");
-    await button(dialog(page), "Show as curl").click();
-    await dialog(page).getByRole("region", { name: "Show as curl" }).getByText("curl -X PUT").waitFor();
+    assert.equal((await written(page, "curl")).match(/^curl -X PUT/gm).length, 3);
     assert.deepEqual(await Promise.all(names.map(enabled)), [true, true, true]);
     await button(dialog(page), "Deactivate").click();
     await said(page, "Deactivate: 3 entries done.");
@@ -95,6 +104,19 @@ export const tasks = {
     assert.deepEqual((await roles("bulk-ann")).map(({ name }) => name), ["Console"]);
     assert.deepEqual(await roles("bulk-cleo"), []);
 
+    // A change that is refused as a whole in the simulation is not offered.
+    await user("bulk-dan");
+    await page.reload();
+    await row(page, "bulk-dan").waitFor();
+    for (const name of ["bulk-cleo", "bulk-dan"]) await select(page, name);
+    await admin.delete("/v2/users/bulk-dan");
+    await button(two, "Delete").click();
+    await dialog(page).getByRole("alert").getByText(/bulk-dan.* does not exist/).waitFor();
+    assert.ok(await button(dialog(page), "Delete").isDisabled());
+    await button(dialog(page), "Cancel").click();
+    await page.reload();
+    await row(page, "bulk-cleo").waitFor();
+
     // One of two fails: the other one is done, and the failure is named.
     for (const name of ["bulk-ann", "bulk-cleo"]) await select(page, name);
     await button(two, "Delete").click();
@@ -105,6 +127,66 @@ export const tasks = {
     const failures = dialog(page).getByRole("list", { name: "Failed entries" });
     assert.match(await failures.innerText(), /^bulk-ann: .*does not exist/);
     assert.equal((await admin.get("/v2/users/bulk-cleo")).status, 404);
+    await close();
+  },
+
+  async several_groups_roles_and_tenants_are_deleted_at_once(browser) {
+    await user("many-mia");
+    for (const n of [1, 2]) {
+      await admin.post("/v2/groups", { groupId: `many-${n}`, name: `Many ${n}` });
+      await admin.post(`/api/groups/many-${n}/users`, { userId: "many-mia" });
+      await admin.post("/api/roles", { name: `many-${n}`, displayName: `Many ${n}` });
+      await admin.post("/v2/tenants", { tenantId: `many-${n}`, name: `Many ${n}` });
+      await admin.post(`/api/tenants/many-${n}/members`, { memberType: "USER", memberId: "many-mia" });
+    }
+    const hers = async () => (await admin.get("/api/memberships?memberType=USER&memberId=many-mia")).body;
+    const statuses = (kind) =>
+      Promise.all([1, 2].map(async (n) => (await admin.get(`/api/${kind}/many-${n}`)).status));
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/groups?q=many-");
+    const bar = (count) => page.getByRole("toolbar", { name: new RegExp(`^${count} entr`) });
+    const selectAll = async (count) => {
+      await row(page, "many-2").waitFor();
+      await select(page, "all entries of this page");
+      await bar(count).waitFor();
+    };
+    await selectAll(2);
+    await button(bar(2), "Assign role").click();
+    await dialog(page).getByLabel("Role").selectOption("Many 1");
+    await dialog(page).getByText("Gives access to many-mia.").waitFor();
+    await button(dialog(page), "Assign role").click();
+    await said(page, "Assign role: 2 entries done.");
+    assert.deepEqual((await admin.get("/api/groups/many-2/roles")).body.map(({ name }) => name), ["many-1"]);
+
+    const removed = async (kind, loss) => {
+      await button(bar(2), "Delete").click();
+      await dialog(page).getByText("Many 1, Many 2").waitFor();
+      await dialog(page).getByText(loss).waitFor();
+      await look(page, `bulk-${kind}`);
+      assert.deepEqual(await statuses(kind), [200, 200]);
+      await button(dialog(page), "Delete").click();
+      await said(page, "Delete: 2 entries done.");
+      assert.deepEqual(await statuses(kind), [404, 404]);
+    };
+    await selectAll(2);
+    await removed("groups", "1 user loses the group many-1.");
+    assert.deepEqual((await hers()).groups, []);
+
+    // Defaults of the installation cannot be selected.
+    await admin.post("/api/roles/many-1/members", { memberType: "USER", memberId: "many-mia" });
+    await page.goto(`${base}/roles`);
+    await row(page, "many-2").waitFor();
+    const choice = (name) => page.getByRole("checkbox", { name: `Select ${name}`, exact: true });
+    assert.equal(await choice("Admin").count(), 0);
+    for (const name of ["Many 1", "Many 2"]) await select(page, name);
+    await removed("roles", "1 user loses the role many-1.");
+    assert.deepEqual((await hers()).roles, []);
+
+    await page.goto(`${base}/tenants`);
+    await row(page, "many-2").waitFor();
+    assert.equal(await choice("Default").count(), 0);
+    for (const name of ["Many 1", "Many 2"]) await select(page, name);
+    await removed("tenants", "1 user loses the tenant many-1.");
     await close();
   },
 

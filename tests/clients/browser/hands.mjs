@@ -14,3 +14,9 @@ export async function pick(page, opener, search, choice) {
   await button(dialog(page), "Add").click();
   await dialog(page).waitFor({ state: "hidden" });
 }
+
+/** Returns the change of the open dialog as `curl` or `YAML`. */
+export async function written(page, form) {
+  await button(dialog(page), `Show as ${form}`).click();
+  return dialog(page).getByRole("region", { name: `Show as ${form}` }).innerText();
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
 import { look } from "./eyes.mjs";
-import { button, dialog, pick } from "./hands.mjs";
+import { button, dialog, pick, said } from "./hands.mjs";
 
 export const tasks = {
   async people_and_applications_are_managed(browser) {
@@ -49,6 +49,20 @@ export const tasks = {
     await look(page, "application");
     const shop = (await get("/api/clients?search=shop")).find(({ clientId }) => clientId === "shop");
     assert.deepEqual((await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition), ["read"]);
+    // What cannot be simulated is stated from what is known, and a permission that makes administrators is confirmed.
+    const held = async () => (await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition).sort();
+    await button(page, "Add permission").click();
+    await dialog(page).getByLabel("API").fill("camunda-identity-resource-server");
+    await dialog(page).getByLabel("Permission").fill("write");
+    await dialog(page).getByText("Gives access to Shop.").waitFor();
+    assert.ok(await button(dialog(page), "Add").isDisabled());
+    await dialog(page).getByText("This makes administrators").click();
+    await button(dialog(page), "Add").click();
+    await said(page, "write saved.");
+    assert.deepEqual(await held(), ["read", "write"]);
+    await button(page, "Undo").click();
+    await said(page, "Change undone.");
+    assert.deepEqual(await held(), ["read"]);
     await page.getByRole("tab", { name: "Client secret" }).click();
     await button(page, "Show secret").click();
     assert.equal(await page.locator("#client-secret").inputValue(), (await get(`/api/clients/${shop.id}/secret`)).secret);
@@ -68,6 +82,23 @@ export const tasks = {
     await look(page, "api");
     const orders = (await get("/api/resource-servers")).find(({ audience }) => audience === "orders-api");
     assert.deepEqual((await get(`/api/resource-servers/${orders.id}/permissions`)).map(({ definition }) => definition), ["write:*"]);
+
+    // Groups are deleted at once. Their members are counted, as their deletion cannot be simulated.
+    const csrf = (await context.cookies()).find(({ name }) => name === "X-CSRF-TOKEN").value;
+    const post = (path, data) => context.request.post(`${base}${path}`, { headers: { "X-CSRF-TOKEN": csrf }, data });
+    for (const name of ["Crew one", "Crew two"]) {
+      const { id } = await (await post("/api/groups", { name })).json();
+      assert.ok((await post(`/api/groups/${id}/users`, { userId: kim.id })).ok());
+    }
+    await page.getByRole("link", { name: "Groups" }).first().click();
+    for (const name of ["Crew one", "Crew two"]) {
+      await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).press("Space");
+    }
+    await button(page.getByRole("toolbar", { name: "2 entries selected" }), "Delete").click();
+    await dialog(page).getByText("2 memberships end.").waitFor();
+    await button(dialog(page), "Delete").click();
+    await said(page, "Delete: 2 entries done.");
+    assert.deepEqual(await get("/api/groups?search=Crew"), []);
 
     // A custom resource type, and an authorization on it with a condition.
     await page.getByRole("link", { name: "Resource types" }).first().click();

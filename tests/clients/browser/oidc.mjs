@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
 import { look } from "./eyes.mjs";
-import { dialog } from "./hands.mjs";
+import { button, dialog, written } from "./hands.mjs";
 
 /** Signs in through the pages of the provider. */
 async function signIn(page, username) {
@@ -117,6 +117,54 @@ export const tasks = {
       await dialog(page).getByText(lost).waitFor();
       await dialog(page).getByRole("button", { name: "Cancel" }).click();
     }
+
+    // A rule that makes administrators is confirmed.
+    const saved = async (name) => {
+      const all = await (await context.request.get(`${base}/api/mapping-rules`)).json();
+      return all.find((rule) => rule.name === name);
+    };
+    await page.goto(`${base}/mapping-rules`);
+    await button(page, "Create mapping rule").click();
+    await dialog(page).getByLabel("Name").fill("Role from IT");
+    await dialog(page).getByLabel("Claim", { exact: true }).fill("department");
+    await dialog(page).getByLabel("Value").fill("yes");
+    await button(dialog(page), "Add: Role").click();
+    const picker = dialog(page).filter({ has: page.getByRole("searchbox") });
+    await picker.getByText("(Full access)", { exact: true }).click();
+    await button(picker, "Add").click();
+    await dialog(page).getByText("Gives access to all people whose tokens match 1 mapping rule.").waitFor();
+    assert.ok(await button(dialog(page), "Create").isDisabled());
+    await dialog(page).getByText("This makes administrators").click();
+    assert.equal(
+      await written(page, "YAML"),
+      `initialization:
+  mapping-rules:
+    - mapping-rule-id: role-from-it
+      name: Role from IT
+      claim-name: department
+      claim-value: "yes"
+  default-roles:
+    admin:
+      mapping-rules:
+        - role-from-it`,
+    );
+    assert.equal(await saved("Role from IT"), undefined);
+    await button(dialog(page), "Create").click();
+    await page.getByRole("row").filter({ hasText: "Role from IT" }).waitFor();
+    assert.deepEqual((await saved("Role from IT")).appliedRoles.map(({ name }) => name), ["admin"]);
+
+    // Several rules are deleted at once.
+    for (const name of ["Group from IT", "Role from IT"]) {
+      await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).press("Space");
+    }
+    await button(page.getByRole("toolbar", { name: "2 entries selected" }), "Delete").click();
+    await dialog(page).getByText("Users with tokens matching 1 mapping rule lose the group staff.").waitFor();
+    await dialog(page).getByText(/^And \d+ more\.$/).waitFor();
+    await look(page, "bulk-mapping-rules");
+    await button(dialog(page), "Delete").click();
+    await page.getByText("Delete: 2 entries done.").first().waitFor();
+    assert.equal(await saved("Role from IT"), undefined);
+    assert.equal((await saved("Tenant from IT")).name, "Tenant from IT");
     await close();
   },
 

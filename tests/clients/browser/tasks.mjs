@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { administrator, api, open, signIn, user } from "./browser.mjs";
 import { look } from "./eyes.mjs";
-import { button, dialog, pick, row, said } from "./hands.mjs";
+import { button, dialog, pick, row, said, written } from "./hands.mjs";
 
 const admin = api();
 const groupOf = async (name) => (await admin.get(`/api/groups?search=${name}`)).body[0];
@@ -106,7 +106,15 @@ export const tasks = {
     await signIn(page, "demo", "demo", "/roles");
     await button(page, "Create role").click();
     await dialog(page).getByLabel("Name").fill("Invoice clerks");
-    await dialog(page).getByLabel("Description").fill("May write invoices");
+    await dialog(page).getByLabel("Description").fill("May: write invoices");
+    assert.equal(
+      await written(page, "YAML"),
+      `initialization:
+  roles:
+    - role-id: invoice-clerks
+      name: Invoice clerks
+      description: "May: write invoices"`,
+    );
     await button(dialog(page), "Create").click();
     await page.getByRole("heading", { name: "Invoice clerks" }).waitFor();
     await button(page, "Add permission").click();
@@ -117,8 +125,29 @@ export const tasks = {
     await page.getByRole("tab", { name: "Users" }).click();
     await pick(page, "Assign users", "rita", "rita");
     await row(page, "rita").waitFor();
-    const hers = await api("rita", "secret").get("/api/me/permissions?audience=invoices-api");
-    assert.deepEqual(hers.body, ["write"]);
+    const permissions = async (audience) =>
+      (await api("rita", "secret").get(`/api/me/permissions?audience=${audience}`)).body;
+    assert.deepEqual(await permissions("invoices-api"), ["write"]);
+
+    // A permission that makes administrators is confirmed, and can be undone.
+    await page.getByRole("tab", { name: "Permissions" }).click();
+    await button(page, "Add permission").click();
+    await dialog(page).getByLabel("API").fill("camunda-identity-resource-server");
+    await dialog(page).getByLabel("Permission").fill("write");
+    await dialog(page).getByText("Gives access to rita.").waitFor();
+    const add = button(dialog(page), "Add");
+    assert.ok(await add.isDisabled());
+    await look(page, "reach-permission");
+    await dialog(page).getByText("This makes administrators").click();
+    const yaml = await written(page, "YAML");
+    assert.match(yaml, /description: "May: write invoices"\n      permissions:\n        - audience: camunda-/);
+    assert.deepEqual(await permissions("camunda-identity-resource-server"), []);
+    await add.click();
+    await said(page, "write saved.");
+    assert.deepEqual(await permissions("camunda-identity-resource-server"), ["write"]);
+    await button(page, "Undo").click();
+    await said(page, "Change undone.");
+    assert.deepEqual(await permissions("camunda-identity-resource-server"), []);
     await close();
   },
 

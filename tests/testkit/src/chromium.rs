@@ -19,13 +19,23 @@ static TURN: Mutex<()> = Mutex::const_new(());
 /// # Panics
 /// When the task fails. The message contains its output.
 pub async fn in_a_browser(file: &str, task: &str, url: &str) {
+    output_in_a_browser(file, task, url).await;
+}
+
+/// Runs a task as [`in_a_browser`], and returns what it prints; `None` when no browser is installed.
+///
+/// # Panics
+/// When the task fails. The message contains its output.
+pub async fn output_in_a_browser(file: &str, task: &str, url: &str) -> Option<String> {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/browser"));
     if !home.join("node_modules/playwright-core").exists() {
-        return skip("what drives the browser is not installed: run `npm ci` in tests/clients/browser");
+        skip("what drives the browser is not installed: run `npm ci` in tests/clients/browser");
+        return None;
     }
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let Some(program) = named.into_iter().chain(PROGRAMS.map(PathBuf::from)).find(|path| path.exists()) else {
-        return skip_without("CHROMIUM", "there is no Chromium: install the distribution's, or name one in CHROMIUM");
+        skip_without("CHROMIUM", "there is no Chromium: install the distribution's, or name one in CHROMIUM");
+        return None;
     };
     let _turn = TURN.lock().await;
     let mut node = Command::new("node");
@@ -35,4 +45,5 @@ pub async fn in_a_browser(file: &str, task: &str, url: &str) {
     let said = String::from_utf8_lossy(&ended.stdout);
     let failed = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success() && said.ends_with("done\n"), "{task}: {said}{failed}");
+    Some(said.into_owned())
 }

@@ -28,7 +28,7 @@ mod skip;
 mod standby;
 
 pub use browser::Browser;
-pub use chromium::in_a_browser;
+pub use chromium::{in_a_browser, output_in_a_browser};
 pub use disk::Disk;
 pub use fake_clock::FakeClock;
 pub use http::{Api, Reply};

@@ -2,6 +2,7 @@
 
 import createClient, { type Middleware } from "openapi-fetch";
 
+import { Captured } from "../lib/captured";
 import { Problem, type ProblemDocument } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -27,32 +28,25 @@ function cookie(name: string): string | undefined {
  */
 export const csrfToken = () => cookie("X-CSRF-TOKEN") ?? "";
 
-/** A change that was captured instead of sent. */
-export class Captured extends Error {
-  constructor(readonly request: Request) {
-    super("captured");
-  }
-}
-
 let isCapturing = false;
 
-/** Returns the first change that `run` requests, without sending it. */
-export async function capture(run: () => Promise<unknown>): Promise<Request | undefined> {
+/** Returns the changes that `run` requests, without sending them: of several in sequence that are not `inTurn`, the first one. */
+export async function capture(run: () => Promise<unknown>): Promise<readonly Request[]> {
   isCapturing = true;
   try {
     await run();
   } catch (error) {
-    if (error instanceof Captured) return error.request;
+    if (error instanceof Captured) return error.requests;
     throw error;
   } finally {
     isCapturing = false;
   }
-  return undefined;
+  return [];
 }
 
 const common: Middleware = {
   onRequest({ request }) {
-    if (isCapturing && request.method !== "GET") throw new Captured(request);
+    if (isCapturing && request.method !== "GET") throw new Captured([request]);
     if (revision > 0) request.headers.set("X-Identity-Min-Revision", String(revision));
     if (!["GET", "HEAD"].includes(request.method)) request.headers.set("X-CSRF-TOKEN", csrfToken());
     return request;

@@ -141,11 +141,19 @@ export async function simulate(changes: unknown[], recentCallers?: number, quest
   return { ...said, effects: said.effects as unknown as Effect[] };
 }
 
-/** Names a lost item; a permission by its API, whose name is better known. Groups are omitted. */
-function lost(item: Item): string | undefined {
+/** The change that adds a member, as the simulation takes it. */
+export const joining = (
+  containerType: Membership["container"]["type"],
+  containerId: string,
+  memberType: Party["type"],
+  memberId: string,
+) => ({ addMember: { containerType, containerId, memberType, memberId } });
+
+/** Names a lost item; a permission by its API, whose name is better known. */
+function lost(item: Item): string {
   switch (item.kind) {
     case "GROUP":
-      return undefined;
+      return t("item.group", { name: item.group });
     case "ROLE":
       return t("item.role", { name: item.role });
     case "TENANT":
@@ -161,19 +169,24 @@ function lost(item: Item): string | undefined {
 const MOST = 8;
 
 /**
- * Simulates a change and describes the resulting losses in sentences. Empty without the surfaces `decisions` and
- * `memberships`.
+ * Simulates a change and describes the resulting losses in sentences. Members that leave a group are not among them.
+ * Empty without the surfaces `decisions` and `memberships`.
  */
-export async function losses(session: Session, change: object | object[]): Promise<string[]> {
+export const losses = (session: Session, change: object) => lossesOf(session, [change], ({ kind }) => kind !== "GROUP");
+
+/** As `losses`, of several changes, with the groups that members leave. */
+export const lossesOfAll = (session: Session, changes: object[]) => lossesOf(session, changes, () => true);
+
+async function lossesOf(session: Session, changes: object[], isStated: (item: Item) => boolean): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
-  const { effects, deletedAuthorizations } = await simulate([change].flat());
+  const { effects, moreEffects, deletedAuthorizations } = await simulate(changes);
   const people = new Map<string, Set<string>>();
   const rules = new Map<string, Set<string>>();
   for (const effect of effects) {
     const of = effect.party.type === "MAPPING_RULE" ? rules : people;
-    for (const item of effect.lost) {
+    for (const item of effect.lost.filter(isStated)) {
       const what = lost(item);
-      if (what) of.set(what, (of.get(what) ?? new Set()).add(`${effect.party.type} ${effect.party.id}`));
+      of.set(what, (of.get(what) ?? new Set()).add(`${effect.party.type} ${effect.party.id}`));
     }
   }
   const said = (counts: Map<string, Set<string>>, key: "lose.people" | "lose.bearers") =>
@@ -181,11 +194,12 @@ export async function losses(session: Session, change: object | object[]): Promi
       .sort(([, a], [, b]) => b.size - a.size)
       .slice(0, MOST)
       .map(([what, who]) => t(key, { count: who.size, what }));
-  const more = people.size - MOST;
+  const more = Math.max(0, people.size - MOST) + Math.max(0, rules.size - MOST);
   return [
     ...said(people, "lose.people"),
-    ...(more > 0 ? [t("lose.more", { count: more })] : []),
     ...said(rules, "lose.bearers"),
+    ...(more > 0 ? [t("lose.more", { count: more })] : []),
+    ...(moreEffects ? [t("effects.more")] : []),
     ...(deletedAuthorizations > 0 ? [t("lose.authorizations", { count: deletedAuthorizations })] : []),
   ];
 }
@@ -261,6 +275,7 @@ export async function reach(session: Session, change: object | object[], asker?:
         ? []
         : [counted ? t("reach.people", { count: people.length }) : t("reach.named", { who: list(people) })]),
       ...(rules > 0 ? [t("reach.bearers", { count: rules })] : []),
+      ...(moreEffects ? [t("effects.more")] : []),
       ...(rights > 1 ? [t("reach.rights", { count: rights, who: asker?.id ?? "" })] : []),
       ...(becoming.length > 0 ? [t("reach.administrators", { who: list(becoming.slice(0, NAMED)) })] : []),
     ],

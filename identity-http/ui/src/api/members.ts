@@ -3,9 +3,11 @@
 import type { Session } from "../app/session";
 import { t } from "../lib/i18n";
 import { inTurn } from "../lib/inTurn";
+import type { Description, Holder } from "../lib/policyDocument";
 import type { ListQuery } from "../parts/Listing";
 import { api, ask, askPage, type Page, type Schemas } from "./client";
 import { asProblem } from "./problem";
+import { titleOf } from "./roles";
 
 export interface Member {
   id: string;
@@ -15,11 +17,7 @@ export interface Member {
 }
 export type MemberKind = Schemas["EntityType"];
 
-/** Group, role or tenant. */
-export interface Holder {
-  type: "groups" | "roles" | "tenants";
-  id: string;
-}
+export type { Holder };
 
 export interface Members {
   /** Loads a page, or all members if the API has no pages. */
@@ -55,6 +53,35 @@ export const inTenant = (session: Session, tenantId: string, kind: "USER" | "GRO
 export async function countOf(session: Session, holder: Holder, kind: MemberKind): Promise<number> {
   const { load } = membersOf(session, holder, kind);
   return "all" in load ? (await load.all()).length : (await load.page({ search: "", page: 0, size: 1 })).total;
+}
+
+/** Loads the name and description of a group, role or tenant; `undefined` for a default role, which has fixed ones. */
+export async function descriptionOf(session: Session, { type, id }: Holder): Promise<Description | undefined> {
+  switch (type) {
+    case "groups": {
+      const { name, description } = await ask(api.GET("/api/groups/{id}", { params: { path: { id } } }));
+      return { name, description: description ?? "" };
+    }
+    case "roles": {
+      if (session.isProtected("ROLE", id)) return undefined;
+      const role = await ask(api.GET("/api/roles/{name}", { params: { path: { name: id } } }));
+      return { name: titleOf(role), description: role.description };
+    }
+    case "tenants": {
+      const path = { tenantId: id };
+      const { name, description } = await ask(api.GET("/api/tenants/{tenantId}", { params: { path } }));
+      return { name, description: description ?? "" };
+    }
+  }
+}
+
+/** States how many memberships end with several entities, whose deletion cannot be simulated. */
+export async function endingMemberships(session: Session, holders: readonly Holder[]): Promise<string[]> {
+  const counts = holders.flatMap((holder) =>
+    kindsOf(session, holder.type).map((kind) => countOf(session, holder, kind)),
+  );
+  const count = (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+  return count > 0 ? [t("bulk.memberships", { count })] : [];
 }
 
 /** States how many members of each kind a deletion removes. */

@@ -2,10 +2,11 @@
 
 import type { Session } from "../app/session";
 import { api, ask } from "./client";
-import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
+import { type Authorization, joining, type Membership, type NearMiss, type Party, type Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
 import { kindsOf, membersOf } from "./members";
 import { usersOf } from "./people";
+import { withPermissions } from "./roles";
 import { only } from "./versions";
 
 const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
@@ -31,15 +32,8 @@ export interface Cure {
   /** Takes the change back; absent if that needs more than this change. */
   undo?: () => Promise<unknown>;
   /** The change as the simulation takes it; absent if it cannot be simulated. */
-  change?: object;
+  change?: () => Promise<object>;
 }
-
-const member = ({ container, member }: Membership) => ({
-  containerType: container.type,
-  containerId: container.id,
-  memberType: member.type,
-  memberId: member.id,
-});
 
 const HOLDERS = { GROUP: "groups", ROLE: "roles", TENANT: "tenants" } as const;
 
@@ -52,7 +46,7 @@ function addMember(session: Session, membership: Membership): Cure | undefined {
   return {
     run: () => members.add([who.id]),
     undo: () => members.remove(who.id),
-    change: { addMember: member(membership) },
+    change: async () => joining(container.type, container.id, who.type, who.id),
   };
 }
 
@@ -74,7 +68,7 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
       return {
         run: () => users.setEnabled(user, true),
         undo: () => users.setEnabled(user, false),
-        change: { reactivateUser: user },
+        change: async () => ({ reactivateUser: user }),
       };
     }
     case "EXTEND_ROLE": {
@@ -90,6 +84,12 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
               params: { path: held },
             }),
           ),
+        change: session.has("memberships")
+          ? async () => {
+              const present = await ask(api.GET("/api/roles/{name}/permissions", { params: { path } }));
+              return withPermissions(remedy.role, [...present, body]);
+            }
+          : undefined,
       };
     }
     case "CREATE_AUTHORIZATION": {
@@ -100,7 +100,10 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
       const grant = { ownerType: owner.type, ownerId: owner.id, resourceType: resource_type, ...scoped(scope) };
       const { resourceId = "*" } = grant;
       const change = { ...grant, resourceId, permissions: [first] };
-      return { run: () => grants.create({ ...grant, permissions: [first] }), change: { createAuthorization: change } };
+      return {
+        run: () => grants.create({ ...grant, permissions: [first] }),
+        change: async () => ({ createAuthorization: change }),
+      };
     }
     case "EXTEND_AUTHORIZATION": {
       const grants = through && grantsOn(session, through.resource_type);
@@ -117,7 +120,7 @@ export function cure(session: Session, principal: Party, miss: NearMiss): Cure |
         },
         change: grant.property
           ? undefined
-          : { createAuthorization: { ...change, resourceId: grant.resourceId ?? "*" } },
+          : async () => ({ createAuthorization: { ...change, resourceId: grant.resourceId ?? "*" } }),
       };
     }
     default:

@@ -1,18 +1,20 @@
 /** One change of several selected entries: one simulation, one confirmation, and the outcome of each entry. */
 
 import { ProgressBar } from "@carbon/react";
+import type { QueryKey } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type Find, useChoices } from "../api/choices";
-import { Captured } from "../api/client";
-import { losses } from "../api/decisions";
-import { asProblem, Problem } from "../api/problem";
+import { lossesOfAll } from "../api/decisions";
+import { asProblem, Problem, problemOf } from "../api/problem";
+import { changed } from "../api/queries";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
+import { Captured } from "../lib/captured";
 import { t } from "../lib/i18n";
 import { FormDialog, useConsequences } from "./Dialog";
 import { Choice } from "./fields";
-import { describe } from "./ProblemNotice";
+import { describe, ProblemNotice } from "./ProblemNotice";
 import { ReachNotice, useReach } from "./Reach";
 
 export interface BulkAction<T> {
@@ -25,8 +27,21 @@ export interface BulkAction<T> {
   target?: { label: string; find: Find };
   /** The change of an entry, as the simulation takes it. */
   change?: (row: T, target: string) => object;
+  /** Further consequences in sentences, such as those that cannot be simulated. */
+  consequences?: (rows: T[]) => Promise<string[]>;
   run: (row: T, target: string) => Promise<unknown>;
+  /** Data to load again after the change. */
+  changes?: QueryKey;
 }
+
+/** Deletion of several entries of a kind, the start of the query key. */
+export const deletion = <T,>(kind: string, action: Pick<BulkAction<T>, "change" | "consequences" | "run">) => ({
+  ...action,
+  label: t("delete"),
+  danger: true,
+  changes: [kind],
+  consequences: async (rows: T[]) => [...((await action.consequences?.(rows)) ?? []), t("lose.no_undo")],
+});
 
 interface Props<T> {
   action: BulkAction<T>;
@@ -47,22 +62,32 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
   const [done, setDone] = useState<number>();
   const [failures, setFailures] = useState<{ name: string; text: string }[]>([]);
   const changes = () => rows.flatMap((row) => action.change?.(row, target) ?? []);
-  const lost = useConsequences(async () => (action.danger && changes().length > 0 ? losses(session, changes()) : []));
+  const lost = useConsequences(async () => [
+    ...(action.danger && changes().length > 0 ? await lossesOfAll(session, changes()) : []),
+    ...((await action.consequences?.(rows)) ?? []),
+  ]);
+  const refusal = problemOf(lost);
   const gained = useReach(!action.danger && action.change && (!action.target || target) ? changes() : undefined);
   const run = async () => {
     const left: T[] = [];
     const failed: { name: string; text: string }[] = [];
+    const captured: Request[] = [];
     for (const [index, row] of rows.entries()) {
       setDone(index);
       try {
         await action.run(row, target);
       } catch (error) {
-        if (error instanceof Captured) throw error;
+        if (error instanceof Captured) {
+          captured.push(...error.requests);
+          continue;
+        }
         left.push(row);
         failed.push({ name: nameOf(row), text: describe(asProblem(error)) });
       }
     }
     setDone(undefined);
+    if (captured.length > 0) throw new Captured(captured);
+    if (action.changes) changed(action.changes);
     setFailures(failed);
     onDone(left);
     if (left.length > 0) {
@@ -76,7 +101,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
       heading={t("bulk.heading", { action: action.label, count: rows.length })}
       submit={action.label}
       danger={action.danger}
-      disabled={rows.length === 0 || lost.isFetching || gained.isOpen || (action.target !== undefined && !target)}
+      disabled={rows.length === 0 || !lost.data || gained.isOpen || (action.target !== undefined && !target)}
       onSubmit={run}
       onClose={onClose}
     >
@@ -87,6 +112,7 @@ export function BulkDialog<T>({ action, rows, nameOf, onDone, onClose }: Props<T
             {rows.length > NAMED && ` ${t("list.more", { count: rows.length - NAMED })}`}
           </p>
           {action.target && <TargetChoice {...action.target} value={target} onValue={setTarget} />}
+          {refusal && <ProblemNotice problem={refusal} onRetry={lost.refetch} />}
           <div aria-live="polite">
             {lost.data && lost.data.length > 0 && (
               <ul className="consequences">

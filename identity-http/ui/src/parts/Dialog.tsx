@@ -9,9 +9,9 @@ import { changed } from "../api/queries";
 import { only, type Versioned } from "../api/versions";
 import { holdTyped } from "../app/session";
 import { t } from "../lib/i18n";
-import { AsCurl } from "./AsCurl";
 import { type Conflict, ConflictNotice } from "./Conflict";
 import { ProblemNotice } from "./ProblemNotice";
+import { WrittenChange, type WrittenForm } from "./WrittenChange";
 
 const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
   .map((field) => `form ${field}:not([disabled])`)
@@ -51,6 +51,8 @@ interface FormProps {
   places?: Record<string, string>;
   /** Resolution of a conflict with another change; present if the form edits an entity with a version. */
   conflict?: Conflict;
+  /** Forms in which the change can be shown before it is made. Default: as curl commands. */
+  shownAs?: readonly WrittenForm[];
   /** On success, the dialog closes. On failure, it stays open and shows the problem. */
   onSubmit: () => Promise<unknown>;
   onClose: () => void;
@@ -66,6 +68,7 @@ export function FormDialog({
   size = "sm",
   places = {},
   conflict,
+  shownAs = ["curl"],
   onSubmit,
   onClose,
   children,
@@ -125,7 +128,7 @@ export function FormDialog({
         )}
         {elsewhere.length > 0 && <Elsewhere errors={elsewhere} />}
         {children(problem)}
-        <AsCurl disabled={disabled || busy} run={onSubmit} />
+        <WrittenChange forms={shownAs} disabled={disabled || busy} run={onSubmit} />
         <input type="submit" hidden />
       </form>
     </Modal>

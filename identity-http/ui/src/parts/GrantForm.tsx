@@ -145,6 +145,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
       disabled={!complete || gained.isOpen}
       places={isNew && !owner ? { ...PLACES, missing: "entityId", protected: "entityId" } : PLACES}
       conflict={conflict}
+      shownAs={["curl", "yaml"]}
       onSubmit={save}
       onClose={onClose}
     >

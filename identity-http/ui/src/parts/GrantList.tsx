@@ -6,7 +6,7 @@ import { useState } from "react";
 
 import { type Administration, inWords, leading } from "../api/administration";
 import { allInWords } from "../api/conditions";
-import type { Grant, Grants, Narrowed } from "../api/grants";
+import type { Grant, Grants, Narrowed, Owner } from "../api/grants";
 import { labelOf } from "../api/names";
 import { changed } from "../api/queries";
 import { useGrantableTypes } from "../api/types";
@@ -32,14 +32,16 @@ export function GrantList({ grants, owner, resourceType }: Props) {
   const filters = useGrantFilters();
   const narrowed = whole ? filters : { owner, resourceType };
   const session = useSession();
-  const { mayWrite } = session;
+  const { mayWrite, isProtected } = session;
+  // The authorizations of default roles cannot be changed.
+  const isOfDefaultRole = ({ ownerType, ownerId }: Owner) => ownerType === "ROLE" && isProtected("ROLE", ownerId);
   const say = useToast();
   const [form, setForm] = useState<Grant | "new">();
   const [ending, setEnding] = useState<Grant>();
   const types = useGrantableTypes();
   // Authorizations on types of the other API are listed too, but can only be changed there.
   const here = new Set(types.filter(grants.takes).map(({ type }) => type));
-  const isElsewhere = ({ resourceType }: Grant) => !here.has(resourceType);
+  const isFixed = ({ resourceType, ...owner }: Grant) => !here.has(resourceType) || isOfDefaultRole(owner);
   const sortable = (key: string) => grants.sorts.includes(key);
   const { data: ways } = useQuery({
     queryKey: ["authorizations", { leading: true }],
@@ -90,7 +92,9 @@ export function GrantList({ grants, owner, resourceType }: Props) {
         load={(query) => grants.list(query, narrowed)}
         queryKey={["authorizations", grants.id, narrowed]}
         rowKey={({ key }) => key}
-        tools={<Create text={t("grants.create")} onClick={() => setForm("new")} />}
+        tools={
+          !(owner && isOfDefaultRole(owner)) && <Create text={t("grants.create")} onClick={() => setForm("new")} />
+        }
         actions={
           mayWrite
             ? [
@@ -98,13 +102,13 @@ export function GrantList({ grants, owner, resourceType }: Props) {
                   label: (grant) => t("grants.edit_of", sentence(grant)),
                   icon: Edit,
                   onClick: setForm,
-                  unless: isElsewhere,
+                  unless: isFixed,
                 },
                 {
                   label: (grant) => t("grants.end_of", sentence(grant)),
                   icon: TrashCan,
                   onClick: setEnding,
-                  unless: isElsewhere,
+                  unless: isFixed,
                 },
               ]
             : []
@@ -113,13 +117,14 @@ export function GrantList({ grants, owner, resourceType }: Props) {
           mayWrite
             ? {
                 nameOf: (grant) => Object.values(sentence(grant)).join(" "),
+                isFixed,
                 actions: [
                   {
                     label: t("grants.end"),
                     danger: true,
-                    unless: isElsewhere,
                     change: ({ key }) => (grants.id === "cluster" ? { deleteAuthorization: key } : []),
-                    run: (grant) => grants.remove(grant, {}).then(() => changed(["authorizations"])),
+                    run: (grant) => grants.remove(grant, {}),
+                    changes: ["authorizations"],
                   },
                 ],
               }

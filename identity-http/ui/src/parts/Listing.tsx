@@ -71,7 +71,12 @@ interface Props<T> {
   alike?: { kind: LabelledKind; id: (row: T) => string };
   actions?: RowAction<T>[];
   /** Actions on several selected rows, and the name of a row in their dialogs. */
-  bulk?: { actions: BulkAction<T>[]; nameOf: (row: T) => string };
+  bulk?: {
+    actions: BulkAction<T>[];
+    nameOf: (row: T) => string;
+    /** Rows that cannot be selected. */
+    isFixed?: (row: T) => boolean;
+  };
   search?: string;
   /** Whether filters outside of the list select its rows, so that it may be empty although there are entries. */
   filtered?: boolean;
@@ -157,6 +162,7 @@ function useLookAlikes(kind: LabelledKind | undefined, queryKey: QueryKey) {
 }
 
 interface Selection<T> {
+  mayHave: (row: T) => boolean;
   has: (row: T) => boolean;
   toggle: (rows: T[], isOn: boolean) => void;
   /** Number of selected rows with the actions on them; absent while none is selected. */
@@ -171,6 +177,7 @@ function useSelection<T>(rowKey: (row: T) => string, bulk: Props<T>["bulk"]): Se
   const rows = [...selected.values()];
   const chosen = rows.filter((row) => !action?.unless?.(row));
   return {
+    mayHave: (row) => !bulk?.isFixed?.(row),
     has: (row) => selected.has(rowKey(row)),
     toggle: (rows, isOn) =>
       setSelected((before) => {
@@ -254,6 +261,7 @@ function Body<T>({
     );
   }
   const next = (key: string) => (sort === key ? `-${key}` : sort === `-${key}` ? "" : key);
+  const free = selection ? data.items.filter(selection.mayHave) : [];
   return (
     <>
       <p className="count" role="status">
@@ -269,8 +277,9 @@ function Body<T>({
                     id={`select-all-${label}`}
                     labelText={t("bulk.all")}
                     hideLabel
-                    checked={data.items.every(selection.has)}
-                    onChange={(_, { checked }) => selection.toggle(data.items, checked)}
+                    checked={free.length > 0 && free.every(selection.has)}
+                    disabled={free.length === 0}
+                    onChange={(_, { checked }) => selection.toggle(free, checked)}
                   />
                 </TableHeader>
               )}
@@ -299,13 +308,15 @@ function Body<T>({
               <TableRow key={rowKey(row)}>
                 {selection && (
                   <TableCell className="select">
-                    <Checkbox
-                      id={`select-${rowKey(row)}`}
-                      labelText={t("bulk.one", { name: bulk?.nameOf(row) ?? rowKey(row) })}
-                      hideLabel
-                      checked={selection.has(row)}
-                      onChange={(_, { checked }) => selection.toggle([row], checked)}
-                    />
+                    {selection.mayHave(row) && (
+                      <Checkbox
+                        id={`select-${rowKey(row)}`}
+                        labelText={t("bulk.one", { name: bulk?.nameOf(row) ?? rowKey(row) })}
+                        hideLabel
+                        checked={selection.has(row)}
+                        onChange={(_, { checked }) => selection.toggle([row], checked)}
+                      />
+                    )}
                   </TableCell>
                 )}
                 {columns.map(({ key, cell, minor }, index) => (

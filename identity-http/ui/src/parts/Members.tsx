@@ -91,7 +91,8 @@ export function Members<T>({ label, columns, idOf, nameOf, href, queryKey, load,
                   {
                     label: t("bulk.remove"),
                     danger: true,
-                    run: (member) => remove.run(member).then(() => changed(queryKey)),
+                    run: remove.run,
+                    changes: queryKey,
                   },
                 ],
               }
@@ -108,6 +109,7 @@ export function Members<T>({ label, columns, idOf, nameOf, href, queryKey, load,
           typed={add.typed}
           taken={new Set(taken.data?.map(idOf))}
           changes={add.changes}
+          shownAs={["curl", "yaml"]}
           onPick={(ids) =>
             add.run(ids).then(() => {
               changed(queryKey);

@@ -1,6 +1,7 @@
 /** Direct members of a group, role or tenant, of one kind. */
 
 import * as choices from "../api/choices";
+import { joining } from "../api/decisions";
 import { type Holder, type Member, type MemberKind, membersOf } from "../api/members";
 import { usersOf } from "../api/people";
 import { type Session, useSession } from "../app/session";
@@ -71,14 +72,7 @@ export function MembersOf({ holder, kind }: { holder: Holder; kind: MemberKind }
         run: members.add,
         undo: (ids) => inTurn(ids, members.remove),
         changes: (ids) =>
-          ids.map((memberId) => ({
-            addMember: {
-              containerType: TARGETS[holder.type],
-              containerId: holder.id,
-              memberType: kind === "APPLICATION" ? "CLIENT" : kind,
-              memberId,
-            },
-          })),
+          ids.map((id) => joining(TARGETS[holder.type], holder.id, kind === "APPLICATION" ? "CLIENT" : kind, id)),
       }}
       remove={{ run: ({ id }) => members.remove(id), undo: ({ id }) => members.add([id]) }}
       empty={text("no_")}

@@ -12,6 +12,7 @@ import { Create } from "./Create";
 import { FormDialog } from "./Dialog";
 import { TextField } from "./fields";
 import { Listing, local } from "./Listing";
+import { ReachNotice, useReach } from "./Reach";
 import { useRemoval } from "./useRemoval";
 
 type Permission = Schemas["PermissionView"];
@@ -22,16 +23,27 @@ const OWN = {
   definitions: ["read", "read:secrets", "read:users", "write"],
 };
 
+/** Whether the permission makes its holders administrators. */
+const isPower = ({ resourceServerAudience, definition }: Permission) =>
+  resourceServerAudience === OWN.audience && definition === "write";
+
 interface Props {
   queryKey: QueryKey;
   load: (signal?: AbortSignal) => Promise<Permission[]>;
   grant: (permission: Permission) => Promise<unknown>;
   revoke: (permission: Permission) => Promise<unknown>;
+  /** States which principals get a new permission, if that cannot be simulated. */
+  reaches: string;
+  /** The change to these permissions, as the simulation takes it; absent if it cannot be simulated. */
+  change?: (permissions: Permission[]) => object;
+  /** Whether the permissions cannot be changed. */
+  isFixed?: boolean;
 }
 
 /** Permissions of a role or application on APIs. */
-export function PermissionList({ queryKey, load, grant, revoke }: Props) {
-  const { mayWrite } = useSession();
+export function PermissionList({ queryKey, load, grant, revoke, reaches, change, isFixed }: Props) {
+  const session = useSession();
+  const mayWrite = session.mayWrite && !isFixed;
   const [adding, setAdding] = useState(false);
   const drop = useRemoval(queryKey);
   return (
@@ -50,7 +62,7 @@ export function PermissionList({ queryKey, load, grant, revoke }: Props) {
         rowKey={({ definition, resourceServerAudience }) => `${resourceServerAudience} ${definition}`}
         queryKey={queryKey}
         load={local(load, ({ definition, resourceServerAudience }) => [definition, resourceServerAudience])}
-        tools={<Create text={t("roles.add_permission")} onClick={() => setAdding(true)} />}
+        tools={!isFixed && <Create text={t("roles.add_permission")} onClick={() => setAdding(true)} />}
         actions={
           mayWrite
             ? [
@@ -69,7 +81,9 @@ export function PermissionList({ queryKey, load, grant, revoke }: Props) {
         }
         empty={{ title: t("roles.no_permissions"), text: t("roles.no_permissions_text") }}
       />
-      {adding && <AddPermission grant={grant} onClose={() => setAdding(false)} onDone={() => changed(queryKey)} />}
+      {adding && (
+        <AddPermission {...{ queryKey, load, grant, revoke, reaches, change }} onClose={() => setAdding(false)} />
+      )}
     </>
   );
 }
@@ -86,16 +100,13 @@ async function definitionsOf(id: string | undefined, signal: AbortSignal): Promi
   return (await ask(api.GET("/api/resource-servers/{id}/permissions", path))).map(({ definition }) => definition);
 }
 
-interface AddProps {
-  grant: (permission: Permission) => Promise<unknown>;
-  onClose: () => void;
-  onDone: () => void;
-}
-
-function AddPermission({ grant, onClose, onDone }: AddProps) {
+function AddPermission(props: Omit<Props, "isFixed"> & { onClose: () => void }) {
+  const { queryKey, load, grant, revoke, reaches, change, onClose } = props;
   const say = useToast();
   const [audience, setAudience] = useState("");
   const [definition, setDefinition] = useState("");
+  const permission: Permission = { resourceServerAudience: audience.trim(), definition: definition.trim() };
+  const isComplete = audience.trim() !== "" && definition.trim() !== "";
   const session = useSession();
   const apis = useQuery({ queryKey: ["apis", { known: true }], queryFn: ({ signal }) => knownApis(session, signal) });
   const known = apis.data?.find((api) => api.audience === audience.trim());
@@ -103,15 +114,22 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
     queryKey: ["apis", { definitionsOf: known?.audience }],
     queryFn: known ? ({ signal }) => definitionsOf(known.id, signal) : skipToken,
   });
+  const held = useQuery({ queryKey: [...queryKey, { all: true }], queryFn: ({ signal }) => load(signal) });
+  const gained = useReach(isComplete && change && held.data ? [change([...held.data, permission])] : undefined, {
+    sentences: isComplete ? [reaches] : [],
+    administers: isPower(permission),
+  });
+  const again = () => changed(queryKey);
   return (
     <FormDialog
       heading={t("roles.add_permission")}
       submit={t("add")}
-      disabled={!audience.trim() || !definition.trim()}
+      disabled={!isComplete || held.isLoading || gained.isOpen}
+      shownAs={["curl", "yaml"]}
       onSubmit={async () => {
-        await grant({ resourceServerAudience: audience.trim(), definition: definition.trim() });
-        say({ title: t("saved", { name: definition }) });
-        onDone();
+        await grant(permission);
+        say({ title: t("saved", { name: definition }), undo: () => revoke(permission).then(again) });
+        again();
       }}
       onClose={onClose}
     >
@@ -140,10 +158,9 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
             list="known-permissions"
           />
           <div aria-live="polite">
-            {audience.trim() === OWN.audience && definition.trim() === "write" && (
-              <AdministrationNotice way={{ requests: 0, steps: [], path: "" }} />
-            )}
+            {isPower(permission) && <AdministrationNotice way={{ requests: 0, steps: [], path: "" }} />}
           </div>
+          <ReachNotice {...gained} />
           <datalist id="known-permissions">
             {definitions.data?.map((name) => (
               <option key={name} value={name} />

@@ -9,6 +9,7 @@ import { t } from "../lib/i18n";
 import { FormDialog } from "./Dialog";
 import { ProblemNotice } from "./ProblemNotice";
 import { ReachNotice, useReach } from "./Reach";
+import type { WrittenForm } from "./WrittenChange";
 
 interface Props {
   heading: string;
@@ -21,11 +22,12 @@ interface Props {
   taken: ReadonlySet<string>;
   /** The change, as the simulation takes it; absent if it cannot be simulated. */
   changes?: (ids: string[]) => object[];
+  shownAs: readonly WrittenForm[];
   onPick: (ids: string[]) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function PickDialog({ heading, submit, search, find, typed, taken, changes, onPick, onClose }: Props) {
+export function PickDialog({ heading, submit, search, find, typed, taken, changes, shownAs, onPick, onClose }: Props) {
   const [text, setText] = useState("");
   const [sought, setSought] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -51,6 +53,7 @@ export function PickDialog({ heading, submit, search, find, typed, taken, change
       heading={heading}
       submit={submit}
       disabled={ids.length === 0 || gained.isOpen}
+      shownAs={shownAs}
       onSubmit={() => onPick(ids)}
       onClose={onClose}
     >

@@ -4,30 +4,36 @@ import { Checkbox } from "@carbon/react";
 import { keepPreviousData, skipToken, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { type Party, type Reach, reach } from "../api/decisions";
+import { type Reach, reach } from "../api/decisions";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 
-/** Simulates a change while its form is filled in. `isOpen` means that the form cannot be submitted yet. */
-export function useReach(changes: object[] | undefined, asker?: Party) {
+const NOTHING: Reach = { sentences: [], administers: false };
+
+/**
+ * Simulates a change while its form is filled in. `known` is what the change gives without a simulation; it is stated if
+ * the change cannot be simulated. `isOpen` means that the form cannot be submitted yet.
+ */
+export function useReach(changes: object[] | undefined, known: Reach = NOTHING) {
   const session = useSession();
   const [confirmed, setConfirmed] = useState("");
-  const key = JSON.stringify(changes);
+  const key = JSON.stringify([changes, known]);
   const isSimulated = changes !== undefined && session.has("decisions") && session.has("memberships");
   const { data, isFetching, error } = useQuery({
     queryKey: ["consequences", { reach: changes }],
-    queryFn: isSimulated ? () => reach(session, changes, asker) : skipToken,
+    queryFn: isSimulated ? () => reach(session, changes) : skipToken,
     placeholderData: keepPreviousData,
     gcTime: 0,
     retry: false,
   });
-  const known = isSimulated && !error ? data : undefined;
+  const stated = isSimulated && !error ? data : known;
+  const administers = known.administers || stated?.administers === true;
   const isConfirmed = confirmed === key;
   return {
-    reach: known,
+    reach: stated && { ...stated, administers },
     isConfirmed,
     confirm: (isOn: boolean) => setConfirmed(isOn ? key : ""),
-    isOpen: known !== undefined && (isFetching || (known.administers && !isConfirmed)),
+    isOpen: isFetching || (administers && !isConfirmed),
   };
 }
 
@@ -38,7 +44,7 @@ interface Props {
 }
 
 export const ReachNotice = ({ reach, isConfirmed, confirm }: Props) => (
-  <div aria-live="polite">
+  <div aria-live="polite" className="reach">
     {reach && reach.sentences.length > 0 && (
       <ul className="consequences">
         {reach.sentences.map((text) => (

@@ -7,6 +7,7 @@ import { t } from "../lib/i18n";
 import { useEdited } from "./Conflict";
 import { FormDialog } from "./Dialog";
 import { TextField } from "./fields";
+import type { WrittenForm } from "./WrittenChange";
 
 interface Field {
   name: string;
@@ -23,6 +24,7 @@ interface Props<F extends Field> {
   heading: string;
   submit?: string;
   fields: readonly F[];
+  shownAs?: readonly WrittenForm[];
   /** The entity to edit; absent in a form that creates one. */
   edited?: {
     entity: Versioned<object>;
@@ -40,6 +42,7 @@ export function WordsForm<const F extends Field>({
   heading,
   submit = t("create"),
   fields,
+  shownAs,
   edited,
   onSubmit,
   onClose,
@@ -78,6 +81,7 @@ export function WordsForm<const F extends Field>({
       submit={submit}
       disabled={fields.some(({ name, optional }: Field) => !optional && !values[name as F["name"]].trim())}
       conflict={conflict}
+      shownAs={shownAs}
       onSubmit={() => onSubmit(tidy() as Record<F["name"], string>, headers())}
       onClose={onClose}
     >

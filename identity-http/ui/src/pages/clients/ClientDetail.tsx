@@ -81,6 +81,7 @@ export default function ClientDetail({ id }: { id: string }) {
                         }),
                       )
                     }
+                    reaches={t("reach.named", { who: client.name })}
                   />
                 ),
               },

@@ -31,6 +31,7 @@ export default function GroupDetail({ id }: { id: string }) {
   const roles = (
     <RolesOf
       queryKey={["groups", id, "roles"]}
+      member={{ type: "GROUP", id }}
       load={(signal) => ask(api.GET("/api/groups/{id}/roles", { ...path, signal }))}
       add={(roleName) => ask(api.POST("/api/groups/{id}/roles", { ...path, body: { roleName } }))}
       remove={(roleName) =>
@@ -53,6 +54,7 @@ export default function GroupDetail({ id }: { id: string }) {
         text: described ? undefined : t("rename"),
         form: (group, onClose) => (
           <WordsForm
+            shownAs={["curl", "yaml"]}
             heading={t(described ? "groups.edit" : "groups.rename")}
             submit={t("save")}
             fields={[

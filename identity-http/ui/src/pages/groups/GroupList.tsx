@@ -2,12 +2,16 @@ import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
+import * as choices from "../../api/choices";
 import { api, ask, askPage, type Schemas } from "../../api/client";
+import { joining } from "../../api/decisions";
 import { inManagement } from "../../api/lists";
-import { useSession } from "../../app/session";
+import { endingMemberships } from "../../api/members";
+import { type Session, useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { proposedId } from "../../lib/proposedId";
+import { type BulkAction, deletion } from "../../parts/BulkDialog";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -17,7 +21,8 @@ import { DeleteGroup } from "./DeleteGroup";
 type Group = Schemas["GroupView"];
 
 export default function GroupList() {
-  const { mayWrite, has } = useSession();
+  const session = useSession();
+  const { mayWrite, has } = session;
   // Groups in a directory have generated IDs.
   const identified = has("cluster-groups");
   const [, go] = useLocation();
@@ -44,10 +49,12 @@ export default function GroupList() {
         actions={
           mayWrite ? [{ label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting }] : []
         }
+        bulk={mayWrite ? { actions: bulkOf(session), nameOf: ({ name }) => name } : undefined}
         empty={{ title: t("groups.none"), text: t("groups.none_text"), action: undefined }}
       />
       {creating && (
         <WordsForm
+          shownAs={["curl", "yaml"]}
           heading={t("groups.create")}
           fields={[
             { name: "name", label: t("name") },
@@ -77,3 +84,25 @@ export default function GroupList() {
     </Page>
   );
 }
+
+/** Actions on several groups. */
+const bulkOf = (session: Session): BulkAction<Group>[] => [
+  {
+    label: t("bulk.assign_role"),
+    target: { label: t("roles.one"), find: choices.roles },
+    change: ({ id }, role) => joining("ROLE", role, "GROUP", id),
+    run: ({ id }, roleName) =>
+      ask(api.POST("/api/groups/{id}/roles", { params: { path: { id } }, body: { roleName } })),
+  },
+  deletion<Group>("groups", {
+    change: ({ id }) => ({ deleteGroup: id }),
+    consequences: async (groups) =>
+      session.has("memberships")
+        ? []
+        : endingMemberships(
+            session,
+            groups.map(({ id }) => ({ type: "groups", id })),
+          ),
+    run: ({ id }) => ask(api.DELETE("/api/groups/{id}", { params: { path: { id } } })),
+  }),
+];

@@ -9,6 +9,15 @@ import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
 import { ConfirmDialog } from "../../parts/Dialog";
 
+/** States which APIs roles give access to. */
+export async function lostApis(names: readonly string[]): Promise<string[]> {
+  const permissions = await Promise.all(
+    names.map((name) => ask(api.GET("/api/roles/{name}/permissions", { params: { path: { name } } }))),
+  );
+  const apis = [...new Set(permissions.flat().map(({ resourceServerAudience }) => resourceServerAudience))];
+  return apis.length > 0 ? [t("lose.permissions", { apis: list(apis) })] : [];
+}
+
 interface Props {
   role: Schemas["RoleView"];
   onClose: () => void;
@@ -22,8 +31,6 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
   const session = useSession();
   const say = useToast();
   const consequences = async () => {
-    const permissions = await ask(api.GET("/api/roles/{name}/permissions", { params: { path: { name } } }));
-    const audiences = [...new Set(permissions.map(({ resourceServerAudience }) => resourceServerAudience))];
     const said: string[] = [];
     if (session.has("memberships")) {
       const [lost, members] = await Promise.all([
@@ -32,8 +39,7 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
       ]);
       said.push(...lost, ...members);
     }
-    if (audiences.length > 0 && said.length === 0) said.push(t("lose.permissions", { apis: list(audiences) }));
-    return [...said, t("lose.no_undo")];
+    return [...(said.length > 0 ? said : await lostApis([name])), t("lose.no_undo")];
   };
   return (
     <ConfirmDialog

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ask } from "../../api/client";
 import { kindsOf } from "../../api/members";
 import { changed } from "../../api/queries";
-import { titleOf } from "../../api/roles";
+import { titleOf, withPermissions } from "../../api/roles";
 import { askVersioned } from "../../api/versions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -38,6 +38,9 @@ export default function RoleDetail({ id }: { id: string }) {
           }),
         )
       }
+      reaches={t("reach.role", { role: loaded.data ? titleOf(loaded.data) : id })}
+      change={(permissions) => withPermissions(id, permissions)}
+      isFixed={session.isProtected("ROLE", id)}
     />
   );
   return (
@@ -53,6 +56,7 @@ export default function RoleDetail({ id }: { id: string }) {
       edit={{
         form: (role, onClose) => (
           <WordsForm
+            shownAs={["curl", "yaml"]}
             heading={t("roles.edit")}
             submit={t("save")}
             fields={[

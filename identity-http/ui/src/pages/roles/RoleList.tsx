@@ -9,16 +9,18 @@ import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { proposedId } from "../../lib/proposedId";
+import { deletion } from "../../parts/BulkDialog";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { WordsForm } from "../../parts/WordsForm";
-import { DeleteRole } from "./DeleteRole";
+import { DeleteRole, lostApis } from "./DeleteRole";
 
 type Role = Schemas["RoleView"];
 
 export default function RoleList() {
-  const { mayWrite, has } = useSession();
+  const { mayWrite, has, isProtected } = useSession();
+  const isFixed = ({ name }: Role) => isProtected("ROLE", name);
   // Roles in Keycloak have no display name in addition to their key.
   const named = has("memberships");
   const [, go] = useLocation();
@@ -42,13 +44,36 @@ export default function RoleList() {
         tools={<Create text={t("roles.create")} onClick={() => setCreating(true)} />}
         actions={
           mayWrite
-            ? [{ label: (role) => t("delete_named", { name: titleOf(role) }), icon: TrashCan, onClick: setDeleting }]
+            ? [
+                {
+                  label: (role) => t("delete_named", { name: titleOf(role) }),
+                  icon: TrashCan,
+                  onClick: setDeleting,
+                  unless: isFixed,
+                },
+              ]
             : []
+        }
+        bulk={
+          mayWrite
+            ? {
+                nameOf: titleOf,
+                isFixed,
+                actions: [
+                  deletion<Role>("roles", {
+                    change: ({ name }) => ({ deleteRole: name }),
+                    consequences: async (roles) => (has("memberships") ? [] : lostApis(roles.map(({ name }) => name))),
+                    run: ({ name }) => ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } })),
+                  }),
+                ],
+              }
+            : undefined
         }
         empty={{ title: t("roles.none"), text: t("roles.none_text") }}
       />
       {creating && (
         <WordsForm
+          shownAs={["curl", "yaml"]}
           heading={t("roles.create")}
           fields={[
             ...(named ? [{ name: "displayName", label: t("name") } as const] : []),

@@ -2,6 +2,7 @@ import type { QueryKey } from "@tanstack/react-query";
 
 import * as choices from "../../api/choices";
 import type { Schemas } from "../../api/client";
+import { joining, type Party } from "../../api/decisions";
 import { titleOf } from "../../api/roles";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
@@ -10,6 +11,7 @@ import { Members } from "../../parts/Members";
 
 interface Props {
   queryKey: QueryKey;
+  member: Party & { type: "USER" | "GROUP" };
   load: (signal?: AbortSignal) => Promise<Schemas["RoleView"][]>;
   add: (name: string) => Promise<unknown>;
   remove: (name: string) => Promise<unknown>;
@@ -18,7 +20,7 @@ interface Props {
 }
 
 /** Roles of a user or group. */
-export const RolesOf = ({ queryKey, load, add, remove, heading, empty }: Props) => (
+export const RolesOf = ({ queryKey, member, load, add, remove, heading, empty }: Props) => (
   <Members
     label={t("roles.title")}
     columns={[
@@ -36,6 +38,8 @@ export const RolesOf = ({ queryKey, load, add, remove, heading, empty }: Props) 
       search: t("roles.search"),
       find: choices.roles,
       run: (names) => inTurn(names, add),
+      undo: (names) => inTurn(names, remove),
+      changes: (names) => names.map((name) => joining("ROLE", name, member.type, member.id)),
     }}
     remove={{ run: ({ name }) => remove(name), undo: ({ name }) => add(name) }}
     empty={empty}

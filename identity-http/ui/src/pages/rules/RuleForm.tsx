@@ -1,5 +1,5 @@
 import { Add } from "@carbon/icons-react";
-import { Button, Tag } from "@carbon/react";
+import { Button, DismissibleTag } from "@carbon/react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -15,6 +15,7 @@ import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
 import { PickDialog } from "../../parts/PickDialog";
+import { ReachNotice, useReach } from "../../parts/Reach";
 import { RuleTest } from "../../parts/RuleTest";
 
 type Rule = Schemas["RuleView"];
@@ -155,6 +156,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
     ];
   };
   const isComplete = name.trim() !== "" && claimName.trim() !== "" && claimValue !== "";
+  const gained = useReach(isComplete ? tested() : undefined);
   const kinds = TYPES.filter((kind) => kind !== "TENANT" || session.has("tenants"));
   return (
     <>
@@ -162,8 +164,9 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
         size="md"
         heading={t(rule ? "rules.edit" : "rules.create")}
         submit={t(rule ? "save" : "create")}
-        disabled={!isComplete}
+        disabled={!isComplete || gained.isOpen}
         conflict={conflict}
+        shownAs={["curl", "yaml"]}
         onSubmit={save}
         onClose={onClose}
       >
@@ -226,23 +229,22 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
               <p className="cds--label">{t("rules.targets")}</p>
               <div className="tags">
                 {targets.map(({ kind, id, title }) => (
-                  <Tag
+                  <DismissibleTag
                     key={`${kind} ${id}`}
                     type="blue"
-                    filter
-                    title={t("members.remove", { name: title })}
+                    text={title}
+                    dismissTooltipLabel={t("members.remove", { name: title })}
                     onClose={() =>
                       setTargets((before) => before.filter((other) => other.id !== id || other.kind !== kind))
                     }
-                  >
-                    {title}
-                  </Tag>
+                  />
                 ))}
               </div>
               <Button size="sm" kind="ghost" renderIcon={Add} onClick={() => setPicking(true)}>
                 {t("rules.add_target", { kind: word("owner", rule?.type ?? type) })}
               </Button>
             </div>
+            <ReachNotice {...gained} />
             {session.has("inspection") && <RuleTest changes={tested} disabled={!isComplete} />}
           </>
         )}
@@ -254,6 +256,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
           search={t("members.search")}
           find={FIND[rule?.type ?? type]}
           taken={new Set(targets.filter(({ kind }) => kind === (rule?.type ?? type)).map(({ id }) => id))}
+          shownAs={[]}
           onPick={async (ids) => {
             const found = await FIND[rule?.type ?? type].search("");
             const titled = (id: string) => found.find((choice) => choice.id === id)?.title ?? id;

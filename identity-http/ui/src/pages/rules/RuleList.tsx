@@ -7,6 +7,7 @@ import { changed } from "../../api/queries";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
+import { deletion } from "../../parts/BulkDialog";
 import { Chips } from "../../parts/Chips";
 import { Create } from "../../parts/Create";
 import { Current } from "../../parts/Current";
@@ -56,6 +57,19 @@ export default function RuleList() {
                 { label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting },
               ]
             : []
+        }
+        bulk={
+          mayWrite
+            ? {
+                nameOf: ({ name }) => name,
+                actions: [
+                  deletion<Rule>("mapping-rules", {
+                    change: ({ id }) => ({ deleteMappingRule: id }),
+                    run: ({ id }) => ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id } } })),
+                  }),
+                ],
+              }
+            : undefined
         }
         empty={{ title: t("rules.none"), text: t("rules.none_text") }}
       />

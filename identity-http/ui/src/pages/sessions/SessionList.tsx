@@ -98,10 +98,8 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
                     label: t("sessions.end"),
                     danger: true,
                     unless: ({ current }) => current,
-                    run: ({ key }) =>
-                      ask(api.DELETE("/api/sessions/{key}", { params: { path: { key } } })).then(() =>
-                        changed(["sessions"]),
-                      ),
+                    run: ({ key }) => ask(api.DELETE("/api/sessions/{key}", { params: { path: { key } } })),
+                    changes: ["sessions"],
                   },
                 ],
               }

@@ -37,6 +37,7 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
         text: described ? undefined : t("rename"),
         form: (tenant, onClose) => (
           <WordsForm
+            shownAs={["curl", "yaml"]}
             heading={t(described ? "tenants.edit" : "tenants.rename")}
             submit={t("save")}
             fields={[

@@ -4,10 +4,12 @@ import { useLocation } from "wouter";
 
 import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
+import { endingMemberships } from "../../api/members";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { proposedId } from "../../lib/proposedId";
+import { deletion } from "../../parts/BulkDialog";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -17,7 +19,9 @@ import { DeleteTenant } from "./DeleteTenant";
 type Tenant = Schemas["TenantView"];
 
 export default function TenantList() {
-  const { mayWrite, has } = useSession();
+  const session = useSession();
+  const { mayWrite, has } = session;
+  const isFixed = ({ tenantId }: Tenant) => session.isProtected("TENANT", tenantId);
   const described = has("cluster-tenants");
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
@@ -51,15 +55,38 @@ export default function TenantList() {
                   label: ({ name }) => t("delete_named", { name }),
                   icon: TrashCan,
                   onClick: setDeleting,
-                  unless: ({ tenantId }) => tenantId === "<default>",
+                  unless: isFixed,
                 },
               ]
             : []
+        }
+        bulk={
+          mayWrite
+            ? {
+                nameOf: ({ name }) => name,
+                isFixed,
+                actions: [
+                  deletion<Tenant>("tenants", {
+                    change: ({ tenantId }) => ({ deleteTenant: tenantId }),
+                    consequences: async (tenants) =>
+                      has("memberships")
+                        ? []
+                        : endingMemberships(
+                            session,
+                            tenants.map(({ tenantId: id }) => ({ type: "tenants", id })),
+                          ),
+                    run: ({ tenantId }) =>
+                      ask(api.DELETE("/api/tenants/{tenantId}", { params: { path: { tenantId } } })),
+                  }),
+                ],
+              }
+            : undefined
         }
         empty={{ title: t("tenants.none"), text: t("tenants.none_text") }}
       />
       {creating && (
         <WordsForm
+          shownAs={["curl", "yaml"]}
           heading={t("tenants.create")}
           fields={[
             { name: "name", label: t("name") },

@@ -1,5 +1,6 @@
 import * as choices from "../../api/choices";
 import { api, askPage, type Schemas } from "../../api/client";
+import { joining } from "../../api/decisions";
 import { inTenant } from "../../api/members";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
@@ -35,6 +36,8 @@ export function TenantsOf({ memberType, memberId, empty }: Props) {
         search: t("tenants.search"),
         find: choices.tenants,
         run: (ids) => inTurn(ids, (tenantId) => of(tenantId).add([memberId])),
+        undo: (ids) => inTurn(ids, (tenantId) => of(tenantId).remove(memberId)),
+        changes: (ids) => ids.map((tenantId) => joining("TENANT", tenantId, memberType, memberId)),
       }}
       remove={{
         run: ({ tenantId }) => of(tenantId).remove(memberId),

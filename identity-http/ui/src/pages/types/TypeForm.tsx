@@ -61,6 +61,7 @@ export function TypeForm({ type, onCreated, onClose }: Props) {
       disabled={!name.trim() || lines(permissions).length === 0}
       places={type ? {} : { exists: "type" }}
       conflict={conflict}
+      shownAs={["curl", "yaml"]}
       onSubmit={save}
       onClose={onClose}
     >

@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
+import { joining } from "../../api/decisions";
 import { type User, type Users, usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { t } from "../../lib/i18n";
@@ -35,6 +36,7 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
   const roles = (
     <RolesOf
       queryKey={["users", id, "roles"]}
+      member={{ type: "USER", id }}
       load={(signal) => users.roles(id, signal)}
       add={(name) => users.addRole(id, name)}
       remove={(name) => users.removeRole(id, name)}
@@ -62,6 +64,8 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
                   search: t("groups.search"),
                   find: choices.groups,
                   run: (ids) => inTurn(ids, join),
+                  undo: (ids) => inTurn(ids, leave),
+                  changes: (ids) => ids.map((group) => joining("GROUP", group, "USER", id)),
                 }
               : undefined
           }

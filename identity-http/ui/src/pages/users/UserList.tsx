@@ -4,13 +4,13 @@ import { useLocation } from "wouter";
 
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
+import { joining } from "../../api/decisions";
 import { type Holder, membersOf } from "../../api/members";
 import { type User, type Users, usersOf } from "../../api/people";
-import { changed } from "../../api/queries";
 import { type Session, useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import type { BulkAction } from "../../parts/BulkDialog";
+import { type BulkAction, deletion } from "../../parts/BulkDialog";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -59,18 +59,14 @@ export default function UserList() {
 
 /** Actions on several users, as far as the session offers them. */
 function bulkOf(session: Session, users: Users): BulkAction<User>[] {
-  const after = (change: Promise<unknown>) => change.then(() => changed(["users"]));
   const group = (id: string): Holder => ({ type: "groups", id });
-  const joins = (containerType: "GROUP" | "ROLE") => (user: User, containerId: string) => ({
-    addMember: { containerType, containerId, memberType: "USER", memberId: user.id },
-  });
   return [
     ...(session.has("groups")
       ? [
           {
             label: t("bulk.assign_group"),
             target: { label: t("groups.one"), find: choices.groups },
-            change: joins("GROUP"),
+            change: (user: User, id: string) => joining("GROUP", id, "USER", user.id),
             run: (user: User, id: string) => membersOf(session, group(id), "USER").add([user.id]),
           },
         ]
@@ -78,7 +74,7 @@ function bulkOf(session: Session, users: Users): BulkAction<User>[] {
     {
       label: t("bulk.assign_role"),
       target: { label: t("roles.one"), find: choices.roles },
-      change: joins("ROLE"),
+      change: (user, role) => joining("ROLE", role, "USER", user.id),
       run: (user, role) => users.addRole(user.id, role),
     },
     ...(session.has("sessions")
@@ -94,16 +90,15 @@ function bulkOf(session: Session, users: Users): BulkAction<User>[] {
       danger: true,
       unless: ({ enabled }) => !enabled,
       change: (user) => (users.inDirectory ? [] : { deactivateUser: user.id }),
-      run: (user) => after(users.setEnabled(user.id, false)),
+      run: (user) => users.setEnabled(user.id, false),
+      changes: ["users"],
     },
     ...(users.remove
       ? [
-          {
-            label: t("delete"),
-            danger: true,
-            change: (user: User) => ({ deleteUser: user.username }),
-            run: (user: User) => after(users.remove?.(user.id, {}) ?? Promise.resolve()),
-          },
+          deletion<User>("users", {
+            change: ({ username }) => ({ deleteUser: username }),
+            run: async ({ id }) => users.remove?.(id, {}),
+          }),
         ]
       : []),
   ];

@@ -198,7 +198,7 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
         <GrantDialog
           heading={t("why.do_heading")}
           text={text}
-          reach={async () => (how.change ? reach(session, how.change, principal) : undefined)}
+          reach={async () => (how.change ? reach(session, await how.change(), principal) : undefined)}
           onConfirm={() =>
             how.run().then(() => {
               const { undo } = how;

@@ -57,6 +57,7 @@ tasks!("types":
 tasks!("daily":
     everything_is_found_from_the_start_page,
     several_users_are_changed_at_once,
+    several_groups_roles_and_tenants_are_deleted_at_once,
     a_grant_states_its_reach_and_is_undone,
     help_is_part_of_the_ui,
 );

@@ -47,7 +47,7 @@ pub enum NotPlanned {
 
 impl From<StoreError> for NotPlanned {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
+        Self::Failed(ServiceError::Store(error))
     }
 }
 
@@ -123,7 +123,7 @@ impl Bulk {
     /// When the caller lacks the permission `read`, or the store fails.
     pub async fn applied_documents(&self, caller: &Caller) -> Result<Vec<AppliedDocument>, ServiceError> {
         self.require_plan(caller).await?;
-        Ok(self.stored_documents().await?)
+        self.stored_documents().await
     }
 
     /// Determines what a document of this name removes.
@@ -137,7 +137,8 @@ impl Bulk {
                 what: format!("applied document `{stored}`"),
                 detail: error.to_string(),
             };
-            let document = PolicyDocument::from_json(&document).map_err(unreadable)?;
+            let document = PolicyDocument::from_json(&document);
+            let document = document.map_err(|error| ServiceError::Store(unreadable(error)))?;
             if stored == *name {
                 extent.earlier = document;
             } else {
@@ -147,9 +148,9 @@ impl Bulk {
         Ok(extent)
     }
 
-    async fn stored_documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
+    async fn stored_documents(&self) -> Result<Vec<AppliedDocument>, ServiceError> {
         match &self.documents {
-            Some(store) => store.documents().await,
+            Some(store) => store.documents().await.map_err(ServiceError::Store),
             None => Ok(Vec::new()),
         }
     }

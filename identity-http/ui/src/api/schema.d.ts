@@ -1017,6 +1017,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the stored policies as a document.
+         * @description The order depends on nothing but the content. Passwords are omitted, and so are the authorizations of default roles,
+         *     which are fixed.
+         */
+        get: operations["policies_export_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Applies a document as one atomic change: all of its changes or none.
+         * @description The audit log has an entry for the document, with its `source`, and one for each change. Requires the permission
+         *     `write` and, for entities of the Orchestration Cluster, its authorizations.
+         */
+        post: operations["policies_apply_policies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the names, times and origins of the documents that were last applied, by name. */
+        get: operations["policies_list_applied_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compares a document with the stored policies: what it would change, and the effect on access.
+         * @description Nothing is written. Requires the permission `read`.
+         */
+        post: operations["policies_plan_policies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/resource-servers": {
         parameters: {
             query?: never;
@@ -2645,6 +2724,22 @@ export interface components {
             /** @example M2M */
             type: string;
         };
+        /** @description The last document that was applied under a name. */
+        AppliedDocument: {
+            /**
+             * Format: date-time
+             * @description Time of the application.
+             */
+            at: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Revision of the policies that contains the document.
+             */
+            revision: number;
+            /** @description Origin of the document. Missing if it was not given. */
+            source?: string | null;
+        };
         /** @description Change of a field. A change of a set has one of these for each removed and for each added element. */
         AuditLogChange: {
             /**
@@ -3464,6 +3559,76 @@ export interface components {
             definition: string;
             resourceServerAudience: string;
         };
+        /** @description A document to apply. */
+        PolicyApplyRequest: {
+            /** @description The document. Its members are those of the configuration section `initialization`. */
+            document: Record<string, never>;
+            /**
+             * @description Name under which the document is applied: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
+             * @default policies
+             */
+            name: string | null;
+            /** @description Passwords of users that the document creates, by username. Those of existing users are not changed. */
+            passwords?: Record<string, never> | null;
+            /**
+             * @description The member `plan` of the plan that was reviewed. If the document would change something else by now, nothing is
+             *     changed, and the response is 409.
+             */
+            plan?: string | null;
+            removal?: null | components["schemas"]["PolicyRemoval"];
+            /** @description Origin of the document for the audit log, such as a commit and its author. At most 256 characters are recorded. */
+            source?: string | null;
+        };
+        /** @description Change of an entity, a membership or an authorization. */
+        PolicyChange: {
+            /** @description Changed fields, at most 32. */
+            changes: components["schemas"]["AuditLogChange"][];
+            entity: components["schemas"]["AuditLogThing"];
+            /**
+             * Format: int32
+             * @description Number of further changed fields.
+             */
+            omittedChanges: number;
+            /** @description `CREATE`, `UPDATE`, `DELETE`, `ASSIGN` or `UNASSIGN`. */
+            operation: string;
+            related?: components["schemas"]["AuditLogThing"] | null;
+        };
+        /** @description What a document changes. */
+        PolicyPlan: {
+            /** @description Changes in the order in which they are made, at most 10000. Empty if the policies are established. */
+            changes: components["schemas"]["PolicyChange"][];
+            effect?: components["schemas"]["SimulationView"] | null;
+            /** @description Number of further changes. */
+            moreChanges: number;
+            /**
+             * @description Digest of all changes, for the member `plan` of a request that applies the document.
+             * @example 5f1d0c2b9a4e7f36
+             */
+            plan: string;
+            /**
+             * Format: int64
+             * @description Revision of the policies that the document was compared with or, if it was applied, that contains it.
+             */
+            revision: number;
+        };
+        /** @description A document to compare with the stored policies. */
+        PolicyPlanRequest: {
+            /** @description The document. Its members are those of the configuration section `initialization`. */
+            document: Record<string, never>;
+            /**
+             * @description Name under which the document is applied: 1 to 64 ASCII letters, digits, `_`, `-` or `.`.
+             * @default policies
+             */
+            name: string | null;
+            passwords?: null | string[];
+            removal?: null | components["schemas"]["PolicyRemoval"];
+        };
+        /**
+         * @description What is removed: `NOTHING`; `MANAGED`, what the last applied document of the same name stated and this one does not,
+         *     unless a document of another name states it; or `EVERYTHING` that the document does not state.
+         * @enum {string}
+         */
+        PolicyRemoval: "NOTHING" | "MANAGED" | "EVERYTHING";
         /**
          * @description An administrative power.
          * @enum {string}
@@ -11574,6 +11739,427 @@ export interface operations {
              *     administrator.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    policies_export_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    policies_apply_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyApplyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPlan"];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    policies_list_applied_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedDocument"][];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    policies_plan_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPlan"];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

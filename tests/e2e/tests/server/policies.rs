@@ -218,7 +218,7 @@ async fn a_document_removes_only_what_it_stated_itself() {
     assert!(code == 2 && plan.contains("- group b") && !plan.contains("- group c"), "{plan}");
     desk.succeeds(&["apply", "--yes", "--source", "commit 7f3a", "--plan", "plan.json"]).await;
     for (id, status) in [("a", 200), ("b", 404), ("c", 200), ("by-hand", 200)] {
-        local.admin().get(&format!("/v2/groups/{id}")).await.expect_status(status);
+        assert_eq!(local.admin().get(&format!("/v2/groups/{id}")).await.status, status, "{id}");
     }
     let documents = local.admin().get("/api/policies/documents").await.expect_status(200).json();
     let documents: Vec<(&str, Option<&str>)> = documents

@@ -214,6 +214,7 @@ impl Engine {
         let mut draft = Draft::new(&newest);
         let taken = self.take_all(steps, &mut draft).await;
         let (world, changes) = draft.finish();
+        let mut without_commit = Vec::new();
         let (member, done) = match taken {
             Ok((audit, skipped)) if !changes.is_empty() => {
                 let revision = world.revision();
@@ -225,7 +226,10 @@ impl Engine {
             }
             // A failure, or a success without changes, may depend on changes of the group that are not committed yet.
             // It is returned after their commit.
-            Ok((_, skipped)) => (turn.join(), Ok(Committed { revision: newest.revision(), changes, skipped })),
+            Ok((notes, skipped)) => {
+                without_commit = notes;
+                (turn.join(), Ok(Committed { revision: newest.revision(), changes, skipped }))
+            }
             Err(failure) => (turn.join(), Err(failure)),
         };
         drop(turn);
@@ -234,6 +238,9 @@ impl Engine {
                 turns::Next::Resolved(result) => result?,
                 turns::Next::Commit(group, _turn) => self.commit(group).await?,
             }
+        }
+        for note in &without_commit {
+            self.append(note).await;
         }
         done
     }

@@ -29,7 +29,7 @@ impl<'s> Step<'s> {
         Self { requester, attempt, plan: Box::new(plan), skips_existing: false, note: None }
     }
 
-    /// Adds an audit entry to those of the commands, if the step changes something.
+    /// Adds an audit entry to those of the commands. It is recorded even if the commands change nothing.
     #[must_use]
     pub fn noting(self, note: AuditDraft) -> Self {
         Self { note: Some(note), ..self }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::api::{Api, Refusal};
-use super::report::Plan;
+use super::plan::Plan;
 use super::sources::{Reference, Sources};
 use super::{ClientCommand, ClientError, Format, Scope, outcome};
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod commands;
+mod plan;
 mod report;
 mod sources;
 

@@ -1,121 +1,14 @@
-//! Reports of plans: what changes, and which people gain and lose access.
+//! Reports of plans: what changes, and which principals gain and lose access.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use super::plan::{Change, Effect, Field, Item, Party, Plan, Thing};
 
 /// Maximum number of parties that one line names.
 const MAX_NAMED: usize = 20;
 /// Maximum number of memberships and permissions that one line names.
 const MAX_ITEMS: usize = 8;
-
-/// A plan, as the API returns it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Plan {
-    pub(super) revision: u64,
-    pub(super) plan: String,
-    changes: Vec<Change>,
-    more_changes: usize,
-    effect: Option<Effect>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Change {
-    operation: String,
-    entity: Thing,
-    related: Option<Thing>,
-    changes: Vec<Field>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Thing {
-    #[serde(rename = "type")]
-    kind: String,
-    key: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Field {
-    field: String,
-    before: Option<String>,
-    after: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Effect {
-    effects: Vec<Gained>,
-    more_effects: bool,
-    administrators: Administrators,
-    recent_callers: Callers,
-}
-
-#[derive(Debug, Deserialize)]
-struct Gained {
-    party: Party,
-    gained: Vec<Item>,
-    lost: Vec<Item>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Party {
-    #[serde(rename = "type")]
-    kind: String,
-    id: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Callers {
-    changed: Vec<Caller>,
-    more_changed: bool,
-    unknown: usize,
-}
-
-#[derive(Debug, Deserialize)]
-struct Caller {
-    #[serde(flatten)]
-    party: Party,
-    gained: Vec<Item>,
-    lost: Vec<Item>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Administrators {
-    gained: Vec<Administrator>,
-    lost: Vec<Administrator>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Administrator {
-    party_type: String,
-    party_id: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
-enum Item {
-    Group { group: String },
-    Role { role: String },
-    Tenant { tenant: String },
-    Permission { permission: Permission },
-    Resource { resource_type: String, scope: Scope, permission: String, condition: Option<serde_json::Value> },
-}
-
-#[derive(Debug, Deserialize)]
-struct Permission {
-    audience: String,
-    definition: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Scope {
-    r#match: String,
-    value: Option<String>,
-}
 
 /// Marks of the lines of a report.
 struct Marks {
@@ -150,34 +43,6 @@ const MARKDOWN: Marks = Marks {
 };
 
 impl Plan {
-    /// Whether anything changes.
-    pub(super) fn changes_something(&self) -> bool {
-        !self.changes.is_empty()
-    }
-
-    /// Whether a user with this name is created.
-    pub(super) fn creates_user(&self, username: &str) -> bool {
-        let created = |change: &Change| change.operation == "CREATE" && change.entity.kind == "USER";
-        self.changes.iter().any(|change| created(change) && change.entity.key == username)
-    }
-
-    /// Whether a principal gains access, or an administrator is lost.
-    pub(super) fn needs_confirmation(&self) -> bool {
-        self.effect.as_ref().is_none_or(|effect| {
-            let gains = effect.effects.iter().any(|one| !one.gained.is_empty());
-            let callers = &effect.recent_callers;
-            let callers_gain = callers.changed.iter().any(|one| !one.gained.is_empty());
-            let administrators = &effect.administrators;
-            gains
-                || callers_gain
-                || effect.more_effects
-                || callers.more_changed
-                || callers.unknown > 0
-                || !administrators.gained.is_empty()
-                || !administrators.lost.is_empty()
-        })
-    }
-
     /// Returns the report as lines, coloured for a terminal if wanted.
     pub(super) fn text(&self, colour: bool) -> String {
         self.report(if colour { &COLOUR } else { &PLAIN }, &|text| visible(text))

@@ -147,7 +147,10 @@ fn placed(refusal: Refusal, sources: &Sources) -> ClientError {
         Refusal::Findings(findings) => {
             let line = |one: super::api::Finding| {
                 let pointer = one.pointer.strip_prefix("/document").unwrap_or(&one.pointer);
-                format!("{}: `{pointer}` {}", sources.place(pointer), one.detail)
+                match pointer {
+                    "" => format!("the whole document {}", one.detail),
+                    _ => format!("{}: `{pointer}` {}", sources.place(pointer), one.detail),
+                }
             };
             ClientError::Refused(findings.into_iter().map(line).collect())
         }

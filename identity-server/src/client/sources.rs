@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
@@ -60,6 +60,12 @@ impl Reference {
             ("file", path) if !path.is_empty() => Some(Self::File(PathBuf::from(path))),
             _ => None,
         }
+    }
+
+    /// Returns the JSON schema of references.
+    pub(super) fn schema() -> Value {
+        let description = "Place of the password of a new user: `env:NAME` or `file:PATH`.";
+        json!({"type": "string", "pattern": "^(env|file):.", "description": description})
     }
 
     /// Returns the secret, or a message why it is missing.

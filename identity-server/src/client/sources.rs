@@ -373,7 +373,7 @@ mod tests {
         let ends =
             |pointer: &str, end: &str| assert!(sources.place(pointer).ends_with(end), "{}", sources.place(pointer));
         ends("/groups/0/name", "a.yaml:4:11");
-        ends("/groups/1/name", "b.json:2:27");
+        ends("/groups/1/name", "b.json:2:29");
         ends("/groups/1/description", "b.json:2:3");
         assert_eq!(sources.place("/roles/0"), "`/roles/0`");
     }

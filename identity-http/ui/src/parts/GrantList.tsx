@@ -13,6 +13,7 @@ import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
+import { Breakable } from "./Breakable";
 import { Chips } from "./Chips";
 import { Create } from "./Create";
 import { Current } from "./Current";
@@ -75,7 +76,11 @@ export function GrantList({ grants, owner, resourceType }: Props) {
   const what: Column<Grant> = {
     key: "resourceType",
     header: t("grants.type"),
-    cell: ({ resourceType }) => <span className="word">{resourceType}</span>,
+    cell: ({ resourceType }) => (
+      <span className="word">
+        <Breakable text={resourceType} />
+      </span>
+    ),
     sortable: sortable("resourceType"),
   };
   const fixed = { grants, owner, resourceType };

@@ -20,8 +20,10 @@ function conditionOf(text: string): string {
   }
 }
 
-const inWords = (field: string, value: string) =>
-  field === "condition" ? conditionOf(value) : t("change.value", { value });
+function inWords(field: string, value: string): string {
+  if (field === "condition") return conditionOf(value);
+  return field === "enabled" ? word("switch", value) : t("change.value", { value });
+}
 
 function sentence({ field, before, after }: Change): string {
   const name = word("field", field);

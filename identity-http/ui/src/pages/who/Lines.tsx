@@ -8,7 +8,7 @@ import { Link } from "wouter";
 import { api, ask, base, type Schemas } from "../../api/client";
 import { allInWords } from "../../api/conditions";
 import { problemOf } from "../../api/problem";
-import { review } from "../../api/reviews";
+import { pathInWords, resourceInWords, review } from "../../api/reviews";
 import { t, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Empty } from "../../parts/Empty";
@@ -26,11 +26,14 @@ const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
   </>
 );
 
-/** Path that grants the permission, and its condition. */
-const Path = ({ pathInNames, condition }: Line) => (
+/** Path that grants the permission, and its condition. Narrow screens have no columns for resource and permissions. */
+const Path = ({ pathInNames, condition, resourceType, resourceId, permissions }: Line) => (
   <>
-    <span className="code">{pathInNames}</span>
+    <span className="code">{pathInWords(pathInNames)}</span>
     {condition && <p className="hint">{allInWords(condition)}</p>}
+    <p className="narrow">
+      {resourceInWords(resourceType, resourceId)}: <span className="code">{permissions.join(", ")}</span>
+    </p>
   </>
 );
 
@@ -45,6 +48,7 @@ const requests = (): Column<Line> => ({
 const Incomplete = ({ reason }: { reason: string }) => (
   <InlineNotification
     kind="info"
+    statusIconDescription={word("notice", "info")}
     lowContrast
     hideCloseButton
     title={t("who.incomplete")}
@@ -69,6 +73,7 @@ export function Lines({ path, query, load }: LinesProps) {
   const exported = (format: string) => `${base}/access/v1/review/${path}?${new URLSearchParams({ ...query, format })}`;
   if (problem) return <ProblemNotice problem={problem} onRetry={refetch} />;
   if (!data) return null;
+  const ofOne = path === "me" || path === "subject";
   const gap = data.incomplete && <Incomplete reason={data.incomplete.reason} />;
   if (data.lines.length === 0)
     return (
@@ -93,6 +98,7 @@ export function Lines({ path, query, load }: LinesProps) {
             resourceType,
             resourceId,
             pathInNames,
+            pathInWords(pathInNames),
           ],
         )}
         queryKey={[...queryKey, { loadedAt: loaded.dataUpdatedAt }]}
@@ -100,13 +106,15 @@ export function Lines({ path, query, load }: LinesProps) {
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
         columns={[
-          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} /> },
+          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} />, minor: ofOne },
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           ...(path === "administrators" ? [requests()] : []),
           {
             key: "resource",
             header: t("grants.resource"),
-            cell: ({ resourceType, resourceId }) => <span className="code">{`${resourceType} ${resourceId}`}</span>,
+            cell: ({ resourceType, resourceId }) => (
+              <span className="code">{resourceInWords(resourceType, resourceId)}</span>
+            ),
             minor: true,
           },
           {

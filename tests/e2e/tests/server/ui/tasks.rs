@@ -89,6 +89,12 @@ async fn every_page_is_whole_and_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_in_german() {
+    let local = Local::start(Store::sqlite()).await;
+    in_a_browser("pages", "every_page_is_in_german", local.anonymous().base()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_page_is_light_and_later_ones_come_from_the_cache() {
     let local = Local::shared().await;
     let task = "the_first_page_is_light_and_later_ones_come_from_the_cache";

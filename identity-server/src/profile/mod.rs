@@ -23,7 +23,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Clock, DeletionJournal, Ids, InstallationStore, PasswordHasher, SessionStore, TokenVerifier};
+use identity_core::port::{
+    AuditLog, Clock, DeletionJournal, Ids, InstallationStore, PasswordHasher, SessionStore, TokenVerifier,
+};
 use identity_core::service::access::{Access, SubjectLookup};
 use identity_core::service::recent_callers::{LastSignIns, RecentCallers};
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Authorizer, Deletions, MappingRules};

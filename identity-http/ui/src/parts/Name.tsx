@@ -5,7 +5,8 @@ import { useName } from "../api/names";
 /** Longest ID, in characters, that does not break in narrow columns. */
 const SHORT = 24;
 
-const breaking = (id: string) => (id.length > SHORT ? "long" : "short");
+/** Class of an ID by its length. */
+export const breaking = (id: string) => (id.length > SHORT ? "long" : "short");
 
 export function Name({ type, id }: { type: string; id: string }) {
   const name = useName(type, id);

@@ -22,7 +22,7 @@ export function TabPages({ label, tabs }: { label: string; tabs: TabPage[] }) {
       const list = bar.current?.querySelector('[role="tablist"]');
       const tab = list?.children[selected];
       if (list && tab instanceof HTMLElement)
-        list.scrollLeft = tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
+        list.scrollTo({ left: tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, behavior: "instant" });
     };
     show();
     addEventListener("resize", show);

@@ -210,7 +210,10 @@ async fn a_document_removes_only_what_it_stated_itself() {
     // A group belongs to one document.
     desk.write("team.yaml", &groups(&["a", "c"]));
     let (code, output) = desk.run(&["plan", "--name", "team", "team.yaml"]).await;
-    assert!(code == 1 && output.contains("team.yaml:2:3: `/groups/0` is defined by the document `policies`"), "{output}");
+    assert!(
+        code == 1 && output.contains("team.yaml:2:3: `/groups/0` is defined by the document `policies`"),
+        "{output}"
+    );
 
     desk.write("base.yaml", &groups(&["a"]));
     assert!(desk.succeeds(&["plan", "base.yaml"]).await.contains("No changes"));

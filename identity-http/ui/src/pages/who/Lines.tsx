@@ -11,8 +11,10 @@ import { problemOf } from "../../api/problem";
 import { pathInWords, resourceInWords, review } from "../../api/reviews";
 import { t, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
+import { Breakable } from "../../parts/Breakable";
 import { Empty } from "../../parts/Empty";
 import { type Column, Listing, local } from "../../parts/Listing";
+import { breaking } from "../../parts/Name";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { SimilarTo } from "../../parts/SimilarTo";
 
@@ -26,16 +28,29 @@ const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
   </>
 );
 
+const Permissions = ({ names }: { names: string[] }) => (
+  <span className="code">
+    <Breakable text={names.join(", ")} />
+  </span>
+);
+
 /** Path that grants the permission, and its condition. Narrow screens have no columns for resource and permissions. */
 const Path = ({ pathInNames, condition, resourceType, resourceId, permissions }: Line) => (
   <>
     <span className="code">{pathInWords(pathInNames)}</span>
     {condition && <p className="hint">{allInWords(condition)}</p>}
     <p className="narrow">
-      {resourceInWords(resourceType, resourceId)}: <span className="code">{permissions.join(", ")}</span>
+      {resourceInWords(resourceType, resourceId)}: <Permissions names={permissions} />
     </p>
   </>
 );
+
+const holder = (minor: boolean): Column<Line> => ({
+  key: "party",
+  header: t("why.who"),
+  cell: (line) => <Holder {...line} />,
+  minor,
+});
 
 /** Column for the number of requests until the holder is an administrator. */
 const requests = (): Column<Line> => ({
@@ -73,7 +88,6 @@ export function Lines({ path, query, load }: LinesProps) {
   const exported = (format: string) => `${base}/access/v1/review/${path}?${new URLSearchParams({ ...query, format })}`;
   if (problem) return <ProblemNotice problem={problem} onRetry={refetch} />;
   if (!data) return null;
-  const ofOne = path === "me" || path === "subject";
   const gap = data.incomplete && <Incomplete reason={data.incomplete.reason} />;
   if (data.lines.length === 0)
     return (
@@ -106,21 +120,23 @@ export function Lines({ path, query, load }: LinesProps) {
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
         columns={[
-          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} />, minor: ofOne },
+          ...(path === "me" ? [] : [holder(path === "subject")]),
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           ...(path === "administrators" ? [requests()] : []),
           {
             key: "resource",
             header: t("grants.resource"),
             cell: ({ resourceType, resourceId }) => (
-              <span className="code">{resourceInWords(resourceType, resourceId)}</span>
+              <span className={`code ${breaking(resourceId)}`}>
+                <Breakable text={resourceInWords(resourceType, resourceId)} />
+              </span>
             ),
             minor: true,
           },
           {
             key: "permissions",
             header: t("grants.permissions"),
-            cell: ({ permissions }) => <span className="code">{permissions.join(", ")}</span>,
+            cell: ({ permissions }) => <Permissions names={permissions} />,
             minor: true,
           },
         ]}

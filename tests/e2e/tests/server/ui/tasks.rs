@@ -128,3 +128,9 @@ async fn access_of_people_with_tokens_is_explained_by_what_is_known() {
     let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
     in_a_browser("oidc", "access_of_people_with_tokens_is_explained_by_what_is_known", &site.public()).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn daily_work_without_own_users() {
+    let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
+    in_a_browser("oidc", "daily_work_without_own_users", &site.public()).await;
+}

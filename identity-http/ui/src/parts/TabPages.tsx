@@ -18,15 +18,20 @@ export function TabPages({ label, tabs }: { label: string; tabs: TabPage[] }) {
   const bar = useRef<HTMLDivElement>(null);
   // Carbon only does this for tabs that the keyboard selects.
   useEffect(() => {
+    const list = bar.current?.querySelector('[role="tablist"]');
+    const tab = list?.children[selected];
+    if (!list || !(tab instanceof HTMLElement)) return;
+    let position = list.scrollLeft;
     const show = () => {
-      const list = bar.current?.querySelector('[role="tablist"]');
-      const tab = list?.children[selected];
-      if (list && tab instanceof HTMLElement)
-        list.scrollTo({ left: tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, behavior: "instant" });
+      // The user has scrolled.
+      if (Math.abs(list.scrollLeft - position) > 1) return;
+      list.scrollTo({ left: tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2, behavior: "instant" });
+      position = list.scrollLeft;
     };
-    show();
-    addEventListener("resize", show);
-    return () => removeEventListener("resize", show);
+    // The first scrolling shows a button, which makes the list narrower.
+    const observer = new ResizeObserver(show);
+    observer.observe(list);
+    return () => observer.disconnect();
   }, [selected]);
   if (only) return <>{only.content()}</>;
   return (

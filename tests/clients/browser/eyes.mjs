@@ -38,6 +38,8 @@ export async function readable(page, where) {
 async function narrow(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(wide <= NARROW.width, `${name} is ${wide} pixels wide on a telephone`);
+  const cut = await page.locator(".table").evaluateAll((all) => all.map((table) => table.scrollWidth - table.clientWidth));
+  assert.ok(cut.every((pixels) => pixels <= 1), `${name}: tables are cut by ${cut} pixels on a telephone`);
 }
 
 /** Texts of the page: text nodes, labels, tooltips and placeholders. */

@@ -20,3 +20,11 @@ export async function written(page, form) {
   await button(dialog(page), `Show as ${form}`).click();
   return dialog(page).getByRole("region", { name: `Show as ${form}` }).innerText();
 }
+
+/** Clicks a button that downloads a file, and returns its name and text. */
+export async function downloaded(page, name) {
+  const [file] = await Promise.all([page.waitForEvent("download"), button(page, name).click()]);
+  let text = "";
+  for await (const chunk of await file.createReadStream()) text += chunk;
+  return { name: file.suggestedFilename(), text };
+}

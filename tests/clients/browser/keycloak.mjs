@@ -3,17 +3,22 @@
 import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
-import { look } from "./eyes.mjs";
-import { button, dialog, pick, said } from "./hands.mjs";
+import { asSignedIn, exportAuditLog, grantAndUndo } from "./everyday.mjs";
+import { look, visitInGerman } from "./eyes.mjs";
+import { button, dialog, pick, row, said } from "./hands.mjs";
+
+async function signIn(page, path) {
+  await page.goto(`${base}${path}`);
+  await page.locator("#username").fill("demo");
+  await page.locator("#password").fill("demo-s3cret");
+  await page.locator("#kc-login").click();
+}
 
 export const tasks = {
   async people_and_applications_are_managed(browser) {
     const { page, context, close } = await open(browser);
     const get = async (path) => (await context.request.get(`${base}${path}`)).json();
-    await page.goto(`${base}/users`);
-    await page.locator("#username").fill("demo");
-    await page.locator("#password").fill("demo-s3cret");
-    await page.locator("#kc-login").click();
+    await signIn(page, "/users");
     await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
     await page.getByRole("row").filter({ hasText: "demo@example.org" }).waitFor();
     await look(page, "keycloak-users");
@@ -124,6 +129,46 @@ export const tasks = {
     const [granted] = await get("/api/authorizations?resourceType=ticket");
     assert.deepEqual([granted.permissions, granted.condition.length], [["close"], 1]);
     await look(page, "keycloak-authorizations");
+    await close();
+  },
+
+  async daily_work_with_people_in_keycloak(browser) {
+    const { page, context, close } = await open(browser);
+    await signIn(page, "/users");
+    await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
+    const { get, post } = asSignedIn(context);
+    const person = { username: "kim", firstName: "Kim", lastName: "Lee", email: "kim@example.org" };
+    const { id } = await post("/api/users", { ...person, password: "correct horse" });
+    await post(`/api/users/${id}/roles`, { roleName: "Optimize" });
+    await post("/api/tenants", { tenantId: "acme", name: "Acme" });
+    await post("/api/tenants/acme/users", { userIds: [id] });
+    await grantAndUndo(page, get, `users/${id}`, "process-definition", "READ");
+
+    // The page of a person: effective access with its paths, and deactivation.
+    await page.goto(`${base}/users/${id}?tab=access`);
+    await row(page, "Tenant acme").waitFor();
+    await look(page, "keycloak-user-access");
+    const enabled = async () => (await get(`/api/users/${id}`)).enabled;
+    for (const [action, state] of [["Deactivate", false], ["Reactivate", true]]) {
+      await button(page, action).click();
+      await button(dialog(page), action).click();
+      await said(page, state ? / is active\.$/ : / is inactive\.$/);
+      assert.equal(await enabled(), state);
+    }
+
+    await page.getByRole("link", { name: "Explain an access, or why it is missing" }).click();
+    await page.getByLabel("Permission").fill("write");
+    await button(page, "Check").click();
+    await page.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await page.locator(".remedies li").filter({ hasText: "to Role ManagementIdentity." }).waitFor();
+    await look(page, "keycloak-why");
+
+    // Keycloak assigns the IDs of users, so entries of their creation have no ID. Those of tenants do.
+    await exportAuditLog(page, get, "acme");
+    const [application] = await get("/api/clients");
+    const [api] = await get("/api/resource-servers");
+    const paths = [`/users/${id}`, `/users/${id}?tab=access`, `/applications/${application.id}`, `/apis/${api.id}`, "/account"];
+    await visitInGerman(page, "keycloak", [...paths, "/roles/Optimize"]);
     await close();
   },
 };

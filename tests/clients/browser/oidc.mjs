@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
-import { look } from "./eyes.mjs";
-import { button, dialog, written } from "./hands.mjs";
+import { asSignedIn, exportAuditLog, grantAndUndo } from "./everyday.mjs";
+import { look, visitInGerman } from "./eyes.mjs";
+import { button, dialog, said, written } from "./hands.mjs";
 
 /** Signs in through the pages of the provider. */
 async function signIn(page, username) {
@@ -207,6 +208,29 @@ export const tasks = {
     await page.goto(`${base}/who-can?tab=administrators`);
     await page.getByText("This review is not complete").waitFor();
     await look(page, "who-administers-by-token");
+    await close();
+  },
+
+  async daily_work_without_own_users(browser) {
+    const { page, context, close } = await open(browser);
+    await page.goto(`${base}/groups`);
+    await signIn(page, "root");
+    const { get, post } = asSignedIn(context);
+    for (const id of ["staff", "crew-1", "crew-2"]) await post("/v2/groups", { groupId: id, name: `Group ${id}` });
+    await post("/v2/tenants", { tenantId: "acme", name: "Acme" });
+    const rule = { name: "Staff from IT", claimName: "department", claimValue: "it", operator: "EQUALS", type: "GROUP" };
+    await post("/api/mapping-rules", { ...rule, appliedGroupIds: ["staff"] });
+    await grantAndUndo(page, get, "groups/staff", "TENANT", "READ");
+
+    await page.goto(`${base}/groups?q=crew`);
+    await page.getByRole("checkbox", { name: "Select all entries of this page" }).press("Space");
+    await button(page.getByRole("toolbar", { name: "2 entries selected" }), "Delete").click();
+    await button(dialog(page), "Delete").click();
+    await said(page, "Delete: 2 entries done.");
+    assert.deepEqual(await get("/api/groups?search=crew"), []);
+
+    await exportAuditLog(page, get, "staff");
+    await visitInGerman(page, "oidc", ["/groups/staff?tab=MAPPING_RULE", "/tenants/acme?tab=MAPPING_RULE", "/account"]);
     await close();
   },
 };

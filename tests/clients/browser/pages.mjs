@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 
 import { api, base, open, signIn } from "./browser.mjs";
-import { look, readable, settled } from "./eyes.mjs";
+import { look, lookInGerman, readable, settled } from "./eyes.mjs";
+import { LOCALES, words } from "./words.mjs";
 
 /** Maximum size of the resources of the first page, compressed, in bytes. */
 const FIRST_LOAD = 250_000;
@@ -52,69 +53,100 @@ const places = (groups) => ({
   home: "/",
   users: "/users",
   user: "/users/ann",
+  "user-roles": "/users/ann?tab=roles",
+  "user-groups": "/users/ann?tab=groups",
+  "user-access": "/users/ann?tab=access",
+  "user-sessions": "/users/demo?tab=sessions",
   "user-authorizations": "/users/ann?tab=authorizations",
   "user-refusals": "/users/ann?tab=refusals",
+  "user-tenants": "/users/ann?tab=tenants",
   account: "/account",
+  "account-sessions": "/account?tab=sessions",
   "account-password": "/account?tab=password",
   groups: "/groups",
   group: `/groups/${groups.Sales}`,
+  "group-empty": `/groups/${groups.Support}`,
+  "group-applications": `/groups/${groups.Support}?tab=APPLICATION`,
+  "group-roles": `/groups/${groups.Sales}?tab=roles`,
+  "group-tenants": `/groups/${groups.Sales}?tab=tenants`,
+  "group-authorizations": `/groups/${groups.Finance}?tab=authorizations`,
   roles: "/roles",
   role: "/roles/Optimize",
+  "role-users": "/roles/Optimize?tab=USER",
+  "role-groups": "/roles/Optimize?tab=GROUP",
   tenants: "/tenants",
   tenant: "/tenants/acme",
+  "tenant-groups": "/tenants/acme?tab=GROUP",
+  "tenant-empty": "/tenants/globex",
   authorizations: "/authorizations",
   "resource-types": "/resource-types",
   "resource-type": "/resource-types/invoice",
   "why-not": "/why?who=user&id=dan&type=api&action=write",
+  "why-refusal": "/why?tab=denial",
   "who-can": "/who-can?tab=administrators",
+  "who-can-by-resource": "/who-can?type=invoice&action=approve",
   sessions: "/sessions",
   "audit-log": "/audit-log",
   "not-found": "/nothing-of-this-name",
 });
 
-/** Opens a dialog on a page, checks it, and closes it. */
+/** Dialogs: the page and the message key of the button that opens it. */
 const dialogs = (groups) => [
-  ["create-user", "/users", "Create user"],
-  ["assign-members", `/groups/${groups.Sales}`, "Assign members"],
-  ["delete-group", `/groups/${groups.Sales}`, "Delete"],
-  ["create-authorization", "/authorizations", "Create authorization"],
-  ["create-resource-type", "/resource-types", "Create resource type"],
-  ["edit-condition", "/resource-types/invoice", /^Edit: .* on invoice/],
+  ["create-user", "/users", "users.create"],
+  ["assign-members", `/groups/${groups.Sales}`, "groups.assign_USER"],
+  ["delete-group", `/groups/${groups.Sales}`, "delete"],
+  ["create-authorization", "/authorizations", "grants.create"],
+  ["create-resource-type", "/resource-types", "types.create"],
+  ["edit-condition", "/resource-types/invoice", "grants.edit_of"],
 ];
+
+async function everyPage(browser, language, check, checkSignIn) {
+  const groups = await furnish();
+  const { page, close } = await open(browser, { locale: LOCALES[language] });
+  const button = (key) => page.getByRole("button", { name: words(language, key) }).first();
+  await page.goto(`${base}/auth/login`);
+  await checkSignIn(page);
+  await page.locator("#username").fill("demo");
+  await page.locator("#password").fill("demo");
+  await page.locator("#password").press("Enter");
+  await page.locator("#content h1").waitFor();
+  for (const [name, path] of Object.entries(places(groups))) {
+    await page.goto(`${base}${path}`);
+    await settled(page);
+    if (name === "why-not") {
+      await button("why.ask").click();
+      await page.getByRole("heading", { name: words(language, "why.no") }).waitFor();
+    }
+    await check(page, name);
+  }
+  for (const [name, path, opener] of dialogs(groups)) {
+    await page.goto(`${base}${path}`);
+    await settled(page);
+    await button(opener).click();
+    await page.getByRole("dialog").waitFor();
+    await check(page, name);
+  }
+  await page.goto(`${base}/`);
+  await settled(page);
+  await button("account.open").click();
+  await button("account.sign_out").waitFor();
+  await check(page, "account-menu");
+  await close();
+}
 
 export const tasks = {
   async every_page_is_whole_and_readable(browser) {
-    const groups = await furnish();
-    const { page, close } = await open(browser);
-    await page.goto(`${base}/auth/login`);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await readable(page, `sign-in, ${colorScheme}`);
-    }
-    await page.emulateMedia({ colorScheme: "light" });
-    await signIn(page);
-    for (const [name, path] of Object.entries(places(groups))) {
-      await page.goto(`${base}${path}`);
-      await settled(page);
-      if (name === "why-not") {
-        await page.getByRole("button", { name: "Check", exact: true }).click();
-        await page.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await everyPage(browser, "en", look, async (page) => {
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        await readable(page, `sign-in, ${colorScheme}`);
       }
-      await look(page, name);
-    }
-    for (const [name, path, opener] of dialogs(groups)) {
-      await page.goto(`${base}${path}`);
-      await settled(page);
-      await page.getByRole("button", { name: opener, exact: typeof opener === "string" }).first().click();
-      await page.getByRole("dialog").waitFor();
-      await look(page, name);
-    }
-    await page.goto(`${base}/`);
-    await settled(page);
-    await page.getByRole("button", { name: "Account and settings" }).click();
-    await page.getByRole("button", { name: "Sign out" }).waitFor();
-    await look(page, "account");
-    await close();
+      await page.emulateMedia({ colorScheme: "light" });
+    });
+  },
+
+  async every_page_is_in_german(browser) {
+    await everyPage(browser, "de", lookInGerman, (page) => lookInGerman(page, "sign-in"));
   },
 
   async the_first_page_is_light_and_later_ones_come_from_the_cache(browser) {

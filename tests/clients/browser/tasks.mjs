@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { administrator, api, open, signIn, user } from "./browser.mjs";
 import { look } from "./eyes.mjs";
-import { button, dialog, pick, row, said, written } from "./hands.mjs";
+import { button, dialog, downloaded, pick, row, said, written } from "./hands.mjs";
 
 const admin = api();
 const groupOf = async (name) => (await admin.get(`/api/groups?search=${name}`)).body[0];
@@ -277,19 +277,13 @@ export const tasks = {
     assert.match(page.url(), /server=hidden/);
     await look(page, "audit-log-changes");
 
-    const exported = async (name) => {
-      const [file] = await Promise.all([page.waitForEvent("download"), button(page, name).click()]);
-      let text = "";
-      for await (const chunk of await file.createReadStream()) text += chunk;
-      return { name: file.suggestedFilename(), text };
-    };
-    const json = await exported("Export JSON Lines");
+    const json = await downloaded(page, "Export JSON Lines");
     assert.match(json.name, /^audit-log-\d{4}-\d\d-\d\d\.jsonl$/);
     const entries = json.text.trim().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(entries, (await admin.get(`/api/audit-log?entityKey=${id}`)).body);
     assert.deepEqual(entries[0].changes, [{ field: "name", before: "Harbour", after: "Harbour, EU" }]);
     await said(page, "2 entries exported");
-    const csv = await exported("Export CSV");
+    const csv = await downloaded(page, "Export CSV");
     assert.match(csv.text, /"name: Harbour → Harbour, EU"\r\n/);
 
     await page.reload();

@@ -4,7 +4,7 @@ import { Button, InlineNotification } from "@carbon/react";
 import { Component, type ComponentType, lazy, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
-import { t } from "../lib/i18n";
+import { t, word } from "../lib/i18n";
 import { isTyping } from "./session";
 
 /** Session storage key of the URL for which the tab was last reloaded. */
@@ -69,6 +69,7 @@ class Catch extends Component<{ children: ReactNode }, { failed: boolean }> {
         <h1>{t("broken.title")}</h1>
         <InlineNotification
           kind="error"
+          statusIconDescription={word("notice", "error")}
           lowContrast
           hideCloseButton
           role="alert"

@@ -4,7 +4,7 @@ import { ActionableNotification, ToastNotification } from "@carbon/react";
 import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
 
 import { asProblem } from "../api/problem";
-import { t } from "../lib/i18n";
+import { t, word } from "../lib/i18n";
 import { describe } from "../parts/ProblemNotice";
 
 interface Toast {
@@ -48,6 +48,7 @@ export function Toasts({ children }: { children: ReactNode }) {
             <ActionableNotification
               key={id}
               kind={kind}
+              statusIconDescription={word("notice", kind)}
               title={title}
               subtitle={detail}
               actionButtonLabel={t("toast.undo")}
@@ -63,6 +64,7 @@ export function Toasts({ children }: { children: ReactNode }) {
             <ToastNotification
               key={id}
               kind={kind}
+              statusIconDescription={word("notice", kind)}
               title={title}
               subtitle={detail}
               onClose={() => drop(id)}

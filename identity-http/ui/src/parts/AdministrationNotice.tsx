@@ -3,11 +3,12 @@
 import { InlineNotification } from "@carbon/react";
 
 import { type Administration, inWords } from "../api/administration";
-import { t } from "../lib/i18n";
+import { t, word } from "../lib/i18n";
 
 export const AdministrationNotice = ({ way }: { way: Administration }) => (
   <InlineNotification
     kind="warning"
+    statusIconDescription={word("notice", "warning")}
     lowContrast
     hideCloseButton
     role="status"

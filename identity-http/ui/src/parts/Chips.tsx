@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from "react";
 
 import { t } from "../lib/i18n";
+import { Breakable } from "./Breakable";
 
 interface Props {
   texts: string[];
@@ -10,7 +11,7 @@ interface Props {
 }
 
 /** Short texts as tags. Shows the first `most` and a button that shows the remaining ones. */
-export function Chips({ texts, most = 6, show = (text) => text }: Props) {
+export function Chips({ texts, most = 6, show = (text) => <Breakable text={text} /> }: Props) {
   const [isOpen, setOpen] = useState(false);
   return (
     <ul className="tags">

@@ -16,7 +16,7 @@ import { useId, useRef } from "react";
 import { problemOf } from "../api/problem";
 import { type Audited, lastChange, only, type Versioned } from "../api/versions";
 import { useSession } from "../app/session";
-import { ago, list, t } from "../lib/i18n";
+import { ago, list, t, word } from "../lib/i18n";
 import { differing, merged, type Values } from "../lib/merge";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -103,6 +103,7 @@ export function ConflictNotice({ conflict, onMine, onTheirs, onMerged }: Props) 
     <section className="conflict" aria-label={t("conflict.title")}>
       <InlineNotification
         kind="warning"
+        statusIconDescription={word("notice", "warning")}
         lowContrast
         hideCloseButton
         role="alert"

@@ -8,7 +8,7 @@ import { asProblem, type Problem, problemOf } from "../api/problem";
 import { changed } from "../api/queries";
 import { only, type Versioned } from "../api/versions";
 import { holdTyped } from "../app/session";
-import { t } from "../lib/i18n";
+import { t, word } from "../lib/i18n";
 import { type Conflict, ConflictNotice } from "./Conflict";
 import { ProblemNotice } from "./ProblemNotice";
 import { WrittenChange, type WrittenForm } from "./WrittenChange";
@@ -30,7 +30,14 @@ type Errors = ReturnType<Problem["elsewhere"]>;
 
 /** Errors of fields that the form does not have. */
 const Elsewhere = ({ errors }: { errors: Errors }) => (
-  <InlineNotification kind="error" lowContrast hideCloseButton role="alert" title={t("problem.fields")}>
+  <InlineNotification
+    kind="error"
+    statusIconDescription={word("notice", "error")}
+    lowContrast
+    hideCloseButton
+    role="alert"
+    title={t("problem.fields")}
+  >
     <ul>
       {errors.map(({ field, message }) => (
         <li key={field}>

@@ -13,6 +13,7 @@ import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
+import { Breakable } from "./Breakable";
 import { Chips } from "./Chips";
 import { Create } from "./Create";
 import { Current } from "./Current";
@@ -52,7 +53,7 @@ export function GrantList({ grants, owner, resourceType }: Props) {
     {
       key: "resourceId",
       header: t("grants.resource"),
-      cell: (grant) => <Resource {...grant} way={ways?.get(grant.key)} />,
+      cell: (grant) => <Resource {...grant} way={ways?.get(grant.key)} typed={!resourceType && !owner} />,
       sortable: sortable("resourceId"),
     },
     {
@@ -75,7 +76,13 @@ export function GrantList({ grants, owner, resourceType }: Props) {
   const what: Column<Grant> = {
     key: "resourceType",
     header: t("grants.type"),
-    cell: ({ resourceType }) => <span className="word">{resourceType}</span>,
+    cell: ({ resourceType }) => (
+      <span className="word">
+        <Breakable text={resourceType} />
+      </span>
+    ),
+    // Narrow screens show it with the resource.
+    minor: !owner,
     sortable: sortable("resourceType"),
   };
   const fixed = { grants, owner, resourceType };
@@ -163,9 +170,20 @@ const sentence = ({ ownerType, ownerId, resourceType, resourceId, property }: Gr
   resource: resourceId === "*" ? t("grants.all") : (resourceId ?? property ?? ""),
 });
 
-function Resource({ resourceId, property, condition, permissions, way }: Grant & { way?: Administration }) {
+interface ResourceProps extends Grant {
+  way?: Administration;
+  /** Whether narrow screens show the type here. */
+  typed: boolean;
+}
+
+function Resource({ resourceId, property, condition, permissions, way, resourceType, typed }: ResourceProps) {
   return (
     <>
+      {typed && (
+        <div className="narrow">
+          <Breakable text={resourceType} />
+        </div>
+      )}
       {property ? (
         t("grants.by_property", { property })
       ) : resourceId === "*" ? (

@@ -2,13 +2,20 @@
 
 import { useName } from "../api/names";
 
+/** Longest ID, in characters, that does not break in narrow columns. */
+const SHORT = 24;
+
+/** Class of an ID by its length. */
+export const breaking = (id: string) => (id.length > SHORT ? "long" : "short");
+
 export function Name({ type, id }: { type: string; id: string }) {
   const name = useName(type, id);
+  // One element, because links are flex containers that would put name and ID in columns.
   return name ? (
-    <>
-      {name} <small className="code">({id})</small>
-    </>
+    <span>
+      {name} <small className={`code ${breaking(id)}`}>({id})</small>
+    </span>
   ) : (
-    id
+    <span className={breaking(id)}>{id}</span>
   );
 }

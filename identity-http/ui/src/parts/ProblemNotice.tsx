@@ -4,7 +4,7 @@ import { Button, InlineNotification } from "@carbon/react";
 
 import type { Problem } from "../api/problem";
 import { signInAddress } from "../app/session";
-import { t } from "../lib/i18n";
+import { t, word } from "../lib/i18n";
 
 export function describe(problem: Problem): string {
   switch (problem.status) {
@@ -25,6 +25,7 @@ export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?
     <div className="problem">
       <InlineNotification
         kind="error"
+        statusIconDescription={word("notice", "error")}
         lowContrast
         hideCloseButton
         role="alert"

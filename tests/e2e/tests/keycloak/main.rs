@@ -28,3 +28,4 @@ mod sign_in;
 mod subjects;
 mod support;
 mod ui;
+mod versions;

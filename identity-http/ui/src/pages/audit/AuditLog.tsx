@@ -114,11 +114,8 @@ export default function AuditLog() {
           {
             key: "result",
             header: t("audit.result"),
-            cell: ({ result }) => (
-              <Tag size="sm" type={COLOURS[result] ?? "gray"}>
-                {word("result", result)}
-              </Tag>
-            ),
+            cell: ({ result }) => <Result result={result} />,
+            minor: true,
           },
           {
             key: "reason",
@@ -133,6 +130,12 @@ export default function AuditLog() {
     </Page>
   );
 }
+
+const Result = ({ result }: Pick<Entry, "result">) => (
+  <Tag size="sm" type={COLOURS[result] ?? "gray"}>
+    {word("result", result)}
+  </Tag>
+);
 
 /** Reason of a failure. A denial links to its explanation. */
 function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
@@ -175,6 +178,9 @@ function What({ operation, entity, related, result, ...entry }: Entry) {
         </>
       )}
       <Changes {...entry} />
+      <div className="narrow">
+        <Result result={result} />
+      </div>
     </>
   );
 }

@@ -8,6 +8,8 @@ type Change = Schemas["AuditLogChange"];
 
 /** Fields that are sets, of which the audit log has removed and added elements. */
 const SETS = ["permissions", "properties"];
+/** Fields with the kind of an entity. */
+const KINDS = ["ownerType", "type"];
 /** Number of sentences that are visible at once. */
 const MOST = 3;
 
@@ -20,8 +22,11 @@ function conditionOf(text: string): string {
   }
 }
 
-const inWords = (field: string, value: string) =>
-  field === "condition" ? conditionOf(value) : t("change.value", { value });
+function inWords(field: string, value: string): string {
+  if (field === "condition") return conditionOf(value);
+  if (field === "enabled") return word("switch", value);
+  return t("change.value", { value: KINDS.includes(field) ? word("owner", value) : value });
+}
 
 function sentence({ field, before, after }: Change): string {
   const name = word("field", field);

@@ -12,6 +12,12 @@ const ICONS: Record<string, typeof CheckmarkFilled> = {
   DOWN: ErrorFilled,
 };
 
+/** Names a component of the server. Issuers have their URL in the name. */
+const component = (name: string) => {
+  const [, url] = /^issuer (.+)$/.exec(name) ?? [];
+  return url ? `${t("sessions.issuer")} ${url}` : word("component", name);
+};
+
 /** Interval in milliseconds between two queries of the health. */
 const INTERVAL = 30_000;
 
@@ -33,7 +39,7 @@ export function Health() {
           return (
             <li key={name}>
               <span className={`health ${status.toLowerCase()}`}>
-                <Icon aria-hidden /> {word("component", name)}
+                <Icon aria-hidden /> {component(name)}
               </span>
               <small>{detail ?? word("health", status)}</small>
             </li>

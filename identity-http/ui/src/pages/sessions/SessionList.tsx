@@ -36,7 +36,7 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
     ...(own || username
       ? []
       : [{ key: "username", header: t("username"), cell: ({ username }: Item) => <Name type="USER" id={username} /> }]),
-    { key: "issuer", header: t("sessions.issuer"), cell: ({ issuer }) => issuer ?? "", minor: true },
+    { key: "issuer", header: t("sessions.issuer"), cell: ({ issuer }) => issuer ?? "–", minor: true },
     { key: "since", header: t("sessions.since"), cell: ({ createdAt }) => time(createdAt), minor: true },
     { key: "active", header: t("sessions.active"), cell: ({ lastActiveAt }) => time(lastActiveAt) },
     { key: "until", header: t("sessions.until"), cell: ({ expiresAt }) => time(expiresAt), minor: true },

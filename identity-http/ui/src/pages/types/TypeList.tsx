@@ -9,6 +9,7 @@ import { isOwn, type ResourceType } from "../../api/types";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import { Breakable } from "../../parts/Breakable";
 import { Chips } from "../../parts/Chips";
 import { Create } from "../../parts/Create";
 import { Listing, type ListQuery } from "../../parts/Listing";
@@ -43,7 +44,15 @@ export default function TypeList() {
         rowKey={({ type }) => type}
         href={({ type }) => addressOf("/resource-types", type)}
         columns={[
-          { key: "type", header: t("name"), cell: ({ type }) => <span className="word">{type}</span> },
+          {
+            key: "type",
+            header: t("name"),
+            cell: ({ type }) => (
+              <span className="word">
+                <Breakable text={type} />
+              </span>
+            ),
+          },
           { key: "whose", header: t("types.whose"), cell: (type) => <Whose {...type} /> },
           {
             key: "permissions",

@@ -8,11 +8,13 @@ import { Link } from "wouter";
 import { api, ask, base, type Schemas } from "../../api/client";
 import { allInWords } from "../../api/conditions";
 import { problemOf } from "../../api/problem";
-import { review } from "../../api/reviews";
+import { pathInWords, resourceInWords, review } from "../../api/reviews";
 import { t, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
+import { Breakable } from "../../parts/Breakable";
 import { Empty } from "../../parts/Empty";
 import { type Column, Listing, local } from "../../parts/Listing";
+import { breaking } from "../../parts/Name";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { SimilarTo } from "../../parts/SimilarTo";
 
@@ -26,13 +28,29 @@ const Holder = ({ partyType, partyId, partyName, similarTo }: Line) => (
   </>
 );
 
-/** Path that grants the permission, and its condition. */
-const Path = ({ pathInNames, condition }: Line) => (
+const Permissions = ({ names }: { names: string[] }) => (
+  <span className="code">
+    <Breakable text={names.join(", ")} />
+  </span>
+);
+
+/** Path that grants the permission, and its condition. Narrow screens have no columns for resource and permissions. */
+const Path = ({ pathInNames, condition, resourceType, resourceId, permissions }: Line) => (
   <>
-    <span className="code">{pathInNames}</span>
+    <span className="code">{pathInWords(pathInNames)}</span>
     {condition && <p className="hint">{allInWords(condition)}</p>}
+    <p className="narrow">
+      {resourceInWords(resourceType, resourceId)}: <Permissions names={permissions} />
+    </p>
   </>
 );
+
+const holder = (minor: boolean): Column<Line> => ({
+  key: "party",
+  header: t("why.who"),
+  cell: (line) => <Holder {...line} />,
+  minor,
+});
 
 /** Column for the number of requests until the holder is an administrator. */
 const requests = (): Column<Line> => ({
@@ -45,6 +63,7 @@ const requests = (): Column<Line> => ({
 const Incomplete = ({ reason }: { reason: string }) => (
   <InlineNotification
     kind="info"
+    statusIconDescription={word("notice", "info")}
     lowContrast
     hideCloseButton
     title={t("who.incomplete")}
@@ -93,6 +112,7 @@ export function Lines({ path, query, load }: LinesProps) {
             resourceType,
             resourceId,
             pathInNames,
+            pathInWords(pathInNames),
           ],
         )}
         queryKey={[...queryKey, { loadedAt: loaded.dataUpdatedAt }]}
@@ -100,19 +120,23 @@ export function Lines({ path, query, load }: LinesProps) {
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
         columns={[
-          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} /> },
+          ...(path === "me" ? [] : [holder(path === "subject")]),
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           ...(path === "administrators" ? [requests()] : []),
           {
             key: "resource",
             header: t("grants.resource"),
-            cell: ({ resourceType, resourceId }) => <span className="code">{`${resourceType} ${resourceId}`}</span>,
+            cell: ({ resourceType, resourceId }) => (
+              <span className={`code ${breaking(resourceId)}`}>
+                <Breakable text={resourceInWords(resourceType, resourceId)} />
+              </span>
+            ),
             minor: true,
           },
           {
             key: "permissions",
             header: t("grants.permissions"),
-            cell: ({ permissions }) => <span className="code">{permissions.join(", ")}</span>,
+            cell: ({ permissions }) => <Permissions names={permissions} />,
             minor: true,
           },
         ]}

@@ -20,6 +20,7 @@ import {
 import { useLabels } from "../../api/names";
 import { changed } from "../../api/queries";
 import { cure } from "../../api/remedies";
+import { resourceInWords } from "../../api/reviews";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { ago, list, t, time, word } from "../../lib/i18n";
@@ -103,7 +104,7 @@ const partyNode = ({ type, id }: { type: string; id: string }): Node => ({ kind:
 
 const targetNode = ({ type, action, resource }: Target): Node => ({
   kind: action || t("why.needed"),
-  text: [type, resource].filter(Boolean).join(" "),
+  text: resourceInWords(type, resource),
 });
 
 const scopeText = (scope: Scope) =>

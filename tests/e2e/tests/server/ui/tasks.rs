@@ -89,6 +89,12 @@ async fn every_page_is_whole_and_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_in_german() {
+    let local = Local::start(Store::sqlite()).await;
+    in_a_browser("pages", "every_page_is_in_german", local.anonymous().base()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_page_is_light_and_later_ones_come_from_the_cache() {
     let local = Local::shared().await;
     let task = "the_first_page_is_light_and_later_ones_come_from_the_cache";
@@ -121,4 +127,10 @@ async fn mapping_rules_are_members_of_groups_and_tenants() {
 async fn access_of_people_with_tokens_is_explained_by_what_is_known() {
     let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
     in_a_browser("oidc", "access_of_people_with_tokens_is_explained_by_what_is_known", &site.public()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn daily_work_without_own_users() {
+    let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
+    in_a_browser("oidc", "daily_work_without_own_users", &site.public()).await;
 }

@@ -77,6 +77,10 @@ export function PlanForm() {
   };
   const problem = problemOf(planning);
   const planned = planning.data;
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (planned) outcome.current?.scrollIntoView({ block: "nearest" });
+  }, [planned]);
   return (
     <section aria-labelledby="plan-title" className="part">
       <h2 className="group-title" id="plan-title">
@@ -96,7 +100,6 @@ export function PlanForm() {
         />
         <TextArea
           id="field-text"
-          className="code"
           labelText={t("policies.text")}
           helperText={t("policies.text_help")}
           rows={6}
@@ -132,7 +135,7 @@ export function PlanForm() {
           {t("policies.plan")}
         </Button>
       </form>
-      <div className="panels">
+      <div className="panels outcome" ref={outcome}>
         {unread.length > 0 && <Faults faults={unread.map(local)} />}
         {problem && !problem.about("name") && <ProblemNotice problem={problem} onRetry={planning.mutate} />}
         {planned && "faults" in planned && <Faults faults={planned.faults} />}

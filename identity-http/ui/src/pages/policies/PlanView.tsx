@@ -134,7 +134,7 @@ function Access({ effect }: { effect: NonNullable<Plan["effect"]> }) {
   const gained = administrators.gained.map(({ partyType, partyId }) => ({ type: partyType, id: partyId }));
   const lost = administrators.lost as unknown as { type: string; id: string }[];
   return (
-    <section className="panels" aria-label={t("policies.access")}>
+    <section className="panels">
       <h3 className="group-title">{t("policies.access")}</h3>
       {gained.length > 0 && <Warning title={t("policies.administrators_gained")} text={named(gained)} />}
       {lost.length > 0 && <Warning title={t("policies.administrators_lost")} text={named(lost)} />}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_adapters_sql::entity::{Stored as _, read_all};
 use identity_core::port::{AppliedDocument, InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
-use identity_core::value::to_microsecond;
+use identity_core::value::{DocumentName, to_microsecond};
 use time::OffsetDateTime;
 
 use crate::database::Database;
@@ -57,6 +57,14 @@ impl InstallationStore for PostgresInstallation {
             .map(drop)
         };
         self.database.repeatable(keep).await
+    }
+
+    async fn remove_document(&self, name: &DocumentName) -> Result<(), StoreError> {
+        let remove = || async {
+            let query = sqlx::query("DELETE FROM applied_documents WHERE name = $1").bind(name.as_str());
+            query.execute(&mut self.database.connection().await?).await.map_err(failed).map(drop)
+        };
+        self.database.repeatable(remove).await
     }
 
     async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_adapters_sql::entity::{Stored as _, read_all};
 use identity_core::port::{AppliedDocument, InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
-use identity_core::value::time_text;
+use identity_core::value::{DocumentName, time_text};
 use time::OffsetDateTime;
 
 use crate::database::Database;
@@ -56,6 +56,16 @@ impl InstallationStore for SqliteInstallation {
         .execute(&mut transaction)
         .await
         .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn remove_document(&self, name: &DocumentName) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        sqlx::query("DELETE FROM applied_documents WHERE name = $1")
+            .bind(name.as_str())
+            .execute(&mut transaction)
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)
     }
 

@@ -415,9 +415,24 @@ async fn a_document_removes_what_the_last_one_of_its_name_stated_and_no_other_do
     let world = installation.engine.world();
     let left: Vec<&str> = ["a", "b", "c", "by-hand"].into_iter().filter(|id| world.group(id).is_some()).collect();
     assert_eq!(left, ["a", "c", "by-hand"]);
-    let documents = installation.bulk.applied_documents(&installation.caller("ann")).await.unwrap();
+    let documents = installation.bulk.applied_documents(&installation.caller("ann"), None).await.unwrap();
     let documents: Vec<(&str, u64)> = documents.iter().map(|one| (one.name.as_str(), one.revision.0)).collect();
     assert_eq!(documents, [("base", world.revision().0), ("team", world.revision().0 - 2)]);
-    let denied = installation.bulk.applied_documents(&installation.caller("bob")).await;
+    for (kind, key, expected) in [
+        (EntityKind::Group, "a", vec!["base"]),
+        (EntityKind::Group, "b", vec![]),
+        (EntityKind::User, "ann", vec!["base", "team"]),
+        (EntityKind::User, "bob", vec![]),
+    ] {
+        let entity = AuditEntity { kind, key: key.to_owned() };
+        let about = installation.bulk.applied_documents(&installation.caller("ann"), Some(&entity)).await.unwrap();
+        assert_eq!(about.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), expected, "{key}");
+    }
+
+    // A document that states nothing gives up its name.
+    assert_eq!(apply(named("base", "{}")).await.unwrap(), 1);
+    let documents = installation.bulk.applied_documents(&installation.caller("ann"), None).await.unwrap();
+    assert_eq!(documents.len(), 1);
+    let denied = installation.bulk.applied_documents(&installation.caller("bob"), None).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::PolicyDocument;
 use crate::apply::NewAuthorization;
-use crate::entity::{Condition, EntityKind, Membership, Party, Permission, Scope};
+use crate::entity::{AuditEntity, Condition, EntityKind, Membership, Party, Permission, Scope};
 use crate::value::{PermissionName, PropertyName, ResourceTypeName, RoleId};
 
 /// One statement of a document.
@@ -46,6 +46,18 @@ impl Subject {
 }
 
 impl PolicyDocument {
+    /// Whether the document states something about an entity: that it exists, its members, its memberships, or what it may
+    /// do.
+    #[must_use]
+    pub fn states(&self, entity: &AuditEntity) -> bool {
+        let is_member = |one: &Membership| {
+            AuditEntity::from(one.container()) == *entity || AuditEntity::from(one.member()) == *entity
+        };
+        self.place_of(entity).is_some()
+            || self.memberships.iter().any(is_member)
+            || self.authorizations.iter().any(|new| AuditEntity::from(&new.owner) == *entity)
+    }
+
     /// Returns all statements of the document.
     pub(super) fn facts(&self) -> BTreeSet<Fact> {
         let mut facts = BTreeSet::new();

@@ -31,6 +31,7 @@ mod fact;
 mod object;
 mod plan;
 mod read;
+mod shape;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,7 @@ use std::fmt::{Display, Write as _};
 use serde_json::{Map, Value};
 
 use super::DocumentFinding;
+use super::shape::{self, Shape};
 
 /// Maximum number of collected findings. A document with more is not worth a longer list.
 const MAX_FINDINGS: usize = 1000;
@@ -36,12 +37,12 @@ pub(super) struct Object<'f, 'v> {
 
 impl<'f, 'v> Object<'f, 'v> {
     /// Takes an object with these members. Other members are findings. `None` if the value is not an object.
-    pub(super) fn take(findings: &'f Findings, value: &'v Value, pointer: String, known: &[&str]) -> Option<Self> {
+    pub(super) fn take(findings: &'f Findings, value: &'v Value, pointer: String, known: Shape) -> Option<Self> {
         let Value::Object(members) = value else {
             findings.add(&pointer, "must be an object");
             return None;
         };
-        for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
+        for name in members.keys().filter(|name| !shape::has(known, name)) {
             findings.add(&below(&pointer, name), "is unknown");
         }
         Some(Self { findings, members, pointer })
@@ -102,13 +103,13 @@ impl<'f, 'v> Object<'f, 'v> {
     }
 
     /// Returns the objects of a list. Empty if the list is missing.
-    pub(super) fn objects(&self, name: &str, known: &[&str]) -> Vec<Self> {
+    pub(super) fn objects(&self, name: &str, known: Shape) -> Vec<Self> {
         let object = |(pointer, value)| Self::take(self.findings, value, pointer, known);
         self.items(name).filter_map(object).collect()
     }
 
     /// Returns the objects of an object, by name.
-    pub(super) fn entries(&self, name: &str, known: &[&str]) -> Vec<(&'v str, Self)> {
+    pub(super) fn entries(&self, name: &str, known: Shape) -> Vec<(&'v str, Self)> {
         match self.given(name) {
             None => Vec::new(),
             Some(Value::Object(members)) => {

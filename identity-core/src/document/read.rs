@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fact::{Fact, Subject};
 use super::object::{Findings, Object};
-use super::{DocumentFinding, DocumentUser, PolicyDocument};
+use super::{DocumentFinding, DocumentUser, PolicyDocument, shape};
 use crate::apply::NewAuthorization;
 use crate::entity::{
     Condition, Container, CustomType, EntityKind, Group, MappingRule, Membership, Operator, Party, Permission, Role,
@@ -19,11 +19,6 @@ use crate::value::{
     Name, PermissionName, PropertyName, ResourceTypeName, RoleId, TenantId, Username,
 };
 
-const SECTIONS: [&str; 8] =
-    ["resource-types", "users", "mapping-rules", "groups", "roles", "tenants", "default-roles", "authorizations"];
-/// Lists of the members of groups, roles and tenants.
-const MEMBERS: [&str; 5] = ["users", "clients", "groups", "roles", "mapping-rules"];
-
 impl PolicyDocument {
     /// Reads a document from a JSON value.
     ///
@@ -32,7 +27,7 @@ impl PolicyDocument {
     pub fn read(value: &Value) -> Result<Self, Vec<DocumentFinding>> {
         let findings = Findings::default();
         let mut document = Self::default();
-        if let Some(root) = Object::take(&findings, value, String::new(), &SECTIONS) {
+        if let Some(root) = Object::take(&findings, value, String::new(), shape::DOCUMENT) {
             document.fill(&root);
         }
         let findings = findings.into_all();
@@ -41,7 +36,7 @@ impl PolicyDocument {
 
     fn fill(&mut self, root: &Object<'_, '_>) {
         let mut ids = Ids::default();
-        for one in root.objects("resource-types", &["resource-type", "permissions", "properties"]) {
+        for one in root.objects("resource-types", shape::RESOURCE_TYPE) {
             let Some(name) = one.required("resource-type", ResourceTypeName::parse) else { continue };
             ids.note(&one, "resource-type", EntityKind::ResourceType, name.as_str(), self);
             let permissions = one.texts("permissions", PermissionName::parse).into_iter().map(|(_, name)| name);
@@ -49,26 +44,26 @@ impl PolicyDocument {
             let (permissions, properties) = (permissions.collect(), properties.collect());
             self.resource_types.push(CustomType { name, permissions, properties });
         }
-        for one in root.objects("users", &["username", "name", "email", "enabled"]) {
+        for one in root.objects("users", shape::USER) {
             let Some(username) = one.required("username", Username::parse) else { continue };
             ids.note(&one, "username", EntityKind::User, username.as_str(), self);
             let (name, email) = (one.text("name", Name::parse), one.text("email", Email::parse));
             let enabled = one.flag("enabled").unwrap_or(true);
             self.users.push(DocumentUser { username, name, email, enabled });
         }
-        for one in root.objects("mapping-rules", &RULE) {
+        for one in root.objects("mapping-rules", shape::MAPPING_RULE) {
             let Some(id) = one.required("mapping-rule-id", MappingRuleId::parse) else { continue };
             ids.note(&one, "mapping-rule-id", EntityKind::MappingRule, id.as_str(), self);
             self.mapping_rules.extend(mapping_rule(&one, id));
         }
-        for one in root.objects("groups", &container("group-id", &[])) {
+        for one in root.objects("groups", shape::GROUP) {
             let Some(id) = one.required("group-id", GroupId::parse) else { continue };
             ids.note(&one, "group-id", EntityKind::Group, id.as_str(), self);
             self.members(&one, &Container::Group(id.clone()));
             let (name, description) = name_and_description(&one);
             self.groups.extend(name.map(|name| Group { description, ..Group::new(id, name) }));
         }
-        for one in root.objects("roles", &container("role-id", &["permissions"])) {
+        for one in root.objects("roles", shape::ROLE) {
             let Some(id) = one.required("role-id", RoleId::parse) else { continue };
             if preset::is_protected_role(&id) {
                 one.add("role-id", "is a default role, of which only members can be given, under `default-roles`");
@@ -79,21 +74,21 @@ impl PolicyDocument {
             let (name, description) = name_and_description(&one);
             self.roles.extend(name.map(|name| Role { description, permissions, ..Role::new(id, name) }));
         }
-        for one in root.objects("tenants", &container("tenant-id", &[])) {
+        for one in root.objects("tenants", shape::TENANT) {
             let Some(id) = one.required("tenant-id", TenantId::parse) else { continue };
             ids.note(&one, "tenant-id", EntityKind::Tenant, id.as_str(), self);
             self.members(&one, &Container::Tenant(id.clone()));
             let (name, description) = name_and_description(&one);
             self.tenants.extend(name.map(|name| Tenant { description, ..Tenant::new(id, name) }));
         }
-        for (id, one) in root.entries("default-roles", &MEMBERS) {
+        for (id, one) in root.entries("default-roles", shape::MEMBERS_ALONE) {
             match RoleId::parse(id).ok().filter(preset::is_protected_role) {
                 Some(role) => self.members(&one, &Container::Role(role)),
                 None => one.refuse(&one.pointer, "is not a default role"),
             }
         }
         let mut seen = BTreeSet::new();
-        for one in root.objects("authorizations", &AUTHORIZATION) {
+        for one in root.objects("authorizations", shape::AUTHORIZATION) {
             let Some(new) = authorization(&one) else { continue };
             let subject = Subject::of(&new);
             for name in &new.permissions {
@@ -132,7 +127,7 @@ impl PolicyDocument {
 
     fn permissions(&mut self, from: &Object<'_, '_>, role: &RoleId) -> BTreeSet<Permission> {
         let mut permissions = BTreeSet::new();
-        for one in from.objects("permissions", &["audience", "permission"]) {
+        for one in from.objects("permissions", shape::PERMISSION) {
             let audience = one.required("audience", Audience::parse);
             let definition = one.required("permission", PermissionName::parse);
             if let (Some(audience), Some(definition)) = (audience, definition) {
@@ -160,15 +155,6 @@ impl Ids {
         }
         document.places.0.insert(Fact::Entity(kind, id.to_owned()), from.pointer.clone());
     }
-}
-
-const RULE: [&str; 7] = ["mapping-rule-id", "name", "claim-name", "operator", "claim-value", "type", "issuer"];
-const AUTHORIZATION: [&str; 7] =
-    ["owner-type", "owner-id", "resource-type", "resource-id", "resource-property-name", "permissions", "condition"];
-
-/// Returns the members of the entry of a group, role or tenant.
-fn container(id: &'static str, more: &[&'static str]) -> Vec<&'static str> {
-    [&[id, "name", "description"], more, &MEMBERS].concat()
 }
 
 fn name_and_description(from: &Object<'_, '_>) -> (Option<Name>, Description) {

@@ -119,3 +119,89 @@ fn keeps_what_a_document_of_another_name_states() {
     let places: Vec<&str> = conflicts.iter().map(|finding| finding.pointer.as_str()).collect();
     assert_eq!(places, ["/roles/0"], "{conflicts:?}");
 }
+
+/// A document with all members.
+fn full() -> Value {
+    let members = json!({"users": ["ann"], "clients": ["app"], "mapping-rules": ["staff"]});
+    let with = |mut entry: Value, more: &Value| {
+        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let named = |id: &str| json!({id: "a", "name": "A", "description": "About a"});
+    let role = json!({"groups": ["a"], "permissions": [{"audience": "api", "permission": "read"}]});
+    json!({
+        "resource-types": [{"resource-type": "invoice", "permissions": ["pay"], "properties": ["site"]}],
+        "users": [{"username": "ann", "name": "Ann", "email": "ann@example.com", "enabled": false}],
+        "mapping-rules": [{"mapping-rule-id": "staff", "name": "Staff", "claim-name": "dept", "operator": "CONTAINS",
+            "claim-value": "hr", "type": "ROLE", "issuer": "https://login.example.com"}],
+        "groups": [with(named("group-id"), &members)],
+        "roles": [with(with(named("role-id"), &members), &role)],
+        "tenants": [with(with(named("tenant-id"), &members), &json!({"groups": ["a"], "roles": ["a"]}))],
+        "default-roles": {"admin": members},
+        "authorizations": [
+            {"owner-type": "USER", "owner-id": "ann", "resource-type": "invoice", "resource-id": "7", "permissions": ["pay"],
+                "condition": [{"property": "resource.site", "operator": "EQUAL", "value": "lyon"}]},
+            {"owner-type": "ROLE", "owner-id": "a", "resource-type": "invoice", "resource-property-name": "site",
+                "permissions": ["pay"]},
+        ],
+    })
+}
+
+/// Compares a value with its schema: members without a sample, and members whose absence is not judged as the schema does.
+fn differences(schema: &Value, pointer: &str, whole: &Value, found: &mut Vec<String>) {
+    let value = whole.pointer(pointer).unwrap();
+    if let (Some(items), Some(list)) = (schema.get("items"), value.as_array()) {
+        for index in 0..list.len() {
+            differences(items, &format!("{pointer}/{index}"), whole, found);
+        }
+    }
+    if !pointer.contains("/condition")
+        && let Some(words) = schema["enum"].as_array()
+    {
+        for (word, is_known) in words.iter().map(|word| (word.clone(), true)).chain([(json!("OTHER"), false)]) {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(pointer).unwrap() = word.clone();
+            if PolicyDocument::read(&changed).is_ok() != is_known {
+                found.push(format!("{pointer} may be {word}: {is_known}"));
+            }
+        }
+    }
+    let Some(members) = value.as_object() else { return };
+    if let Some(one) = schema.get("additionalProperties").filter(|one| one.is_object()) {
+        members.keys().for_each(|name| differences(one, &format!("{pointer}/{name}"), whole, found));
+    }
+    for name in members.keys() {
+        let at = format!("{pointer}/{name}");
+        match schema["properties"].get(name) {
+            Some(schema) => differences(schema, &at, whole, found),
+            None if schema.get("properties").is_some() => found.push(format!("{at} is not in the schema")),
+            None => {}
+        }
+        let mut without = whole.clone();
+        without.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name);
+        let is_required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
+        // One of these two must be there.
+        let is_alternative = ["resource-id", "resource-property-name"].contains(&name.as_str());
+        if !pointer.contains("/condition") && PolicyDocument::read(&without).is_err() != (is_required || is_alternative)
+        {
+            found.push(format!("{at} is required: {is_required}"));
+        }
+    }
+}
+
+#[test]
+fn the_schema_has_all_members_and_the_required_ones() {
+    let (schema, whole) = (PolicyDocument::schema(), full());
+    assert_eq!(PolicyDocument::read(&whole).err(), None);
+    let mut found = Vec::new();
+    differences(&schema, "", &whole, &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    // Each property of the schema has a sample.
+    let text = whole.to_string();
+    for section in schema["properties"].as_object().unwrap().values() {
+        let properties = section.pointer("/items/properties").or(section.pointer("/additionalProperties/properties"));
+        for name in properties.unwrap().as_object().unwrap().keys() {
+            assert!(text.contains(&format!("\"{name}\":")), "{name}");
+        }
+    }
+}

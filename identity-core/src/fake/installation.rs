@@ -32,6 +32,11 @@ impl InstallationStore for MemoryInstallation {
         Ok(())
     }
 
+    async fn remove_document(&self, name: &DocumentName) -> Result<(), StoreError> {
+        lock(&self.documents).remove(name);
+        Ok(())
+    }
+
     async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError> {
         Ok(lock(&self.documents).values().cloned().collect())
     }

@@ -36,6 +36,9 @@ pub trait InstallationStore: Send + Sync {
     /// Stores an applied document.
     async fn put_document(&self, document: &AppliedDocument) -> Result<(), StoreError>;
 
+    /// Removes an applied document. Does nothing if there is none of this name.
+    async fn remove_document(&self, name: &DocumentName) -> Result<(), StoreError>;
+
     /// Returns all applied documents, by name.
     async fn documents(&self) -> Result<Vec<AppliedDocument>, StoreError>;
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload, ServiceConfig};
+use actix_web::web::{Data, Payload, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::document::{DocumentFinding, PolicyDocument};
 use identity_core::entity::{AuditDraft, AuditEntity, EntityKind};
@@ -18,7 +18,7 @@ use identity_core::world::World;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use super::audit_log::{FieldChangeView, ThingView};
@@ -219,14 +219,43 @@ pub(crate) async fn export(
     Ok(HttpResponse::Ok().json(document))
 }
 
+/// Narrows the list of applied documents.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AboutQuery {
+    /// Only documents that define an entity of this type, or that state its members, memberships or authorizations:
+    /// `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE` or `RESOURCE_TYPE`. Requires `entityId`.
+    entity_type: Option<String>,
+    /// Id of the entity. Requires `entityType`.
+    entity_id: Option<String>,
+}
+
+impl AboutQuery {
+    fn entity(self) -> Result<Option<AuditEntity>, Problem> {
+        let (kind, key) = match (self.entity_type, self.entity_id) {
+            (None, None) => return Ok(None),
+            (Some(kind), Some(key)) => (kind, key),
+            _ => return Err(Problem::bad_request("entity", "entityId and entityType must be given together.")),
+        };
+        let mut findings = Findings::of_parameters();
+        let rule = BrokenRule::Form("a type of entity, such as GROUP", String::new());
+        let kind = EntityKind::parse(&kind).ok_or(InvalidValue { what: "type", rule });
+        let kind = findings.take("entityType", kind).ok_or_else(|| findings.problem())?;
+        Ok(Some(AuditEntity { kind, key }))
+    }
+}
+
 /// Returns the names, times and origins of the documents that were last applied, by name.
 #[utoipa::path(get, path = "/api/policies/documents", operation_id = "list_applied_documents", tag = "policies",
-    responses((status = 200, body = Vec<AppliedView>), Failures))]
+    params(AboutQuery), responses((status = 200, body = Vec<AppliedView>), Failures))]
 pub(crate) async fn documents(
     changes: Data<BulkChanges>,
     Authenticated(caller): Authenticated,
+    query: Query<AboutQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let documents = changes.bulk.applied_documents(&caller).await?;
+    let about = query.into_inner().entity()?;
+    let documents = changes.bulk.applied_documents(&caller, about.as_ref()).await?;
     Ok(HttpResponse::Ok().json(documents.into_iter().map(AppliedView::from).collect::<Vec<_>>()))
 }
 

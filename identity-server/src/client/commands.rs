@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use identity_core::document::PolicyDocument;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -43,6 +44,10 @@ async fn run_async(command: ClientCommand, environment: &BTreeMap<String, String
                 serde_saphyr::to_string(&document).map_err(|error| ClientError::Unusable(error.to_string()))?
             };
             io::stdout().write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ClientCommand::PolicySchema => {
+            io::stdout().write_all((serde_json::to_string_pretty(&schema())? + "\n").as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
         ClientCommand::Plan { target, documents, format, out } => {
@@ -86,6 +91,16 @@ async fn run_async(command: ClientCommand, environment: &BTreeMap<String, String
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Returns the JSON schema of documents in files, in which users have references to passwords.
+fn schema() -> Value {
+    let mut schema = PolicyDocument::schema();
+    let users = schema.pointer_mut("/properties/users/items/properties").and_then(Value::as_object_mut);
+    if let Some(properties) = users {
+        properties.insert("password".to_owned(), Reference::schema());
+    }
+    schema
 }
 
 async fn planned(api: &Api, sources: &Sources, scope: &Scope) -> Result<(Plan, Value), ClientError> {
@@ -153,6 +168,26 @@ fn placed(refusal: Refusal, sources: &Sources) -> ClientError {
                 }
             };
             ClientError::Refused(findings.into_iter().map(line).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_accepts_documents_of_files() {
+        let mut compiler = boon::Compiler::new();
+        compiler.add_resource("policies.schema.json", schema()).unwrap();
+        let mut schemas = boon::Schemas::new();
+        let schema = compiler.compile("policies.schema.json", &mut schemas).unwrap();
+        let accepts = |document: &Value| schemas.validate(document, schema).is_ok();
+        let with_user = |user: Value| json!({"users": [user], "default-roles": {"admin": {"users": ["ann"]}}});
+        assert!(accepts(&with_user(json!({"username": "ann", "password": "env:ANN"}))));
+        for wrong in [json!({"username": "ann", "password": "hunter2"}), json!({"name": "Ann"}), json!({"user": "ann"})]
+        {
+            assert!(!accepts(&with_user(wrong)));
         }
     }
 }

@@ -87,6 +87,8 @@ pub(crate) enum ClientCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print the JSON schema of documents, for editors
+    PolicySchema,
     /// Show what documents would change on a running server, and for which people; exit code 2 if they change something
     Plan {
         #[command(flatten)]

@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
@@ -60,6 +60,12 @@ impl Reference {
             ("file", path) if !path.is_empty() => Some(Self::File(PathBuf::from(path))),
             _ => None,
         }
+    }
+
+    /// Returns the JSON schema of references.
+    pub(super) fn schema() -> Value {
+        let description = "Place of the password of a new user: `env:NAME` or `file:PATH`.";
+        json!({"type": "string", "pattern": "^(env|file):.", "description": description})
     }
 
     /// Returns the secret, or a message why it is missing.
@@ -367,7 +373,7 @@ mod tests {
         let ends =
             |pointer: &str, end: &str| assert!(sources.place(pointer).ends_with(end), "{}", sources.place(pointer));
         ends("/groups/0/name", "a.yaml:4:11");
-        ends("/groups/1/name", "b.json:2:27");
+        ends("/groups/1/name", "b.json:2:29");
         ends("/groups/1/description", "b.json:2:3");
         assert_eq!(sources.place("/roles/0"), "`/roles/0`");
     }

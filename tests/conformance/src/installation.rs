@@ -15,7 +15,7 @@ macro_rules! installation_suite {
     ($run:path) => {
         $crate::cases!($run, installation:
             the_first_id_stays_for_all_replicas, a_cutoff_is_loaded_by_every_replica_until_it_expires,
-            the_later_moments_of_a_principal_win, the_newest_document_of_each_name_is_kept,
+            the_later_moments_of_a_principal_win, the_newest_document_of_each_name_is_kept_until_it_is_removed,
         );
     };
 }
@@ -59,7 +59,7 @@ pub async fn the_later_moments_of_a_principal_win(backend: &dyn Backend) {
     assert_eq!(loaded(backend, NOW).await, [cutoff(ann(), 5, 60)]);
 }
 
-pub async fn the_newest_document_of_each_name_is_kept(backend: &dyn Backend) {
+pub async fn the_newest_document_of_each_name_is_kept_until_it_is_removed(backend: &dyn Backend) {
     let one = backend.open(NEVER).await.installation;
     let document = |name: &str, revision: u64, source: Option<&str>| AppliedDocument {
         name: DocumentName::parse(name).unwrap(),
@@ -73,4 +73,10 @@ pub async fn the_newest_document_of_each_name_is_kept(backend: &dyn Backend) {
     }
     let kept = backend.open(NEVER).await.installation.documents().await.unwrap();
     assert_eq!(kept, [document("B", 3, Some("commit 1")), document("a", 5, None), document("b", 7, Some("commit 1"))]);
+    for name in ["b", "b", "c"] {
+        one.remove_document(&DocumentName::parse(name).unwrap()).await.unwrap();
+    }
+    one.put_document(&document("a", 6, None)).await.unwrap();
+    let kept = backend.open(NEVER).await.installation.documents().await.unwrap();
+    assert_eq!(kept, [document("B", 3, Some("commit 1")), document("a", 6, Some("commit 1"))]);
 }

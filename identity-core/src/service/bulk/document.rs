@@ -20,6 +20,10 @@ use crate::world::World;
 
 /// Key of the audit entry that an application of a document adds to the entries of its changes.
 const POLICIES: &str = "policies";
+/// Maximum number of names under which documents are applied. All of them are read for each plan.
+const MAX_DOCUMENTS: usize = 100;
+/// Maximum length of the origin of a document in characters. Longer ones are cut off.
+const MAX_SOURCE: usize = 256;
 
 /// What a document would change.
 #[derive(Clone, Debug)]
@@ -117,13 +121,27 @@ impl Bulk {
         self.management.read(caller, EntityKind::Resource, POLICIES, |_| ()).await
     }
 
-    /// Returns the last applied document of each name. Records a denial.
+    /// Returns the last applied document of each name, or only those that [state](PolicyDocument::states) something about
+    /// an entity. Records a denial.
     ///
     /// # Errors
-    /// When the caller lacks the permission `read`, or the store fails.
-    pub async fn applied_documents(&self, caller: &Caller) -> Result<Vec<AppliedDocument>, ServiceError> {
+    /// When the caller lacks the permission `read`, or the store fails or contains a document that this version cannot
+    /// read.
+    pub async fn applied_documents(
+        &self,
+        caller: &Caller,
+        about: Option<&AuditEntity>,
+    ) -> Result<Vec<AppliedDocument>, ServiceError> {
         self.require_plan(caller).await?;
-        self.stored_documents().await
+        let mut documents = Vec::new();
+        for stored in self.stored_documents().await? {
+            let is_about = match about {
+                None => true,
+                Some(entity) => read(&stored)?.states(entity),
+            };
+            documents.extend(is_about.then_some(stored));
+        }
+        Ok(documents)
     }
 
     /// Determines what a document of this name removes.
@@ -132,17 +150,12 @@ impl Bulk {
     /// When the store fails, or contains a document that this version cannot read.
     pub async fn extent(&self, name: &DocumentName, removal: Removal) -> Result<Extent, ServiceError> {
         let mut extent = Extent { removal, ..Extent::default() };
-        for AppliedDocument { name: stored, document, .. } in self.stored_documents().await? {
-            let unreadable = |error: DocumentError| StoreError::Unreadable {
-                what: format!("applied document `{stored}`"),
-                detail: error.to_string(),
-            };
-            let document = PolicyDocument::from_json(&document);
-            let document = document.map_err(|error| ServiceError::Store(unreadable(error)))?;
-            if stored == *name {
+        for stored in self.stored_documents().await? {
+            let document = read(&stored)?;
+            if stored.name == *name {
                 extent.earlier = document;
             } else {
-                extent.others.insert(stored, document);
+                extent.others.insert(stored.name, document);
             }
         }
         Ok(extent)
@@ -173,8 +186,8 @@ impl Bulk {
     }
 
     /// Applies a document in one commit, or changes nothing. Returns the plan that was carried out, and the revision from
-    /// which readers see it. Then the document is stored under its name. If storing it fails, its changes have taken
-    /// effect: applying it again stores it.
+    /// which readers see it. Then the document is stored under its name or, if it states nothing, that of its name is
+    /// removed. If storing it fails, its changes have taken effect: applying it again stores it.
     ///
     /// The audit log has one entry for the document and one for each change, all at the same revision.
     ///
@@ -216,7 +229,11 @@ impl Bulk {
             what: format!("document `{}`", change.name),
             detail: error.to_string(),
         })?;
-        let (name, source) = (change.name.clone(), change.source.clone());
+        let name = change.name.clone();
+        if change.document == PolicyDocument::default() {
+            return store.remove_document(&name).await;
+        }
+        let source = change.source.as_ref().map(|source| source.chars().take(MAX_SOURCE).collect());
         store.put_document(&AppliedDocument { name, revision, at: self.engine.clock().now(), source, document }).await
     }
 
@@ -227,6 +244,10 @@ impl Bulk {
         extent: &Extent,
         passwords: &BTreeMap<Username, PasswordHash>,
     ) -> Result<DocumentPlan, NotPlanned> {
+        if extent.others.len() >= MAX_DOCUMENTS {
+            let rule = format!("must have the name of an applied document, of which there are {}", extent.others.len());
+            return Err(NotPlanned::Findings(vec![DocumentFinding { pointer: String::new(), rule }]));
+        }
         if extent.removal != Removal::Everything {
             let conflicts = document.conflicts(&extent.others);
             if !conflicts.is_empty() {
@@ -269,6 +290,15 @@ impl Bulk {
         let hashes = hasher.hash_all(&passwords).await.ok_or_else(|| ServiceError::Store(failed()))?;
         Ok(names.into_iter().zip(hashes).collect())
     }
+}
+
+/// Reads a stored document.
+fn read(AppliedDocument { name, document, .. }: &AppliedDocument) -> Result<PolicyDocument, ServiceError> {
+    let unreadable = |error: DocumentError| StoreError::Unreadable {
+        what: format!("applied document `{name}`"),
+        detail: error.to_string(),
+    };
+    PolicyDocument::from_json(document).map_err(|error| ServiceError::Store(unreadable(error)))
 }
 
 /// Audit log draft of the application of a document.

@@ -56,14 +56,7 @@ export function ApplyDialog({ plan, request, faultsOf, onOutdated, onApplied, on
           <>
             {faults.length > 0 && <Faults faults={faults} />}
             {problem?.reason === "outdated" && (
-              <Button
-                kind="tertiary"
-                size="sm"
-                onClick={() => {
-                  onClose();
-                  onOutdated();
-                }}
-              >
+              <Button kind="tertiary" size="sm" onClick={onOutdated}>
                 {t("policies.plan_again")}
               </Button>
             )}

@@ -78,12 +78,24 @@ export function PlanForm() {
   const problem = problemOf(planning);
   const planned = planning.data;
   const outcome = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [closings, setClosings] = useState(0);
+  // The button that opened the dialog disappears with the plan.
+  useEffect(() => {
+    if (closings > 0) heading.current?.focus();
+  }, [closings]);
+  /** Closes the dialog of a plan that is applied or outdated. */
+  const leave = () => {
+    setApplying(false);
+    setClosings((before) => before + 1);
+    planning.reset();
+  };
   useEffect(() => {
     if (planned) outcome.current?.scrollIntoView({ block: "nearest" });
   }, [planned]);
   return (
     <section aria-labelledby="plan-title" className="part">
-      <h2 className="group-title" id="plan-title">
+      <h2 ref={heading} tabIndex={-1} className="group-title" id="plan-title">
         {t("policies.plan_title")}
       </h2>
       <form
@@ -131,7 +143,7 @@ export function PlanForm() {
             <option key={name} value={name} />
           ))}
         </datalist>
-        <Button type="submit" disabled={!hasInput || planning.isPending}>
+        <Button type="submit" disabled={!hasInput}>
           {t("policies.plan")}
         </Button>
       </form>
@@ -154,8 +166,11 @@ export function PlanForm() {
         <ApplyDialog
           {...planned}
           faultsOf={(problem) => faultsIn(problem, planned.sources)}
-          onOutdated={planning.mutate}
-          onApplied={planning.reset}
+          onOutdated={() => {
+            leave();
+            planning.mutate();
+          }}
+          onApplied={leave}
           onClose={() => setApplying(false)}
         />
       )}
@@ -221,6 +236,7 @@ function FileChoice({ names, onAdd, onRemove }: FileChoiceProps) {
               key={name}
               type="blue"
               text={name}
+              title={t("members.remove", { name })}
               dismissTooltipLabel={t("members.remove", { name })}
               onClose={() => onRemove(index)}
             />

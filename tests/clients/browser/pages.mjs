@@ -67,6 +67,7 @@ const places = (groups) => ({
   "resource-type": "/resource-types/invoice",
   "why-not": "/why?who=user&id=dan&type=api&action=write",
   "who-can": "/who-can?tab=administrators",
+  policies: "/policies",
   sessions: "/sessions",
   "audit-log": "/audit-log",
   "not-found": "/nothing-of-this-name",

@@ -33,7 +33,7 @@ const plan = (page) => button(page, "Plan").click();
 const alert = (page) => page.getByRole("alert");
 const change = (page, text) => row(page.getByRole("region", { name: "Planned changes" }), text);
 const effect = (page, text) => row(page.getByRole("region", { name: "Effect on access" }), text);
-const managed = (place) => place.getByText("Managed by the policy document policies");
+const managed = (place) => place.getByText("Managed by the policy document “policies”");
 
 /** Exports the policies. Returns the name of the file and its text. */
 async function exported(page, format) {
@@ -121,7 +121,7 @@ export const tasks = {
     await change(page, "Update").filter({ hasText: "Name: “Vente” → “Sales”" }).waitFor();
     await apply(page, "commit 7f3a by Ann", true);
     await dialog(page).waitFor({ state: "hidden" });
-    await said(page, "policies applied: 7 changes.");
+    await said(page, "“policies” applied: 7 changes.");
     await row(page, "commit 7f3a by Ann").waitFor();
     const [document] = (await admin.get("/api/policies/documents")).body;
     assert.deepEqual([document.name, document.source], ["policies", "commit 7f3a by Ann"]);
@@ -159,7 +159,7 @@ export const tasks = {
     for (const path of ["users/mia", "resource-types/ticket", "groups/staff", "roles/agent", "tenants/north"]) {
       await page.goto(`${base}/${path}`);
       await managed(page).waitFor();
-      await page.getByText(/^policies was applied on .*, source: commit 91e0\. Changes made here are reported as drift/).waitFor();
+      await page.getByText(/^Applied on .*, source: commit 91e0\. Changes made here are reported as drift/).waitFor();
       await button(page, "Delete").click();
       await managed(dialog(page)).waitFor();
       await dialog(page).getByText("This action cannot be undone.").or(dialog(page).getByRole("listitem")).first().waitFor();
@@ -175,7 +175,7 @@ export const tasks = {
     await close();
   },
 
-  async whoever_may_only_read_plans_and_does_not_apply(browser) {
+  async a_reader_plans_and_cannot_apply(browser) {
     await user("vera");
     assert.equal((await admin.put("/v2/roles/readonly-admin/users/vera")).status, 204);
     const { page, close } = await open(browser, { locale: "de-DE" });

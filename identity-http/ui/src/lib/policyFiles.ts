@@ -35,6 +35,7 @@ export interface Place {
 export interface Fault extends Partial<Place> {
   code:
     | "too_large"
+    | "unreadable"
     | "encoding"
     | "syntax"
     | "duplicate_key"
@@ -187,8 +188,10 @@ export class Sources {
 /** Reads the text of a file. */
 export async function read(file: File): Promise<PolicyFile | Fault> {
   if (file.size > MAX_BYTES) return { code: "too_large", file: file.name };
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  if (!bytes) return { code: "unreadable", file: file.name };
   try {
-    return { name: file.name, text: new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()) };
+    return { name: file.name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
     return { code: "encoding", file: file.name };
   }

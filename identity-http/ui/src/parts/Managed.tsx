@@ -5,13 +5,17 @@ import { InlineNotification } from "@carbon/react";
 import { type AppliedDocument, type ManagedEntity, useDocumentsOf } from "../api/documents";
 import { list, t, time } from "../lib/i18n";
 
-const applied = ({ name, at, source }: AppliedDocument) =>
-  source ? t("managed.applied_from", { name, time: time(at), source }) : t("managed.applied", { name, time: time(at) });
+/** When the document was applied, and from which source. Only one of several documents is named. */
+function applied({ name, at, source }: AppliedDocument, count: number): string {
+  const values = { name, count, time: time(at) };
+  return source ? t("managed.applied_from", { ...values, source }) : t("managed.applied", values);
+}
 
 export function Managed({ entity }: { entity: ManagedEntity }) {
   const documents = useDocumentsOf(entity);
   if (documents.length === 0) return null;
-  const names = list(documents.map(({ name }) => name));
+  const count = documents.length;
+  const names = list(documents.map(({ name }) => t("change.value", { value: name })));
   return (
     <InlineNotification
       kind="info"
@@ -19,8 +23,8 @@ export function Managed({ entity }: { entity: ManagedEntity }) {
       hideCloseButton
       role="status"
       className="managed"
-      title={t("managed.title", { count: documents.length, names })}
-      subtitle={[...documents.map(applied), t("managed.drift", { count: documents.length })].join(" ")}
+      title={t("managed.title", { count, names })}
+      subtitle={[...documents.map((one) => applied(one, count)), t("managed.drift", { count })].join(" ")}
     />
   );
 }

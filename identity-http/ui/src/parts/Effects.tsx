@@ -46,5 +46,5 @@ const MOST = 8;
 export function items(all: Item[]): string {
   if (all.length === 0) return "–";
   const more = all.length - MOST;
-  return list([...all.slice(0, MOST).map(words), ...(more > 0 ? [t("list.more", { count: more })] : [])]);
+  return list([...all.slice(0, MOST).map(words), ...(more > 0 ? [t("lose.named.more", { count: more })] : [])]);
 }

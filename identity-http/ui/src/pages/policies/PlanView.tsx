@@ -129,7 +129,7 @@ function Access({ effect }: { effect: NonNullable<Plan["effect"]> }) {
   const named = (parties: { type: string; id: string }[]) =>
     list([
       ...parties.slice(0, ROWS).map(({ type, id }) => `${word("owner", type)} ${id}`),
-      ...(parties.length > ROWS ? [t("list.more", { count: parties.length - ROWS })] : []),
+      ...(parties.length > ROWS ? [t("lose.named.more", { count: parties.length - ROWS })] : []),
     ]);
   const gained = administrators.gained.map(({ partyType, partyId }) => ({ type: partyType, id: partyId }));
   const lost = administrators.lost as unknown as { type: string; id: string }[];

@@ -91,7 +91,7 @@ export const tasks = {
     await choose(page, { "common.yaml": COMMON.replace("name: Sales", "nam: Sales") });
     await plan(page);
     await alert(page).getByText("common.yaml:7:3").waitFor();
-    await alert(page).getByText("/groups/0/nam").waitFor();
+    await alert(page).getByText("/groups/0/nam", { exact: true }).waitFor();
     await look(page, "policies-faults");
 
     // A file that is chosen again replaces the one before.

@@ -67,11 +67,12 @@ export function PlanForm() {
   const add = async (chosen: readonly File[]) => {
     const { read } = await policyFiles();
     const all = await Promise.all(chosen.map(read));
-    const added = all.filter(isFile);
-    const names = new Set(added.map(({ name }) => name));
     edit(() => {
-      // A file that is chosen again has been changed.
-      setFiles((before) => [...before.filter(({ name }) => !names.has(name)), ...added]);
+      setFiles((before) => {
+        // A file that is chosen again has been changed. It keeps its position.
+        const byName = new Map([...before, ...all.filter(isFile)].map((file) => [file.name, file]));
+        return [...byName.values()];
+      });
       setUnread(all.filter(isFault));
     });
   };

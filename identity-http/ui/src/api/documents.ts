@@ -29,7 +29,7 @@ export function useDocumentsOf({ type, id }: ManagedEntity): AppliedDocument[] {
   const { data } = useQuery({
     queryKey: ["documents", query],
     queryFn: isOffered
-      ? ({ signal }) => ask(api.GET("/api/policies/documents", { params: { query: query as never }, signal }))
+      ? ({ signal }) => ask(api.GET("/api/policies/documents", { params: { query }, signal }))
       : skipToken,
   });
   return data ?? [];

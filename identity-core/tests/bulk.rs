@@ -408,8 +408,12 @@ async fn a_document_removes_what_the_last_one_of_its_name_stated_and_no_other_do
     apply(named("team", &groups(&["c"]))).await.unwrap();
     installation.bulk.apply(&installation.caller("ann"), vec![group("by-hand")], IfExists::Fail).await.unwrap();
 
-    let Err(NotPlanned::Findings(conflict)) = apply(named("team", &groups(&["a"]))).await else { panic!("a conflict") };
-    assert_eq!(conflict[0].rule, "is defined by the document `base`, too");
+    let Err(NotPlanned::Findings(conflict)) =
+        apply(named("team", r#"{"groups": [{"group-id": "a", "name": "Other"}]}"#)).await
+    else {
+        panic!("a conflict")
+    };
+    assert_eq!(conflict[0].rule, "is defined differently by the document `base`");
 
     assert_eq!(apply(named("base", &groups(&["a"]))).await.unwrap(), 1);
     let world = installation.engine.world();

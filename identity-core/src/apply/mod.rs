@@ -28,7 +28,6 @@ pub use command::{Command, NewAuthorization};
 pub use defaults::missing_defaults;
 pub use lock_out::is_administered;
 pub(crate) use lock_out::{can_sign_in, has_members, holders};
-pub(crate) use new_user::reading_oneself;
 pub use new_user::user_creation;
 pub use refusal::{Refusal, TypePart};
 

@@ -14,7 +14,7 @@ pub fn user_creation(user: User) -> Vec<Command> {
 }
 
 /// Returns the authorization that a new user gets: `READ` on itself.
-pub(crate) fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
+fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
     Ok(NewAuthorization {
         owner: Party::User(user.username.clone()),
         resource_type: ResourceTypeName::parse("USER")?,

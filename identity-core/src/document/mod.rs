@@ -31,6 +31,7 @@ mod fact;
 mod object;
 mod plan;
 mod read;
+mod rules;
 mod shape;
 mod write;
 

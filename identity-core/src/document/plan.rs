@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{Fact, Subject};
-use super::{DocumentFinding, PolicyDocument};
-use crate::apply::{Command, Draft, NewAuthorization, reading_oneself, user_creation};
+use super::rules;
+use super::{DocumentFinding, DocumentUser, PolicyDocument};
+use crate::apply::{Command, Draft, NewAuthorization, user_creation};
 use crate::decide::Authority;
-use crate::entity::{AuditEntity, EntityKind, Membership, Party, Role, Scope, User};
+use crate::entity::{AuditEntity, EntityKind, MappingRule, Membership, Role, User};
 use crate::value::{
-    DocumentName, GroupId, MappingRuleId, PasswordHash, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
+    Description, DocumentName, GroupId, MappingRuleId, Name, PasswordHash, PermissionName, ResourceTypeName, RoleId,
+    TenantId, Username,
 };
 use crate::world::World;
 
@@ -50,17 +52,23 @@ impl PolicyDocument {
             Prune::Everything => &Self::of(world).facts() - &self.facts(),
         };
         withdrawn.remove(&Fact::Entity(EntityKind::Tenant, TenantId::DEFAULT.to_owned()));
-        let mut plan = Plan { world, withdrawn: &withdrawn, commands: Vec::new() };
-        plan.delete_entities();
-        plan.remove_members();
-        plan.remove_grants();
-        plan.put_types(self);
-        plan.put_users(self, passwords, matches!(prune, Prune::Everything));
-        plan.put_entities(self);
-        let missing = self.memberships.iter().filter(|one| !world.is_member(one.container(), one.member()));
-        plan.commands.extend(missing.cloned().map(Command::AddMember));
-        let grants = missing_grants(&self.authorizations, world);
-        plan.commands.extend(grants.into_iter().map(Command::CreateAuthorization));
+        // Each step is planned in the world that the steps before it produce: a deletion removes memberships as well.
+        let mut plan = Plan { draft: Draft::new(world), withdrawn: &withdrawn, commands: Vec::new() };
+        plan.take(Plan::deletions);
+        plan.take(Plan::removed_members);
+        plan.take(Plan::removed_grants);
+        plan.take(|plan| plan.types(self));
+        plan.take(|plan| plan.users(self, passwords, matches!(prune, Prune::Everything)));
+        plan.take(|plan| rules::put(&self.mapping_rules, plan.world()));
+        plan.take(|plan| plan.entities(self));
+        plan.take(|plan| {
+            let missing = self.memberships.iter().filter(|one| !plan.world().is_member(one.container(), one.member()));
+            missing.cloned().map(Command::AddMember).collect()
+        });
+        plan.take(|plan| {
+            let missing = missing_grants(&self.authorizations, plan.world());
+            missing.into_iter().map(Command::CreateAuthorization).collect()
+        });
         plan.commands
     }
 
@@ -77,21 +85,21 @@ impl PolicyDocument {
         found.collect()
     }
 
-    /// Returns the entities that a document of another name defines, too. Two documents would overwrite each other's
-    /// names and descriptions at each application.
+    /// Returns the entities that a document of another name defines differently. Otherwise, the documents would overwrite
+    /// each other's names and descriptions at each application.
     #[must_use]
     pub fn conflicts(&self, others: &BTreeMap<DocumentName, Self>) -> Vec<DocumentFinding> {
-        let defined = |document: &Self| -> BTreeSet<Fact> {
-            document.facts().into_iter().filter(|fact| matches!(fact, Fact::Entity(..))).collect()
-        };
-        let own = defined(self);
+        let own = self.definitions();
         let mut findings = Vec::new();
         for (name, other) in others {
-            for fact in own.intersection(&defined(other)) {
-                findings.push(DocumentFinding {
-                    pointer: self.places.0.get(fact).cloned().unwrap_or_default(),
-                    rule: format!("is defined by the document `{name}`, too"),
-                });
+            for ((kind, id), definition) in other.definitions() {
+                if own.get(&(kind, id)).is_some_and(|own| *own != definition) {
+                    let entity = AuditEntity { kind, key: id.to_owned() };
+                    findings.push(DocumentFinding {
+                        pointer: self.place_of(&entity).unwrap_or_default(),
+                        rule: format!("is defined differently by the document `{name}`"),
+                    });
+                }
             }
         }
         findings
@@ -115,34 +123,31 @@ impl PolicyDocument {
     }
 }
 
-struct Plan<'w> {
-    world: &'w World,
+struct Plan<'d> {
+    /// World after the commands so far.
+    draft: Draft,
     /// Statements that no longer hold.
-    withdrawn: &'w BTreeSet<Fact>,
+    withdrawn: &'d BTreeSet<Fact>,
     commands: Vec<Command>,
 }
 
 impl Plan<'_> {
-    /// Whether the entity is to be deleted, with its memberships and authorizations.
-    fn is_deleted(&self, kind: EntityKind, id: &str) -> bool {
-        self.withdrawn.contains(&Fact::Entity(kind, id.to_owned()))
+    fn world(&self) -> &World {
+        self.draft.world()
     }
 
-    fn is_deleted_party(&self, party: &Party) -> bool {
-        let kind = AuditEntity::from(party).kind;
-        self.is_deleted(kind, party.id())
+    /// Adds the commands of a step.
+    fn take(&mut self, step: impl FnOnce(&Self) -> Vec<Command>) {
+        let commands = step(self);
+        // Refusals are found again, with all others, when the commands are applied.
+        _ = self.draft.refusals(&commands, Authority::Administrator);
+        self.commands.extend(commands);
     }
 
-    /// Whether the only resource of an authorization is an entity to be deleted.
-    fn is_deleted_resource(&self, Subject { resource_type, scope, .. }: &Subject) -> bool {
-        let kind = EntityKind::parse(resource_type.as_str());
-        matches!((kind, scope), (Some(kind), Scope::Id(id)) if self.is_deleted(kind, id.as_str()))
-    }
-
-    fn delete_entities(&mut self) {
+    fn deletions(&self) -> Vec<Command> {
+        let world = self.world();
         let deletion = |fact: &Fact| {
             let Fact::Entity(kind, id) = fact else { return None };
-            let world = self.world;
             match kind {
                 EntityKind::ResourceType if world.custom_type(id).is_some() => {
                     ResourceTypeName::parse(id).ok().map(Command::DeleteResourceType)
@@ -157,38 +162,29 @@ impl Plan<'_> {
                 _ => None,
             }
         };
-        let deletions: Vec<Command> = self.withdrawn.iter().filter_map(deletion).collect();
-        self.commands.extend(deletions);
+        self.withdrawn.iter().filter_map(deletion).collect()
     }
 
-    fn remove_members(&mut self) {
+    fn removed_members(&self) -> Vec<Command> {
         let removed = |fact: &Fact| match fact {
-            Fact::Member(one) if self.world.is_member(one.container(), one.member()) => {
-                let container = AuditEntity::from(one.container());
-                let goes_along = self.is_deleted(container.kind, &container.key) || self.is_deleted_party(one.member());
-                (!goes_along).then(|| Command::RemoveMember(Membership::clone(one)))
+            Fact::Member(one) if self.world().is_member(one.container(), one.member()) => {
+                Some(Command::RemoveMember(Membership::clone(one)))
             }
             _ => None,
         };
-        let removed: Vec<Command> = self.withdrawn.iter().filter_map(removed).collect();
-        self.commands.extend(removed);
+        self.withdrawn.iter().filter_map(removed).collect()
     }
 
-    fn remove_grants(&mut self) {
+    fn removed_grants(&self) -> Vec<Command> {
         let mut subjects: BTreeMap<&Subject, BTreeSet<&PermissionName>> = BTreeMap::new();
         for fact in self.withdrawn {
             if let Fact::Grant(subject, permission) = fact {
                 subjects.entry(subject).or_default().insert(permission);
             }
         }
+        let mut commands = Vec::new();
         for (subject, gone) in subjects {
-            let goes_along = self.is_deleted_party(&subject.owner)
-                || self.is_deleted(EntityKind::ResourceType, subject.resource_type.as_str())
-                || self.is_deleted_resource(subject);
-            if goes_along {
-                continue;
-            }
-            for held in self.world.owned_by(&subject.owner) {
+            for held in self.world().owned_by(&subject.owner) {
                 let same = held.resource_type == subject.resource_type
                     && held.scope == subject.scope
                     && held.condition == subject.condition;
@@ -197,19 +193,21 @@ impl Plan<'_> {
                 if !same || kept.len() == held.permissions.len() {
                     continue;
                 }
-                self.commands.push(if kept.is_empty() {
+                commands.push(if kept.is_empty() {
                     Command::DeleteAuthorization(held.key)
                 } else {
                     Command::UpdateAuthorization(held.key, Subject::clone(subject).with(kept))
                 });
             }
         }
+        commands
     }
 
-    fn put_types(&mut self, document: &PolicyDocument) {
+    fn types(&self, document: &PolicyDocument) -> Vec<Command> {
+        let mut commands = Vec::new();
         for kind in &document.resource_types {
-            let Some(old) = self.world.custom_type(kind.name.as_str()) else {
-                self.commands.push(Command::CreateResourceType(kind.clone()));
+            let Some(old) = self.world().custom_type(kind.name.as_str()) else {
+                commands.push(Command::CreateResourceType(kind.clone()));
                 continue;
             };
             let mut new = old.clone();
@@ -219,15 +217,23 @@ impl Plan<'_> {
             new.permissions.extend(kind.permissions.iter().cloned());
             new.properties.extend(kind.properties.iter().cloned());
             if new != *old {
-                self.commands.push(Command::UpdateResourceType(new));
+                commands.push(Command::UpdateResourceType(new));
             }
         }
+        commands
     }
 
-    fn put_users(&mut self, document: &PolicyDocument, passwords: &BTreeMap<Username, PasswordHash>, exactly: bool) {
+    /// Users that are created get the authorization to read themselves, unless the document is to hold exactly.
+    fn users(
+        &self,
+        document: &PolicyDocument,
+        passwords: &BTreeMap<Username, PasswordHash>,
+        exactly: bool,
+    ) -> Vec<Command> {
+        let mut commands = Vec::new();
         for wanted in &document.users {
             let username = &wanted.username;
-            let old = self.world.user(username.as_str());
+            let old = self.world().user(username.as_str());
             let password = match (old, passwords.get(username)) {
                 (Some(old), _) => old.password.clone(),
                 (None, Some(hash)) => hash.clone(),
@@ -241,25 +247,21 @@ impl Plan<'_> {
             let active = old.is_none_or(User::is_active);
             match old {
                 Some(old) if (&old.name, &old.email) == (&user.name, &user.email) => {}
-                Some(_) => self.commands.push(Command::UpdateUser(user)),
-                // The grant on themselves is given like others, if the document has it.
-                None if exactly || document.states_own_grant(&user) => self.commands.push(Command::CreateUser(user)),
-                None => self.commands.extend(user_creation(user)),
+                Some(_) => commands.push(Command::UpdateUser(user)),
+                None if exactly => commands.push(Command::CreateUser(user)),
+                None => commands.extend(user_creation(user)),
             }
             match (active, wanted.enabled) {
-                (true, false) => self.commands.push(Command::DeactivateUser(username.clone())),
-                (false, true) => self.commands.push(Command::ReactivateUser(username.clone())),
+                (true, false) => commands.push(Command::DeactivateUser(username.clone())),
+                (false, true) => commands.push(Command::ReactivateUser(username.clone())),
                 _ => {}
             }
         }
+        commands
     }
 
-    fn put_entities(&mut self, document: &PolicyDocument) {
-        let world = self.world;
-        let rules = document.mapping_rules.iter().filter_map(|rule| match world.mapping_rule(rule.id.as_str()) {
-            None => Some(Command::CreateMappingRule(rule.clone())),
-            Some(old) => (rule != old).then(|| Command::UpdateMappingRule(rule.clone())),
-        });
+    fn entities(&self, document: &PolicyDocument) -> Vec<Command> {
+        let world = self.world();
         let groups = document.groups.iter().filter_map(|group| match world.group(group.id.as_str()) {
             None => Some(Command::CreateGroup(group.clone())),
             Some(old) => (group != old).then(|| Command::UpdateGroup(group.clone())),
@@ -279,17 +281,37 @@ impl Plan<'_> {
             None => Some(Command::CreateTenant(tenant.clone())),
             Some(old) => (tenant != old).then(|| Command::UpdateTenant(tenant.clone())),
         });
-        let put: Vec<Command> = rules.chain(groups).chain(roles).chain(tenants).collect();
-        self.commands.extend(put);
+        groups.chain(roles).chain(tenants).collect()
     }
 }
 
+/// What a document defines about an entity, apart from what several documents can add: members and permissions.
+#[derive(PartialEq, Eq)]
+enum Definition<'d> {
+    User(&'d DocumentUser),
+    MappingRule(&'d MappingRule),
+    Named(&'d Name, &'d Description),
+}
+
 impl PolicyDocument {
-    /// Whether the document has the authorization that new users get for themselves.
-    fn states_own_grant(&self, user: &User) -> bool {
-        let Ok(own) = reading_oneself(user) else { return false };
-        let same = |new: &NewAuthorization| Subject::of(new) == Subject::of(&own);
-        self.authorizations.iter().any(same)
+    fn definitions(&self) -> BTreeMap<(EntityKind, &str), Definition<'_>> {
+        let users = self.users.iter().map(|user| ((EntityKind::User, user.username.as_str()), Definition::User(user)));
+        let rules = self
+            .mapping_rules
+            .iter()
+            .map(|rule| ((EntityKind::MappingRule, rule.id.as_str()), Definition::MappingRule(rule)));
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| ((EntityKind::Group, group.id.as_str()), Definition::Named(&group.name, &group.description)));
+        let roles = self
+            .roles
+            .iter()
+            .map(|role| ((EntityKind::Role, role.id.as_str()), Definition::Named(&role.name, &role.description)));
+        let tenants = self.tenants.iter().map(|tenant| {
+            ((EntityKind::Tenant, tenant.id.as_str()), Definition::Named(&tenant.name, &tenant.description))
+        });
+        users.chain(rules).chain(groups).chain(roles).chain(tenants).collect()
     }
 }
 

@@ -115,9 +115,45 @@ fn keeps_what_a_document_of_another_name_states() {
         [(DocumentName::parse("team").unwrap(), read(&role("a", &["ann"])))].into();
     let commands = nothing.commands(&world, Prune::Managed { earlier: &both, others: &others }, &BTreeMap::new());
     assert!(matches!(&commands[..], [Command::RemoveMember(one)] if one.member().id() == "bob"), "{commands:?}");
-    let conflicts = both.conflicts(&others);
+    assert_eq!(both.conflicts(&others), []);
+    let renamed = read(&json!({"roles": [{"role-id": "b", "name": "B"}, {"role-id": "a", "name": "Other"}]}));
+    let conflicts = renamed.conflicts(&others);
     let places: Vec<&str> = conflicts.iter().map(|finding| finding.pointer.as_str()).collect();
-    assert_eq!(places, ["/roles/0"], "{conflicts:?}");
+    assert_eq!(places, ["/roles/1"], "{conflicts:?}");
+}
+
+#[test]
+fn keeps_members_whose_entity_is_deleted_if_the_document_states_them() {
+    let role = json!([{"role-id": "a", "name": "A", "users": ["ann"]}]);
+    let before = PolicyDocument::read(&json!({"roles": role, "users": [{"username": "ann"}]})).unwrap();
+    let world = before.world().unwrap();
+    // Afterwards, `ann` is a user of the provider alone. A deletion removes memberships.
+    let wanted = PolicyDocument::read(&json!({"roles": role})).unwrap();
+    let commands = wanted.commands(&world, Prune::Managed { earlier: &before, others: &ALONE }, &BTreeMap::new());
+    let after = apply(&world, &commands, Authority::Administrator).unwrap().world;
+    assert!(after.user("ann").is_none());
+    assert!(wanted.memberships.iter().all(|one| after.is_member(one.container(), one.member())));
+}
+
+#[test]
+fn rules_take_over_the_predicates_of_others_in_any_order_and_in_circles() {
+    let document = |values: &[(&str, &str)]| {
+        let rule =
+            |(id, value): &(&str, &str)| json!({"mapping-rule-id": id, "claim-name": "dept", "claim-value": value});
+        PolicyDocument::read(&json!({"mapping-rules": values.iter().map(rule).collect::<Vec<_>>()})).unwrap()
+    };
+    let world = document(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]).world().unwrap();
+    for (wanted, steps) in [
+        ([("a", "2"), ("b", "3"), ("c", "4"), ("d", "5"), ("e", "1")], 5),
+        ([("a", "2"), ("b", "1"), ("c", "4"), ("d", "3"), ("e", "5")], 7),
+        ([("a", "2"), ("b", "3"), ("c", "1"), ("d", "4"), ("e", "5")], 5),
+    ] {
+        let wanted = document(&wanted);
+        let commands = wanted.commands(&world, Prune::Nothing, &BTreeMap::new());
+        assert_eq!(commands.len(), steps, "{commands:?}");
+        let after = apply(&world, &commands, Authority::Administrator).unwrap().world;
+        assert_eq!(PolicyDocument::of(&after).mapping_rules, wanted.mapping_rules);
+    }
 }
 
 /// A document with all members.

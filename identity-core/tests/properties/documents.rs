@@ -63,6 +63,30 @@ proptest! {
     }
 
     #[test]
+    fn two_documents_result_in_the_same_world_in_either_order_or_conflict(
+        one in commands(),
+        two in commands(),
+        before in commands(),
+    ) {
+        let sources = Sources::Provider { groups_claimed: false };
+        let world = grown(sources, &before).0;
+        let [one, two] = [one, two].map(|commands| PolicyDocument::of(&grown(sources, &commands).0));
+        let name = DocumentName::parse("two").unwrap();
+        if !one.conflicts(&[(name, two.clone())].into()).is_empty() {
+            return Ok(());
+        }
+        // A refusal, such as of two rules with one predicate, is loud as well.
+        let with = |document: &PolicyDocument, world: &World| {
+            let commands = document.commands(world, Prune::Nothing, &BTreeMap::new());
+            apply(world, &commands, Authority::Administrator).ok().map(|applied| applied.world)
+        };
+        let both = |first, second| with(second, &with(first, &world)?);
+        if let (Some(forth), Some(back)) = (both(&one, &two), both(&two, &one)) {
+            prop_assert_eq!(text(&PolicyDocument::of(&forth)), text(&PolicyDocument::of(&back)));
+        }
+    }
+
+    #[test]
     fn a_document_adds_and_withdraws_its_own_statements_and_nothing_else(
         wanted in commands(),
         before in commands(),

@@ -207,11 +207,11 @@ async fn a_document_removes_only_what_it_stated_itself() {
     desk.succeeds(&["apply", "--yes", "--name", "team", "team.yaml"]).await;
     created(local.admin().post("/v2/groups", &json!({"groupId": "by-hand", "name": "By hand"})).await);
 
-    // A group belongs to one document.
-    desk.write("team.yaml", &groups(&["a", "c"]));
+    // Documents must agree about a group.
+    desk.write("team.yaml", "groups:\n- {group-id: a, name: Other}\n");
     let (code, output) = desk.run(&["plan", "--name", "team", "team.yaml"]).await;
     assert!(
-        code == 1 && output.contains("team.yaml:2:3: `/groups/0` is defined by the document `policies`"),
+        code == 1 && output.contains("team.yaml:2:3: `/groups/0` is defined differently by the document `policies`"),
         "{output}"
     );
 

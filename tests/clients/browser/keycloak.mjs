@@ -37,6 +37,8 @@ export const tasks = {
     const [kim] = await get("/api/users?search=kim");
     assert.deepEqual((await get(`/api/users/${kim.id}/roles`)).map(({ name }) => name).includes("Optimize"), true);
 
+    assert.equal(await page.getByRole("link", { name: "Policies as code" }).count(), 0, "Keycloak stores the policies");
+
     // An application, with a permission and a secret.
     await page.getByRole("link", { name: "Applications" }).first().click();
     await look(page, "applications");

@@ -169,6 +169,46 @@ export const tasks = {
     await close();
   },
 
+  async policies_as_code_manage_mapping_rules(browser) {
+    const { page, context, close } = await open(browser);
+    const get = async (path) => (await context.request.get(`${base}${path}`)).json();
+    await page.goto(`${base}/policies`);
+    await signIn(page, "root");
+    await page.getByRole("heading", { name: "No documents applied yet" }).waitFor();
+    const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Export JSON").click()]);
+    let text = "";
+    for await (const chunk of await file.createReadStream()) text += chunk;
+    assert.deepEqual(JSON.parse(text), await get("/api/policies"));
+
+    const document = `mapping-rules:
+- {mapping-rule-id: it-people, name: IT people, claim-name: department, claim-value: it}
+groups:
+- {group-id: it, name: IT, mapping-rules: [it-people]}
+`;
+    await page.getByLabel("Text (optional)").fill(document);
+    await button(page, "Plan").click();
+    await page.getByText(/^3 changes of the policies at revision/).waitFor();
+    await page.getByRole("row").filter({ hasText: "Mapping rule it-people in Group it" }).waitFor();
+    await look(page, "policies-plan-oidc");
+    await button(page, "Apply plan").click();
+    await dialog(page).getByLabel("Source (optional)").fill("commit 5d2f");
+    await dialog(page).getByText("This widens access or ends an administrator").click();
+    await button(dialog(page), "Apply").click();
+    await page.getByRole("row").filter({ hasText: "commit 5d2f" }).waitFor();
+    assert.ok((await get("/api/mapping-rules")).some(({ name }) => name === "IT people"));
+
+    const notice = (place) => place.getByText("Managed by the policy document “policies”");
+    await page.goto(`${base}/groups/it`);
+    await notice(page).waitFor();
+    await page.goto(`${base}/mapping-rules`);
+    for (const opener of ["Edit IT people", "Delete IT people"]) {
+      await button(page, opener).click();
+      await notice(dialog(page)).waitFor();
+      await button(dialog(page), "Cancel").click();
+    }
+    await close();
+  },
+
   async access_of_people_with_tokens_is_explained_by_what_is_known(browser) {
     const { page, context, close } = await open(browser);
     await page.goto(`${base}/why`);

@@ -85,6 +85,7 @@ const places = (groups) => ({
   "why-refusal": "/why?tab=denial",
   "who-can": "/who-can?tab=administrators",
   "who-can-by-resource": "/who-can?type=invoice&action=approve",
+  policies: "/policies",
   sessions: "/sessions",
   "audit-log": "/audit-log",
   "not-found": "/nothing-of-this-name",

@@ -77,7 +77,7 @@ export class Problem extends Error {
   at(pointer: string): string | undefined {
     this.shown.add(pointer.split("/")[1] ?? "");
     const found = this.findings.find((finding) => `${finding.pointer}/`.startsWith(`${pointer}/`));
-    return found && inWords("rule", found.code, found.params, `${found.detail}.`);
+    return found && sentenceOf(found);
   }
 
   /** Returns the error message for a field, or `undefined` if the field is valid. */
@@ -93,11 +93,14 @@ export class Problem extends Error {
     const left = [...this.fields].filter((field) => !this.shown.has(field));
     return left.map((field) => {
       const found = this.findings.find(({ pointer }) => `${pointer}/`.startsWith(`/${field}/`));
-      const message = found ? inWords("rule", found.code, found.params, `${found.detail}.`) : this.sentence;
+      const message = found ? sentenceOf(found) : this.sentence;
       return { field, message };
     });
   }
 }
+
+/** Returns the violated rule in a sentence, in the user's language if it has one for it. */
+export const sentenceOf = ({ code, params, detail }: Finding) => inWords("rule", code, params, `${detail}.`);
 
 /**
  * Returns the sentence for a code of the server. Without one, or if a parameter is missing, as with servers of another

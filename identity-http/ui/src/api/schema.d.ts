@@ -11988,7 +11988,15 @@ export interface operations {
     };
     policies_list_applied_documents: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Only documents that define an entity of this type, or that state its members, memberships or authorizations:
+                 *     `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE` or `RESOURCE_TYPE`. Requires `entityId`.
+                 */
+                entityType?: string;
+                /** @description Id of the entity. Requires `entityType`. */
+                entityId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -33,6 +33,7 @@ const PAGES = {
   "/try-rule": loaded(() => import("../pages/try/TryRule")),
   "/who-can": loaded(() => import("../pages/who/WhoCan")),
   "/sessions": loaded(() => import("../pages/sessions/Sessions")),
+  "/policies": loaded(() => import("../pages/policies/Policies")),
   "/audit-log": loaded(() => import("../pages/audit/AuditLog")),
 };
 

@@ -1,5 +1,6 @@
 /** Navigation entries and the surfaces that they require. */
 
+import { hasDocuments } from "../api/documents";
 import type { Key } from "../lib/i18n";
 import type { Session } from "./session";
 
@@ -113,6 +114,12 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
   {
     title: "nav.operations",
     places: [
+      {
+        href: "/policies",
+        help: "gitops",
+        title: "policies.title",
+        needs: hasDocuments,
+      },
       {
         href: "/sessions",
         help: "sign-in#sessions",

@@ -6,10 +6,12 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 
+import type { ManagedEntity } from "../api/documents";
 import { problemOf } from "../api/problem";
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { lastAddress } from "../lib/lastSearch";
+import { Managed } from "./Managed";
 import { Page } from "./Page";
 import { ProblemNotice } from "./ProblemNotice";
 
@@ -21,6 +23,8 @@ interface Props<T> {
   above: { title: string; href: string };
   title: (thing: T) => string;
   lead?: (thing: T) => ReactNode;
+  /** The entity as policy documents name it; absent if they do not have it. */
+  managed?: (thing: T) => ManagedEntity | undefined;
   /** Whether the entity is read-only. */
   isFixed?: (thing: T) => boolean;
   edit: { text?: string; form: (thing: T, onClose: () => void) => ReactNode };
@@ -37,6 +41,7 @@ export function Detail<T>({
   above,
   title,
   lead,
+  managed,
   isFixed,
   edit,
   actions: more,
@@ -70,8 +75,10 @@ export function Detail<T>({
       )}
     </>
   );
+  const entity = managed?.(data);
   return (
     <Page title={title(data)} above={[above]} lead={lead?.(data)} actions={actions}>
+      {entity && <Managed entity={entity} />}
       {children(data)}
       {dialog === "edit" && edit.form(data, close)}
       {dialog === "delete" && remove?.(data, () => go(lastAddress(above.href)), close)}

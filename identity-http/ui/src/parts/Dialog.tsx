@@ -4,12 +4,14 @@ import { InlineNotification, Modal } from "@carbon/react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 
+import type { ManagedEntity } from "../api/documents";
 import { asProblem, type Problem, problemOf } from "../api/problem";
 import { changed } from "../api/queries";
 import { only, type Versioned } from "../api/versions";
 import { holdTyped } from "../app/session";
 import { t, word } from "../lib/i18n";
 import { type Conflict, ConflictNotice } from "./Conflict";
+import { Managed } from "./Managed";
 import { ProblemNotice } from "./ProblemNotice";
 import { WrittenChange, type WrittenForm } from "./WrittenChange";
 
@@ -154,13 +156,16 @@ interface ConfirmProps {
   consequences?: () => Promise<string[]>;
   /** Entity that the change is meant for, loaded with its consequences. */
   entity?: () => Promise<Versioned<object>>;
+  /** The entity as policy documents name it. */
+  managed?: ManagedEntity;
   children?: ReactNode;
   /** `headers` bind the change to the version of the entity. */
   onConfirm: (headers: Record<string, string>) => Promise<unknown>;
   onClose: () => void;
 }
 
-export function ConfirmDialog({ heading, submit, consequences, entity, children, onConfirm, onClose }: ConfirmProps) {
+export function ConfirmDialog(props: ConfirmProps) {
+  const { heading, submit, consequences, entity, managed, children, onConfirm, onClose } = props;
   const { data, isFetching, refetch } = useConsequences(async () => {
     const [version, texts] = await Promise.all([entity?.() ?? {}, consequences?.() ?? []]);
     return { headers: only(version), texts };
@@ -178,6 +183,7 @@ export function ConfirmDialog({ heading, submit, consequences, entity, children,
     <FormDialog heading={heading} submit={submit} danger onSubmit={confirm} onClose={onClose} disabled={isFetching}>
       {() => (
         <>
+          {managed && <Managed entity={managed} />}
           {children}
           <div aria-live="polite">
             {data && data.texts.length > 0 && (

@@ -7,8 +7,8 @@ import { useState } from "react";
 import { type Item, simulate } from "../api/decisions";
 import { problemOf } from "../api/problem";
 import { type Session, useSession } from "../app/session";
-import { list, t, word } from "../lib/i18n";
-import { Plain } from "./Plain";
+import { t } from "../lib/i18n";
+import { Effects, items } from "./Effects";
 import { ProblemNotice } from "./ProblemNotice";
 
 /** Number of recent callers in the test. */
@@ -69,15 +69,14 @@ function Outcome({ recentCallers, subject, ofToken }: Simulated & { ofToken: boo
         {unknown > 0 && ` ${t("try.unknown", { count: unknown })}`}
       </p>
       {changed.length > 0 && (
-        <Plain
+        <Effects
           label={t("try.changes")}
-          rows={changed}
-          rowKey={({ id, type }) => `${type} ${id}`}
-          columns={[
-            { key: "who", header: t("why.who"), cell: ({ type, id }) => `${word("owner", type)} ${id}` },
-            { key: "gained", header: t("try.gains"), cell: ({ gained }) => items(gained as unknown as Item[]) },
-            { key: "lost", header: t("try.loses"), cell: ({ lost }) => items(lost as unknown as Item[]), minor: true },
-          ]}
+          effects={changed.map(({ type, id, gained, lost }) => ({
+            type,
+            id,
+            gained: gained as unknown as Item[],
+            lost: lost as unknown as Item[],
+          }))}
         />
       )}
     </div>
@@ -94,28 +93,4 @@ function bearer(subject: Simulated["subject"], ofToken: boolean): string {
     ...(gained?.length ? [t("try.gains_of", { who, what: items(gained) })] : []),
     ...(lost?.length ? [t("try.loses_of", { who, what: items(lost) })] : []),
   ].join(" ");
-}
-
-const words = (item: Item) => {
-  switch (item.kind) {
-    case "GROUP":
-      return `${word("owner", "GROUP")} ${item.group}`;
-    case "ROLE":
-      return `${word("owner", "ROLE")} ${item.role}`;
-    case "TENANT":
-      return `${word("owner", "TENANT")} ${item.tenant}`;
-    case "PERMISSION":
-      return `${item.permission.audience} ${item.permission.definition}`;
-    case "RESOURCE":
-      return `${item.resource_type} ${item.permission}`;
-  }
-};
-
-/** Maximum number of items in a sentence. */
-const MOST = 8;
-
-function items(all: Item[]): string {
-  if (all.length === 0) return "–";
-  const more = all.length - MOST;
-  return list([...all.slice(0, MOST).map(words), ...(more > 0 ? [t("list.more", { count: more })] : [])]);
 }

@@ -9,21 +9,11 @@ import { asProblem } from "../../api/problem";
 import type { paths } from "../../api/schema";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
+import { save } from "../../lib/save";
 import { describe } from "../../parts/ProblemNotice";
 import { entryCounter, FORMATS, type Format, fileName } from "./rows";
 
 type Filters = Omit<paths["/api/audit-log/export"]["get"]["parameters"]["query"], "format">;
-
-/** Saves a file through a link, as browsers do for downloads. */
-function save(name: string, parts: BlobPart[], type: string) {
-  const url = URL.createObjectURL(new Blob(parts, { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // Some browsers read the file after the click.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
 
 export function Export({ filters }: { filters: () => Filters }) {
   const say = useToast();

@@ -51,6 +51,7 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
       submit={t("delete")}
       consequences={consequences}
       entity={() => askVersioned(api.GET("/api/groups/{id}", { params: { path: { id } } }))}
+      managed={{ type: "GROUP", id }}
       onConfirm={async (headers) => {
         await ask(api.DELETE("/api/groups/{id}", { params: { path: { id } }, headers }));
         say({ title: t("deleted", { name }) });

@@ -50,6 +50,7 @@ export default function GroupDetail({ id }: { id: string }) {
       above={{ title: t("groups.title"), href: "/groups" }}
       title={({ name }) => name}
       lead={({ id, description }) => <Described id={id} description={description} />}
+      managed={({ id }) => ({ type: "GROUP", id })}
       edit={{
         text: described ? undefined : t("rename"),
         form: (group, onClose) => (

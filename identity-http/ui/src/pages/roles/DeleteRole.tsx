@@ -47,6 +47,7 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
       submit={t("delete")}
       consequences={consequences}
       entity={() => askVersioned(api.GET("/api/roles/{name}", { params: { path: { name } } }))}
+      managed={{ type: "ROLE", id: name }}
       onConfirm={async (headers) => {
         await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } }, headers }));
         say({ title: t("deleted", { name: title }) });

@@ -52,6 +52,7 @@ export default function RoleDetail({ id }: { id: string }) {
       lead={({ name, displayName, description }) => (
         <Described id={displayName ? name : undefined} description={description} />
       )}
+      managed={({ name }) => ({ type: "ROLE", id: name })}
       isFixed={({ name }) => session.isProtected("ROLE", name)}
       edit={{
         form: (role, onClose) => (

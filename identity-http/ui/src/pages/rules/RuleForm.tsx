@@ -14,6 +14,7 @@ import { list, t, word } from "../../lib/i18n";
 import { useEdited } from "../../parts/Conflict";
 import { FormDialog } from "../../parts/Dialog";
 import { Choice, TextField } from "../../parts/fields";
+import { Managed } from "../../parts/Managed";
 import { PickDialog } from "../../parts/PickDialog";
 import { ReachNotice, useReach } from "../../parts/Reach";
 import { RuleTest } from "../../parts/RuleTest";
@@ -172,6 +173,7 @@ export function RuleForm({ rule, onClose }: { rule?: Versioned<Rule>; onClose: (
       >
         {(problem) => (
           <>
+            {rule && <Managed entity={{ type: "MAPPING_RULE", id: rule.id }} />}
             <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} />
             <TextField
               name="claimName"

@@ -88,6 +88,7 @@ export default function RuleList() {
             ...targetsOf(deleting).map(({ kind, title }) => t(`lose.rule.${kind}`, { name: title })),
           ]}
           entity={() => readRule(deleting.id)}
+          managed={{ type: "MAPPING_RULE", id: deleting.id }}
           onConfirm={async (headers) => {
             await ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id: deleting.id } }, headers }));
             const again = () => changed(["mapping-rules"]);

@@ -32,6 +32,7 @@ export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }:
       submit={t("delete")}
       consequences={consequences}
       entity={() => askVersioned(api.GET("/api/tenants/{tenantId}", path))}
+      managed={{ type: "TENANT", id: tenantId }}
       onConfirm={async (headers) => {
         await ask(api.DELETE("/api/tenants/{tenantId}", { ...path, headers }));
         say({ title: t("deleted", { name }) });

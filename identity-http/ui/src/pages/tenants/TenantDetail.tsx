@@ -33,6 +33,7 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       title={({ name }) => name}
       lead={({ description }) => <Described id={tenantId} description={description} />}
       isFixed={() => session.isProtected("TENANT", tenantId)}
+      managed={({ tenantId }) => ({ type: "TENANT", id: tenantId })}
       edit={{
         text: described ? undefined : t("rename"),
         form: (tenant, onClose) => (

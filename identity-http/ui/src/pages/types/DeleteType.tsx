@@ -27,6 +27,7 @@ export function DeleteType({ type, onClose, onDeleted }: Props) {
       submit={t("delete")}
       consequences={consequences}
       entity={() => readType(type)}
+      managed={{ type: "RESOURCE_TYPE", id: type }}
       onConfirm={async (headers) => {
         await ask(api.DELETE("/api/resource-types/{type}", { params: { path: { type } }, headers }));
         say({ title: t("deleted", { name: type }) });

@@ -24,6 +24,7 @@ export default function TypeDetail({ id }: { id: string }) {
       one={t("types.one")}
       above={{ title: t("types.title"), href: "/resource-types" }}
       title={({ type }) => type}
+      managed={(type) => (isOwn(type) ? { type: "RESOURCE_TYPE", id: type.type } : undefined)}
       isFixed={(type) => !isOwn(type)}
       edit={{ form: (type, onClose) => <TypeForm type={type} onClose={onClose} /> }}
       remove={({ type }, onDeleted, onClose) => <DeleteType type={type} onDeleted={onDeleted} onClose={onClose} />}

@@ -28,6 +28,7 @@ export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
       submit={t("delete")}
       consequences={losses}
       entity={() => users.find(user.id)}
+      managed={users.inDirectory ? undefined : { type: "USER", id: user.username }}
       onConfirm={async (headers) => {
         await users.remove?.(user.id, headers);
         say({ title: t("deleted", { name: user.username }) });

@@ -96,6 +96,7 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
       one={t("users.one")}
       above={{ title: t("users.title"), href: "/users" }}
       title={({ name, username }) => name || username}
+      managed={({ username }) => (users.inDirectory ? undefined : { type: "USER", id: username })}
       edit={{
         form: (user, onClose) => <UserForm users={users} user={user} onClose={onClose} />,
       }}

@@ -82,6 +82,23 @@ tasks!("errors":
     an_error_of_a_field_that_the_form_lacks_is_above_it,
 );
 
+/// Tasks with documents, each on its own server, because documents and plans concern all policies.
+macro_rules! document_tasks {
+    ($($task:ident),+ $(,)?) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $task() {
+            let local = Local::start(Store::sqlite()).await;
+            in_a_browser("policies", stringify!($task), local.anonymous().base()).await;
+        }
+    )+ };
+}
+
+document_tasks!(
+    policies_are_exported_planned_and_applied,
+    what_a_document_manages_is_marked,
+    a_reader_plans_and_cannot_apply,
+);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_is_whole_and_readable() {
     let local = Local::start(Store::sqlite()).await;
@@ -133,4 +150,10 @@ async fn access_of_people_with_tokens_is_explained_by_what_is_known() {
 async fn daily_work_without_own_users() {
     let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
     in_a_browser("oidc", "daily_work_without_own_users", &site.public()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_as_code_manage_mapping_rules() {
+    let Some(site) = Site::start(Store::sqlite(), Wishes::default()).await else { return };
+    in_a_browser("oidc", "policies_as_code_manage_mapping_rules", &site.public()).await;
 }

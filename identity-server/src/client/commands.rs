@@ -124,7 +124,14 @@ fn saved(path: &Path) -> Result<(Sources, Scope, Option<String>), ClientError> {
     let form =
         |error: serde_json::Error| ClientError::Refused(vec![format!("{}: is not a plan: {error}", path.display())]);
     let Saved { plan, scope, document, passwords } = serde_json::from_str(&text).map_err(form)?;
-    let passwords = passwords.into_iter().filter_map(|(name, one)| Some((name, Reference::parse(&one)?))).collect();
+    let reference = |(name, one): (String, String)| match Reference::parse(&one) {
+        Some(reference) => Ok((name, reference)),
+        None => Err(ClientError::Refused(vec![format!(
+            "{}: the password of user {name} must be a reference: `env:NAME` or `file:PATH`",
+            path.display()
+        )])),
+    };
+    let passwords = passwords.into_iter().map(reference).collect::<Result<_, _>>()?;
     Ok((Sources::without_places(document, passwords), scope, Some(plan)))
 }
 
@@ -189,5 +196,20 @@ mod tests {
         {
             assert!(!accepts(&with_user(wrong)));
         }
+    }
+
+    #[test]
+    fn a_saved_plan_needs_references_to_passwords() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.json");
+        let read = |password: &str| {
+            let plan = json!({"plan": "0", "prune": false, "exactly": false, "name": "policies", "document": {},
+                "passwords": {"ann": password}});
+            fs::write(&path, plan.to_string()).unwrap();
+            saved(&path)
+        };
+        assert_eq!(read("env:ANN").unwrap().0.passwords.len(), 1);
+        let refused = read("hunter2").unwrap_err().to_string();
+        assert!(refused.contains("the password of user ann") && !refused.contains("hunter2"), "{refused}");
     }
 }

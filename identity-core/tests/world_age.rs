@@ -11,8 +11,10 @@ use identity_core::apply::Command;
 use identity_core::cancellation::Cancellation;
 use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Permit;
-use identity_core::engine::{Engine, Following, NotPermitted, Requester, ServerRequest, StaleWorld, WriteError};
-use identity_core::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Tenant};
+use identity_core::engine::{
+    Engine, Following, NotPermitted, Origin, Requester, ServerRequest, StaleWorld, WriteError,
+};
+use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Tenant};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::port::{Loading, PolicyStore, PolicyTransaction, StoreError, Tail};
 use identity_core::value::{Name, Revision, TenantId};
@@ -275,16 +277,8 @@ struct ForClient(Cancellation);
 
 #[async_trait]
 impl Requester for ForClient {
-    fn actor(&self) -> &Actor {
-        ServerRequest.actor()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        None
-    }
-
-    fn cancellation(&self) -> Cancellation {
-        self.0.clone()
+    fn origin(&self) -> Origin<'_> {
+        Origin { cancellation: self.0.clone(), ..ServerRequest.origin() }
     }
 
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {

@@ -33,7 +33,7 @@ use crate::world::{Change, Sources, World};
 pub use denials::Denials;
 pub use following::{Following, StaleWorld};
 pub use recipients::Recipients;
-pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
+pub use request::{CredentialEnded, NotPermitted, Origin, Requester, ServerRequest};
 pub use step::{Refused, Step};
 pub use turns::Overloaded;
 
@@ -192,7 +192,7 @@ impl Engine {
 
     async fn write<'s>(&self, steps: Vec<Step<'s>>) -> Result<Committed, step::Failure<'s>> {
         // All steps of a write belong to one request, so they share its cancellation signal.
-        let cancellation = steps.first().map(|step| step.requester.cancellation()).unwrap_or_default();
+        let cancellation = steps.first().map(|step| step.requester.origin().cancellation).unwrap_or_default();
         let mut turn = self.turns.take(&cancellation).await?.ok_or(WriteError::Cancelled)?;
         // This change may wait for a slow directory that confirms its recipients. The open group is committed first, so
         // that its transaction does not wait, too.
@@ -377,9 +377,9 @@ impl Engine {
 
     /// Creates the audit entry of an operation that `requester` attempted, at the current time.
     pub(crate) fn event(&self, requester: &dyn Requester, draft: AuditDraft, result: AuditResult) -> AuditEvent {
-        let request_id = requester.request_id().map(str::to_owned);
-        let event = draft.event(self.clock.now(), requester.actor().clone(), result, request_id);
-        AuditEvent { issuer: requester.issuer(), ..event }
+        let Origin { actor, issuer, request_id, cancellation: _ } = requester.origin();
+        let event = draft.event(self.clock.now(), actor.clone(), result, request_id.map(str::to_owned));
+        AuditEvent { issuer, ..event }
     }
 
     /// Creates the audit entry of a failed operation, with the reason of the failure.

@@ -17,26 +17,34 @@ use crate::world::World;
 /// decision may no longer hold when the change is applied.
 #[async_trait]
 pub trait Requester: Send + Sync {
-    /// Returns the actor that the audit log records.
-    fn actor(&self) -> &Actor;
-
-    /// Returns the token issuer (`iss`) that authenticated the actor, for the audit log. `None` by default.
-    fn issuer(&self) -> Option<Arc<str>> {
-        None
-    }
-
-    /// Returns the id of the request that the audit log records, if it has one.
-    fn request_id(&self) -> Option<&str>;
-
-    /// Returns the signal that cancels this request while it waits in the write queue. A change that has left the queue
-    /// is not cancelled.
-    fn cancellation(&self) -> Cancellation {
-        Cancellation::default()
-    }
+    /// Returns what the audit log records about the requester, and the signal that cancels the request.
+    fn origin(&self) -> Origin<'_>;
 
     /// Decides whether the change is permitted in `world`, at `now`. The engine calls it under the revision lock.
     /// Implementations must therefore apply a timeout of their own.
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted>;
+}
+
+/// Origin of a change.
+#[derive(Clone, Debug)]
+pub struct Origin<'r> {
+    /// Actor that the audit log records.
+    pub actor: &'r Actor,
+    /// Token issuer (`iss`) that authenticated the actor, for the audit log.
+    pub issuer: Option<Arc<str>>,
+    /// Id of the request, for the audit log.
+    pub request_id: Option<&'r str>,
+    /// Signal that cancels the request while it waits in the write queue. A change that has left the queue is not
+    /// cancelled.
+    pub cancellation: Cancellation,
+}
+
+impl<'r> Origin<'r> {
+    /// Creates the origin of changes by an actor, without issuer and request id. They are not cancelled.
+    #[must_use]
+    pub fn new(actor: &'r Actor) -> Self {
+        Self { actor, issuer: None, request_id: None, cancellation: Cancellation::default() }
+    }
 }
 
 /// Reason why a requester may not make a change.
@@ -97,12 +105,8 @@ pub struct ServerRequest;
 
 #[async_trait]
 impl Requester for ServerRequest {
-    fn actor(&self) -> &Actor {
-        &Actor::System
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        None
+    fn origin(&self) -> Origin<'_> {
+        Origin::new(&Actor::System)
     }
 
     async fn permit(&self, _: &World, _: OffsetDateTime) -> Result<Permit, NotPermitted> {

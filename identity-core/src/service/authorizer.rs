@@ -8,9 +8,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::apply::{Command, Refusal, deletions};
-use crate::cancellation::Cancellation;
 use crate::decide::{Denied, Permit, Question, decide};
-use crate::engine::{Committed, Engine, NotPermitted, Requester, WriteError};
+use crate::engine::{Committed, Engine, NotPermitted, Origin, Requester, WriteError};
 use crate::entity::{
     Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
 };
@@ -47,20 +46,8 @@ pub(super) struct CallerRequest<'r> {
 
 #[async_trait]
 impl Requester for CallerRequest<'_> {
-    fn actor(&self) -> &Actor {
-        &self.caller.actor
-    }
-
-    fn issuer(&self) -> Option<Arc<str>> {
-        self.caller.credential.issuer()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.caller.request_id.as_deref()
-    }
-
-    fn cancellation(&self) -> Cancellation {
-        self.caller.cancellation.clone()
+    fn origin(&self) -> Origin<'_> {
+        self.caller.origin()
     }
 
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {

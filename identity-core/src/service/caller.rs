@@ -7,6 +7,7 @@ use crate::apply::Refusal;
 use crate::cancellation::Cancellation;
 use crate::catalog::UnknownAccess;
 use crate::decide::{Decision, Question, decide};
+use crate::engine::Origin;
 use crate::entity::{Actor, AuditEntity, Principal};
 use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Email, ExpectedVersions, Revision, Version};
@@ -36,6 +37,17 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Returns the origin of this caller's changes.
+    #[must_use]
+    pub fn origin(&self) -> Origin<'_> {
+        Origin {
+            actor: &self.actor,
+            issuer: self.credential.issuer(),
+            request_id: self.request_id.as_deref(),
+            cancellation: self.cancellation.clone(),
+        }
+    }
+
     /// Decides a question for this caller, in the world from which its request is answered.
     pub fn decide<'q>(&self, question: &Question<'q>) -> Decision<'q> {
         decide(&self.world, &self.subject, question)

@@ -17,7 +17,7 @@ use tracing::error;
 use super::{Authorizer, Caller, MemberDirectories, ServiceError, Written, forgetting};
 use crate::apply::apply;
 use crate::decide::Permit;
-use crate::engine::{Engine, NotPermitted, Requester, WriteError};
+use crate::engine::{Engine, NotPermitted, Origin, Requester, WriteError};
 use crate::entity::{Actor, AuditDraft, AuditEntity, AuditEvent, AuditResult, Deletable, Deletion, Party};
 use crate::port::{DeletionJournal, DirectoryError, Ids, StoreError};
 use crate::world::World;
@@ -64,12 +64,8 @@ impl<'d> Completion<'d> {
 
 #[async_trait]
 impl Requester for Completion<'_> {
-    fn actor(&self) -> &Actor {
-        self.actor
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.request_id
+    fn origin(&self) -> Origin<'_> {
+        Origin { request_id: self.request_id, ..Origin::new(self.actor) }
     }
 
     async fn permit(&self, _: &World, _: OffsetDateTime) -> Result<Permit, NotPermitted> {

@@ -1,18 +1,17 @@
 //! Changes by a document: the commands that establish its policies, in one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::{Bulk, Item};
 use crate::apply::{Command, Refusal, apply};
-use crate::cancellation::Cancellation;
 use crate::decide::{Authority, Permit};
 use crate::document::{DocumentError, DocumentFinding, PolicyDocument, Prune};
-use crate::engine::{NotPermitted, Refused, Requester, Step};
-use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Field, FieldChanges};
+use crate::engine::{NotPermitted, Origin, Refused, Requester, Step};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Field, FieldChanges};
 use crate::port::{AppliedDocument, StoreError};
 use crate::service::{Caller, ServiceError};
 use crate::value::{DocumentName, PasswordHash, Revision, Secret, Username, Version};
@@ -344,20 +343,8 @@ impl DocumentRequest<'_> {
 
 #[async_trait]
 impl Requester for DocumentRequest<'_> {
-    fn actor(&self) -> &Actor {
-        &self.caller.actor
-    }
-
-    fn issuer(&self) -> Option<Arc<str>> {
-        self.caller.credential.issuer()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.caller.request_id.as_deref()
-    }
-
-    fn cancellation(&self) -> Cancellation {
-        self.caller.cancellation.clone()
+    fn origin(&self) -> Origin<'_> {
+        self.caller.origin()
     }
 
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {

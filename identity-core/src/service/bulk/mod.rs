@@ -13,10 +13,9 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::apply::Refusal;
-use crate::cancellation::Cancellation;
 use crate::decide::Permit;
-use crate::engine::{Engine, NotPermitted, Refused, Requester, Step};
-use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind};
+use crate::engine::{Engine, NotPermitted, Origin, Refused, Requester, Step};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind};
 use crate::port::{InstallationStore, PasswordHasher, StoreError};
 use crate::service::cluster::NewUser;
 use crate::service::{Authorizer, Caller, CheckedCredential, ServiceError};
@@ -218,20 +217,8 @@ impl<'c> ItemRequest<'c, '_> {
 
 #[async_trait]
 impl Requester for ItemRequest<'_, '_> {
-    fn actor(&self) -> &Actor {
-        &self.caller.actor
-    }
-
-    fn issuer(&self) -> Option<Arc<str>> {
-        self.caller.credential.issuer()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.caller.request_id.as_deref()
-    }
-
-    fn cancellation(&self) -> Cancellation {
-        self.caller.cancellation.clone()
+    fn origin(&self) -> Origin<'_> {
+        self.caller.origin()
     }
 
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {

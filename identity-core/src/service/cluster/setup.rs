@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::apply::{Command, Refusal, is_administered};
 use crate::decide::Permit;
-use crate::engine::{Engine, NotPermitted, Requester};
+use crate::engine::{Engine, NotPermitted, Origin, Requester};
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::preset::ADMIN_ROLE;
@@ -101,12 +101,8 @@ struct SetupRequest<'r> {
 
 #[async_trait]
 impl Requester for SetupRequest<'_> {
-    fn actor(&self) -> &Actor {
-        &Actor::Anonymous
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.request_id
+    fn origin(&self) -> Origin<'_> {
+        Origin { request_id: self.request_id, ..Origin::new(&Actor::Anonymous) }
     }
 
     async fn permit(&self, world: &World, _: OffsetDateTime) -> Result<Permit, NotPermitted> {

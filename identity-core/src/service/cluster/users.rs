@@ -8,10 +8,9 @@ use time::OffsetDateTime;
 
 use super::{Search, attempt};
 use crate::apply::{Command, Refusal};
-use crate::cancellation::Cancellation;
 use crate::decide::Permit;
-use crate::engine::{NotPermitted, Requester};
-use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, User};
+use crate::engine::{NotPermitted, Origin, Requester};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::search::entities::{Filter, UserField, UserFilter, users};
 use crate::search::{Found, List, SearchBudget, SearchStopped, SearchText};
@@ -237,16 +236,8 @@ struct OwnRequest<'c>(&'c Caller);
 
 #[async_trait]
 impl Requester for OwnRequest<'_> {
-    fn actor(&self) -> &Actor {
-        &self.0.actor
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
-    }
-
-    fn cancellation(&self) -> Cancellation {
-        self.0.cancellation.clone()
+    fn origin(&self) -> Origin<'_> {
+        self.0.origin()
     }
 
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {

@@ -21,6 +21,7 @@ use identity_core::preset;
 use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::service::bulk::{
     Bulk, BulkError, DocumentChange, Extent, IfExists, Item, MAX_ITEMS, NewPassword, NotPlanned, Offers, Removal,
+    documents_about,
 };
 use identity_core::service::cluster::NewUser;
 use identity_core::service::{Authorizer, Caller, CheckedCredential, Credential, ServiceError, user_creation};
@@ -419,7 +420,7 @@ async fn a_document_removes_what_the_last_one_of_its_name_stated_and_no_other_do
     let world = installation.engine.world();
     let left: Vec<&str> = ["a", "b", "c", "by-hand"].into_iter().filter(|id| world.group(id).is_some()).collect();
     assert_eq!(left, ["a", "c", "by-hand"]);
-    let documents = installation.bulk.applied_documents(&installation.caller("ann"), None).await.unwrap();
+    let documents = installation.bulk.applied_documents(&installation.caller("ann")).await.unwrap();
     let documents: Vec<(&str, u64)> = documents.iter().map(|one| (one.name.as_str(), one.revision.0)).collect();
     assert_eq!(documents, [("base", world.revision().0), ("team", world.revision().0 - 2)]);
     for (kind, key, expected) in [
@@ -429,14 +430,15 @@ async fn a_document_removes_what_the_last_one_of_its_name_stated_and_no_other_do
         (EntityKind::User, "bob", vec![]),
     ] {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        let about = installation.bulk.applied_documents(&installation.caller("ann"), Some(&entity)).await.unwrap();
+        let applied = installation.bulk.applied_documents(&installation.caller("ann")).await.unwrap();
+        let about = documents_about(&entity, applied).unwrap();
         assert_eq!(about.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), expected, "{key}");
     }
 
     // A document that states nothing gives up its name.
     assert_eq!(apply(named("base", "{}")).await.unwrap(), 1);
-    let documents = installation.bulk.applied_documents(&installation.caller("ann"), None).await.unwrap();
+    let documents = installation.bulk.applied_documents(&installation.caller("ann")).await.unwrap();
     assert_eq!(documents.len(), 1);
-    let denied = installation.bulk.applied_documents(&installation.caller("bob"), None).await;
+    let denied = installation.bulk.applied_documents(&installation.caller("bob")).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
 }

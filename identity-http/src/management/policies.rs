@@ -12,7 +12,7 @@ use identity_core::port::AppliedDocument;
 use identity_core::search::SearchBudget;
 use identity_core::service::Written;
 use identity_core::service::access::{Access, NotEvaluated, Simulation, SimulationFailed};
-use identity_core::service::bulk::{DocumentChange, DocumentPlan, NotPlanned, Removal};
+use identity_core::service::bulk::{DocumentChange, DocumentPlan, Extent, NotPlanned, Removal, documents_about};
 use identity_core::value::{BrokenRule, DocumentName, InvalidValue, Secret, Username, Version};
 use identity_core::world::World;
 use serde::{Deserialize, Serialize};
@@ -255,7 +255,11 @@ pub(crate) async fn documents(
     query: Query<AboutQuery>,
 ) -> Result<HttpResponse, Problem> {
     let about = query.into_inner().entity()?;
-    let documents = changes.bulk.applied_documents(&caller, about.as_ref()).await?;
+    let mut documents = changes.bulk.applied_documents(&caller).await?;
+    if let Some(entity) = about {
+        // Documents are read for it, which can be large.
+        documents = off_the_worker(move |_| Ok(documents_about(&entity, documents))).await??;
+    }
     Ok(HttpResponse::Ok().json(documents.into_iter().map(AppliedView::from).collect::<Vec<_>>()))
 }
 
@@ -280,10 +284,12 @@ pub(crate) async fn plan(
     let name = findings.take("name", DocumentName::parse(&name));
     let (Some(passwords), Some(name)) = (passwords, name) else { return Err(findings.problem()) };
     let passwords: BTreeSet<Username> = passwords.into_iter().collect();
-    let extent = changes.bulk.extent(&name, removal.into()).await?;
+    let applied = changes.bulk.applied_documents(&caller).await?;
     let work = move |budget: &SearchBudget| {
-        let planned = read(&document, &changes.ids, &caller.world)
-            .and_then(|document| changes.bulk.plan(&caller, &document, &extent, passwords).map_err(Problem::from));
+        let planned = read(&document, &changes.ids, &caller.world).and_then(|document| {
+            let extent = Extent::new(&name, removal.into(), &applied)?;
+            changes.bulk.plan(&caller, &document, &extent, passwords).map_err(Problem::from)
+        });
         let plan = match planned {
             Ok(plan) => plan,
             Err(problem) => return Ok(Err(problem)),

@@ -76,6 +76,23 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// Determines what a document of this name removes. `applied` are the last applied documents of all names.
+    ///
+    /// # Errors
+    /// When this version cannot read one of them.
+    pub fn new(name: &DocumentName, removal: Removal, applied: &[AppliedDocument]) -> Result<Self, ServiceError> {
+        let mut extent = Self { removal, ..Self::default() };
+        for stored in applied {
+            let document = read(stored)?;
+            if stored.name == *name {
+                extent.earlier = document;
+            } else {
+                extent.others.insert(stored.name.clone(), document);
+            }
+        }
+        Ok(extent)
+    }
+
     fn prune(&self) -> Prune<'_> {
         match self.removal {
             Removal::Nothing => Prune::Nothing,
@@ -120,44 +137,13 @@ impl Bulk {
         self.management.read(caller, EntityKind::Resource, POLICIES, |_| ()).await
     }
 
-    /// Returns the last applied document of each name, or only those that [state](PolicyDocument::states) something about
-    /// an entity. Records a denial.
+    /// Returns the last applied document of each name. Records a denial.
     ///
     /// # Errors
-    /// When the caller lacks the permission `read`, or the store fails or contains a document that this version cannot
-    /// read.
-    pub async fn applied_documents(
-        &self,
-        caller: &Caller,
-        about: Option<&AuditEntity>,
-    ) -> Result<Vec<AppliedDocument>, ServiceError> {
+    /// When the caller lacks the permission `read`, or the store fails.
+    pub async fn applied_documents(&self, caller: &Caller) -> Result<Vec<AppliedDocument>, ServiceError> {
         self.require_plan(caller).await?;
-        let mut documents = Vec::new();
-        for stored in self.stored_documents().await? {
-            let is_about = match about {
-                None => true,
-                Some(entity) => read(&stored)?.states(entity),
-            };
-            documents.extend(is_about.then_some(stored));
-        }
-        Ok(documents)
-    }
-
-    /// Determines what a document of this name removes.
-    ///
-    /// # Errors
-    /// When the store fails, or contains a document that this version cannot read.
-    pub async fn extent(&self, name: &DocumentName, removal: Removal) -> Result<Extent, ServiceError> {
-        let mut extent = Extent { removal, ..Extent::default() };
-        for stored in self.stored_documents().await? {
-            let document = read(&stored)?;
-            if stored.name == *name {
-                extent.earlier = document;
-            } else {
-                extent.others.insert(stored.name, document);
-            }
-        }
-        Ok(extent)
+        self.stored_documents().await
     }
 
     async fn stored_documents(&self) -> Result<Vec<AppliedDocument>, ServiceError> {
@@ -200,7 +186,7 @@ impl Bulk {
     ) -> Result<(DocumentPlan, Revision), NotPlanned> {
         self.require(caller).await?;
         self.management.reach_issuer(caller).await?;
-        let extent = self.extent(&change.name, change.removal).await?;
+        let extent = Extent::new(&change.name, change.removal, &self.stored_documents().await?)?;
         let before = self.plan_in(&self.engine.world(), &change.document, &extent, &BTreeMap::new())?;
         let passwords = self.hashed(caller, &before, change).await?;
         let request = DocumentRequest { bulk: self, caller, change, extent, passwords, planned: OnceLock::new() };
@@ -289,6 +275,22 @@ impl Bulk {
         let hashes = hasher.hash_all(&passwords).await.ok_or_else(|| ServiceError::Store(failed()))?;
         Ok(names.into_iter().zip(hashes).collect())
     }
+}
+
+/// Returns the documents that [state](PolicyDocument::states) something about an entity.
+///
+/// # Errors
+/// When this version cannot read one of the documents.
+pub fn documents_about(
+    entity: &AuditEntity,
+    documents: Vec<AppliedDocument>,
+) -> Result<Vec<AppliedDocument>, ServiceError> {
+    let mut about = Vec::new();
+    for stored in documents {
+        let is_about = read(&stored)?.states(entity);
+        about.extend(is_about.then_some(stored));
+    }
+    Ok(about)
 }
 
 /// Reads a stored document.

@@ -22,7 +22,7 @@ use crate::service::{Authorizer, Caller, CheckedCredential, ServiceError};
 use crate::value::{PasswordHash, Revision, Secret};
 use crate::world::World;
 
-pub use document::{DocumentChange, DocumentPlan, Extent, NotPlanned, Removal};
+pub use document::{DocumentChange, DocumentPlan, Extent, NotPlanned, Removal, documents_about};
 pub use item::{Item, NewPassword};
 
 /// Maximum number of changes in one commit. A commit of this size delays other writers by some tens of milliseconds.
